@@ -1,0 +1,186 @@
+# cleave: one non-recursive build into $(BUILD).
+#
+#   make            the library and the command        make check   all tests, with their packages
+#   make demo       set up, build, separate a song     make bench   kernels and engine, timed
+#   make asan|ubsan|tsan|tidy|format                   make install PREFIX=/usr/local
+#
+# Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  SOXR=0  HWLOC=0  JANSSON=0  FFTW=0  SANITIZE=address
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+CC     ?= cc
+AR     ?= ar
+PKG_CONFIG ?= pkg-config
+SANITIZE ?=
+
+ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+
+# ---- optional libraries: 1 when pkg-config finds them, unless the caller says otherwise -------------------
+have = $(if $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes),1,0)
+FFMPEG_LIBS := libavformat libavcodec libavutil libswresample
+SNDFILE ?= $(call have,sndfile)
+FFMPEG  ?= $(call have,$(FFMPEG_LIBS))
+SOXR    ?= $(call have,soxr)
+HWLOC   ?= $(call have,hwloc)
+JANSSON ?= $(call have,jansson)
+FFTW    ?= $(call have,fftw3f)
+CUDA    ?= $(if $(shell command -v nvcc 2>/dev/null),1,0)
+
+HOST_LIBRARIES := $(if $(filter 1,$(SNDFILE)),sndfile) $(if $(filter 1,$(FFMPEG)),$(FFMPEG_LIBS)) \
+                  $(if $(filter 1,$(SOXR)),soxr) $(if $(filter 1,$(HWLOC)),hwloc) \
+                  $(if $(filter 1,$(JANSSON)),jansson)
+ifneq ($(strip $(HOST_LIBRARIES)),)
+HOST_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(HOST_LIBRARIES))
+HOST_LDLIBS := $(shell $(PKG_CONFIG) --libs $(HOST_LIBRARIES))
+endif
+
+# ---- flags -------------------------------------------------------------------------------------------------
+WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wundef -Wwrite-strings -Werror
+CPPFLAGS += -I. -D_GNU_SOURCE
+CFLAGS   ?= -O2 -g
+override CFLAGS += -std=c17 $(WARNINGS) -ffp-contract=off -fno-math-errno -fno-trapping-math -pthread
+CWARN_C  := -Wstrict-prototypes -Wmissing-prototypes
+LDLIBS   += -lm -pthread
+ifneq ($(SANITIZE),)
+override CFLAGS  += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=$(SANITIZE)
+endif
+
+# ISA flags follow the file-name suffix; the vector variants may contract to FMA.
+ISA_avx2   := -mavx2 -mfma -mf16c -ffp-contract=fast
+ISA_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512 -ffp-contract=fast
+ISA_neon   := -ffp-contract=fast
+isa = $(foreach suffix,avx2 avx512 neon,$(if $(filter %_$(suffix),$(basename $(1))),$(ISA_$(suffix))))
+
+# ---- sources ------------------------------------------------------------------------------------------------
+# Files whose suffix names an instruction set or a library are taken only where it exists; the file that
+# stands in for an absent library ends in _none.
+ISAS_x86_64  := avx2 avx512 x86
+ISAS_aarch64 := neon arm
+ISAS_ALL     := avx2 avx512 x86 neon arm
+ISAS_OTHER   := $(filter-out $(ISAS_$(ARCH)),$(ISAS_ALL)) $(if $(ISAS_$(ARCH)),isa_none)
+
+without = $(filter-out $(foreach suffix,$(1),%_$(suffix).c),$(2))
+LIBRARIES := sndfile=$(SNDFILE) ffmpeg=$(FFMPEG) soxr=$(SOXR) hwloc=$(HWLOC) jansson=$(JANSSON) fftw=$(FFTW) cuda=$(CUDA)
+ABSENT  := $(foreach pair,$(LIBRARIES),$(if $(filter 1,$(word 2,$(subst =, ,$(pair)))),$(word 1,$(subst =, ,$(pair)))_none,$(word 1,$(subst =, ,$(pair)))))
+
+KERNEL_C := $(call without,cases $(ISAS_OTHER),$(filter-out kernels/cases.c,$(wildcard kernels/*.c kernels/*/*.c)))
+CASES_C  := kernels/cases.c $(wildcard kernels/*/*_cases.c)
+LIB_C    := $(KERNEL_C) $(call without,$(ABSENT),$(wildcard weights/*.c runtime/*.c runtime/models/*.c loader/*.c))
+HOST_C   := $(call without,$(ABSENT),$(wildcard host/*.c))
+TOOLS_C  := $(wildcard tools/*.c)
+TESTS_C  := $(wildcard tests/*/*_test.c)
+BENCH_C  := $(wildcard bench/bench_*.c)
+BENCH_LIB_C := $(call without,$(ABSENT),$(filter-out $(BENCH_C),$(wildcard bench/*.c)))
+
+object = $(patsubst %.c,$(BUILD)/%.o,$(1))
+LIB_O   := $(call object,$(LIB_C))
+HOST_O  := $(call object,$(filter-out host/main.c,$(HOST_C)))
+CASES_O := $(call object,$(CASES_C))
+TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOLS_C))
+TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TESTS_C))
+BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH_C))
+
+ifeq ($(CUDA),1)
+NVCC ?= nvcc
+CUDA_ARCH ?= 80 90
+CUDA_CU := $(wildcard kernels/*.cu kernels/*/*_cuda.cu runtime/*.cu)
+CUDA_O  := $(patsubst %.cu,$(BUILD)/%.cu.o,$(CUDA_CU))
+CUDA_GENCODE := $(foreach arch,$(CUDA_ARCH),-gencode arch=compute_$(arch),code=sm_$(arch)) \
+    -gencode arch=compute_$(lastword $(CUDA_ARCH)),code=compute_$(lastword $(CUDA_ARCH))
+CUDA_HOME ?= $(patsubst %/bin/nvcc,%,$(realpath $(shell command -v $(NVCC))))
+CUDA_LDLIBS := $(if $(CUDA_O),-L$(CUDA_HOME)/lib64 -lcudart_static -ldl -lrt -lstdc++)
+endif
+
+# ---- what to build --------------------------------------------------------------------------------------------
+.PHONY: all lib tools tests demo check deps deps-check demo-run check-run bench asan ubsan tsan tidy format install clean
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.SECONDARY:
+
+all: $(BUILD)/cleave $(BUILD)/libcleave.a
+lib: $(BUILD)/libcleave.a
+tools: $(TOOLS)
+tests: $(TESTS) $(TOOLS) $(BUILD)/cleave
+
+$(BUILD)/libcleave.a: $(LIB_O) $(CUDA_O)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/cleave: $(BUILD)/host/main.o $(HOST_O) $(BUILD)/libcleave.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+
+$(BUILD)/tools/%: $(BUILD)/tools/%.o $(HOST_O) $(BUILD)/libcleave.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+
+$(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(BUILD)/tests/test.o $(CASES_O) $(HOST_O) $(BUILD)/libcleave.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+
+BENCH_CFLAGS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --cflags fftw3f))
+BENCH_LDLIBS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --libs fftw3f))
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(call object,$(BENCH_LIB_C)) $(CASES_O) $(HOST_O) $(BUILD)/libcleave.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(BENCH_LDLIBS) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+
+# Objects depend on the options of the build, so that changing one rebuilds what it touches.
+OPTIONS := $(CC) $(CFLAGS) $(LIBRARIES) $(CUDA_ARCH)
+$(BUILD)/options: FORCE
+	@mkdir -p $(@D)
+	@echo '$(OPTIONS)' | cmp -s - $@ || echo '$(OPTIONS)' > $@
+.PHONY: FORCE
+
+$(BUILD)/host/%.o: CPPFLAGS += $(HOST_CFLAGS)
+$(BUILD)/tools/%.o: CPPFLAGS += $(HOST_CFLAGS)
+$(BUILD)/tests/%.o: CPPFLAGS += $(HOST_CFLAGS) -DTEST_BUILD_DIR='"$(BUILD)"'
+$(BUILD)/bench/%.o: CPPFLAGS += $(BENCH_CFLAGS)
+
+$(BUILD)/%.o: %.c $(BUILD)/options
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(CWARN_C) $(call isa,$<) -MMD -MP -c -o $@ $<
+
+$(BUILD)/%.cu.o: %.cu $(BUILD)/options
+	@mkdir -p $(@D)
+	$(NVCC) -std=c++17 -O3 -I. $(CUDA_GENCODE) -Xcompiler -Wall,-Wextra -MMD -MP -c -o $@ $<
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- set-up, tests, demo ------------------------------------------------------------------------------------------
+# `deps` may install libraries that change the variables above, hence the second make.
+deps:
+	@tools/deps.sh demo
+deps-check:
+	@tools/deps.sh check
+
+demo: deps
+	@$(MAKE) --no-print-directory demo-run
+demo-run: $(BUILD)/cleave $(TOOLS)
+	@BUILD=$(BUILD) tools/demo.sh
+
+check: deps-check
+	@$(MAKE) --no-print-directory check-run
+check-run: tests tidy
+	@BUILD=$(BUILD) tests/run.sh $(TESTS)
+
+tidy:
+	@tools/tidy.sh
+
+bench: $(BENCHES)
+	@for bench in $(BENCHES); do $$bench || exit 1; done
+
+asan:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address CUDA=0 CFLAGS='-O1 -g' check-run
+ubsan:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/ubsan SANITIZE=undefined CUDA=0 CFLAGS='-O1 -g' check-run
+tsan:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread CUDA=0 CFLAGS='-O1 -g' check-run
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h' '*.cu' '*.cuh')
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
+	install -m 755 $(BUILD)/cleave $(DESTDIR)$(PREFIX)/bin/cleave
+	install -m 644 $(BUILD)/libcleave.a $(DESTDIR)$(PREFIX)/lib/libcleave.a
+	install -m 644 runtime/cleave.h $(DESTDIR)$(PREFIX)/include/cleave.h
+
+clean:
+	rm -rf $(BUILD)

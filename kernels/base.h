@@ -1,0 +1,56 @@
+/* base.h: what every kernel shares: alignment, restrict, the unit of work. */
+#ifndef CLEAVE_KERNELS_BASE_H
+#define CLEAVE_KERNELS_BASE_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+#define CLEAVE_RESTRICT __restrict__
+extern "C" {
+#else
+#define CLEAVE_RESTRICT restrict
+#endif
+
+/* Tensors, scratch and prepared tables start on this boundary (one cache line, one AVX-512 register). */
+#define CLEAVE_ALIGN_BYTES 64
+
+/* The share of a step that one call computes.
+ *
+ * A step of a plan consists of `items` independent pieces (rows, frames, blocks: each op says which). One
+ * call computes the items [begin, end). The value of an item must not depend on begin and end: this is what
+ * makes the output bit-identical for any number of threads. */
+typedef struct cleave_work {
+    int64_t begin;        /* first item of this call */
+    int64_t end;          /* one past the last item */
+    void *scratch;        /* scratch_bytes of the kernel, private to this call, uninitialised */
+    const void *prepared; /* what the kernel's prepare() made once; NULL if it has none */
+    void *stream;         /* CUDA stream; NULL on the CPU */
+} cleave_work;
+
+static inline int64_t cleave_i64_min(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline int64_t cleave_i64_max(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static inline int64_t cleave_div_up(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static inline size_t cleave_align_up(size_t bytes)
+{
+    return (bytes + CLEAVE_ALIGN_BYTES - 1) & ~(size_t)(CLEAVE_ALIGN_BYTES - 1);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,44 @@
+/* cases.h: the shapes on which kernels are compared and timed. Never part of the library.
+ *
+ * One case file an op (<op>/<op>_cases.c) feeds the checker (tests/check_kernels.c) and the bench
+ * (bench/bench_kernels.c), so that correctness and speed are always about the same shapes. */
+#ifndef CLEAVE_KERNELS_CASES_H
+#define CLEAVE_KERNELS_CASES_H
+
+#include "kernels/ops.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CLEAVE_CASE_SMALL 1u /* small enough for the slowest executor */
+#define CLEAVE_CASE_BENCH 2u /* a shape of a model: timed */
+
+typedef struct cleave_case {
+    char label[64];
+    union {
+        unsigned char bytes[CLEAVE_ARGS_BYTES_MAX];
+        int64_t align;
+    } args;             /* the op's argument struct, pointers NULL */
+    double limit;       /* largest ||x - ref|| / ||ref|| allowed against the reference; 0 = bit-identical */
+    double flops;       /* of one run */
+    double bytes;       /* compulsory traffic of one run */
+    uint32_t flags;
+    /* Fills the tensor at `operand` (index in operands()), `count` floats; NULL: uniform in [-1, 1). */
+    void (*fill)(const struct cleave_case *test, int operand, float *data, int64_t count);
+} cleave_case;
+
+/* Case `index` of an op into *out; returns 0 when there is no such case. */
+typedef int (*cleave_cases_fn)(int index, cleave_case *out);
+
+/* The case list of every op, indexed by CLEAVE_OP_*. */
+extern const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT];
+
+/* u(seed, index) in [-1, 1), exact in float32: splitmix64 of seed + index. */
+float cleave_case_uniform(uint64_t seed, int64_t index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,90 @@
+/* ops.h: the op table.
+ *
+ * An op is a contract: an argument struct, what it checks, how many items it has, which fields are
+ * tensors. A kernel is one implementation of it. A table holds one kernel for every op; the CPU tables and
+ * the CUDA table have the same shape, and nothing above kernels/ knows which one runs. */
+#ifndef CLEAVE_KERNELS_OPS_H
+#define CLEAVE_KERNELS_OPS_H
+
+#include "kernels/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    CLEAVE_OP_FFT,
+    CLEAVE_OP_STFT,
+    CLEAVE_OP_ISTFT,
+    CLEAVE_OP_OVERLAP_ADD,
+    CLEAVE_OP_COMPLEX_MASK,
+    CLEAVE_OP_MEDIAN,
+    CLEAVE_OP_REDUCE,
+    CLEAVE_OP_ELEMENTWISE,
+    CLEAVE_OP_REARRANGE,
+    CLEAVE_OP_MIX,
+    CLEAVE_OP_COUNT
+};
+
+#define CLEAVE_OPERANDS_MAX   16  /* tensors of one step */
+#define CLEAVE_ARGS_BYTES_MAX 512 /* size of the largest argument struct */
+
+#define CLEAVE_READ  1u
+#define CLEAVE_WRITE 2u
+
+/* One pointer field of an argument struct. */
+typedef struct cleave_operand {
+    size_t field;   /* offsetof() the pointer in the argument struct */
+    size_t bytes;   /* extent touched through it, from the pointer on */
+    uint32_t access; /* CLEAVE_READ, CLEAVE_WRITE or both */
+} cleave_operand;
+
+/* The contract of an op; `args` always points to the op's argument struct. */
+typedef struct cleave_op {
+    const char *name;
+    size_t args_bytes;
+    /* NULL, or a sentence that names the field that is out of its contract. Pointers are not looked at. */
+    const char *(*check)(const void *args);
+    /* Independent items of the step (see cleave_work). */
+    int64_t (*items)(const void *args);
+    /* Fills `out` with the tensors of the step, in the order of the struct; returns how many. A pointer
+     * field may be optional: then it is listed only when the arguments say that it is used. */
+    int (*operands)(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX]);
+} cleave_op;
+
+/* One implementation of an op. */
+typedef struct cleave_kernel {
+    void (*run)(const void *args, const cleave_work *work);
+    /* Scratch of one call; NULL means none. */
+    size_t (*scratch_bytes)(const void *args);
+    /* Constants made once from the arguments (and from operands that are constants), then shared by all
+     * calls: twiddle factors, packed weights. NULL means none. */
+    size_t (*prepared_bytes)(const void *args);
+    void (*prepare)(const void *args, void *prepared);
+} cleave_kernel;
+
+typedef struct cleave_ops {
+    const char *name; /* "ref", "avx2", "avx512", "neon", "cuda" */
+    cleave_kernel kernel[CLEAVE_OP_COUNT];
+} cleave_ops;
+
+/* CPU features that choose kernels. */
+#define CLEAVE_CPU_AVX2   (1u << 0) /* AVX2 and FMA */
+#define CLEAVE_CPU_AVX512 (1u << 1) /* AVX-512 F, BW, DQ, VL */
+#define CLEAVE_CPU_NEON   (1u << 2)
+
+/* What this processor and operating system support. */
+uint32_t cleave_cpu_features(void);
+
+/* Fills the table: reference kernels first, then what each feature bit improves. `features` may be any
+ * subset of cleave_cpu_features(): tests mask bits out to reach every variant. */
+void cleave_ops_cpu(cleave_ops *ops, uint32_t features);
+
+/* The contract of op `index` < CLEAVE_OP_COUNT. */
+const cleave_op *cleave_op_get(int index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
