@@ -1,0 +1,81 @@
+/* graph.h: a model as a list of op calls on named tensors.
+ *
+ * A model's build function is a page of calls: declare tensors, add steps in the order in which they run. Errors
+ * stick: after the first one every call does nothing, and the sentence is in graph->error. Nothing is computed
+ * here; plan.h turns the graph into steps and offsets. */
+#ifndef CLEAVE_RUNTIME_GRAPH_H
+#define CLEAVE_RUNTIME_GRAPH_H
+
+#include "kernels/ops.h"
+#include "runtime/cleave.h"
+
+#define CLEAVE_TENSORS_MAX 4096
+#define CLEAVE_STEPS_MAX   2048
+#define CLEAVE_LABEL_BYTES 48
+
+typedef int32_t cleave_tensor; /* index in the graph; -1: none */
+
+typedef enum cleave_tensor_kind {
+    CLEAVE_TENSOR_TEMPORARY, /* lives from its first writer to its last reader */
+    CLEAVE_TENSOR_INPUT,     /* written before the steps run; may be reused once its last reader ran */
+    CLEAVE_TENSOR_OUTPUT,    /* lives until the end of the steps */
+    CLEAVE_TENSOR_CONSTANT,  /* filled once at init, never written */
+    CLEAVE_TENSOR_STATE      /* persists from run to run, zero at first and after reset */
+} cleave_tensor_kind;
+
+typedef struct cleave_graph_tensor {
+    char label[CLEAVE_LABEL_BYTES];
+    size_t bytes;
+    cleave_tensor_kind kind;
+    /* CONSTANT: writes the values into data (bytes long). */
+    void (*fill)(void *data, size_t bytes, const void *context);
+    unsigned char fill_context[64]; /* a copy of what the model handed over, given to fill */
+} cleave_graph_tensor;
+
+typedef struct cleave_graph_step {
+    char label[CLEAVE_LABEL_BYTES];
+    int32_t op; /* CLEAVE_OP_* */
+    int32_t operand_count;
+    cleave_tensor operand[CLEAVE_OPERANDS_MAX]; /* in the order of the op's operands() */
+    size_t offset[CLEAVE_OPERANDS_MAX];         /* bytes into the tensor: views */
+    union {
+        unsigned char bytes[CLEAVE_ARGS_BYTES_MAX];
+        int64_t align;
+    } args;
+} cleave_graph_step;
+
+typedef struct cleave_graph {
+    int32_t tensor_count, step_count;
+    cleave_error error; /* status CLEAVE_OK as long as all is well */
+    cleave_graph_tensor tensor[CLEAVE_TENSORS_MAX];
+    cleave_graph_step step[CLEAVE_STEPS_MAX];
+} cleave_graph;
+
+void cleave_graph_init(cleave_graph *graph);
+
+/* A tensor of `count` float32 values. The label is for maps, errors and tests that compare stage by stage. */
+cleave_tensor cleave_graph_tensor_add(cleave_graph *graph, const char *label, int64_t count,
+                                      cleave_tensor_kind kind);
+
+/* A constant: fill(data, bytes, context copy) runs once at init. context_bytes <= 64. */
+cleave_tensor cleave_graph_constant(cleave_graph *graph, const char *label, int64_t count,
+                                    void (*fill)(void *data, size_t bytes, const void *context),
+                                    const void *context, size_t context_bytes);
+
+/* A view operand: a tensor from `floats` on. */
+typedef struct cleave_view {
+    cleave_tensor tensor;
+    int64_t floats;
+} cleave_view;
+
+/* Adds a step: op CLEAVE_OP_*, its argument struct with NULL pointers, and one view for each operand in the order of
+ * operands(). Checks the contract, that every operand lies within its tensor, that constants and inputs are not
+ * written, that what is read was written before, and that operands that may not overlap do not. */
+void cleave_graph_add(cleave_graph *graph, const char *label, int32_t op, const void *args,
+                      const cleave_view *operands, int32_t operand_count);
+
+/* Latches an error of the model's own. */
+void cleave_graph_fail(cleave_graph *graph, cleave_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
