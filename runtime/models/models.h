@@ -4,12 +4,21 @@
 
 #include "runtime/graph.h"
 
+#define CLEAVE_PARTITIONS_MAX 2
+
+/* A set of stems that sum to the mixture. */
+typedef struct cleave_partition {
+    int32_t stem_count;
+    const char *stems[CLEAVE_STEMS_MAX];
+} cleave_partition;
+
 /* What the engine asks a model to build. */
 typedef struct cleave_model_request {
     int32_t rate_hz, channels;
-    int64_t segment_frames;              /* V: frames of one segment */
-    int32_t stem_count;                  /* stems wanted... */
-    int32_t stems[CLEAVE_STEMS_MAX];     /* ...as indices into the model's list, ascending */
+    int64_t segment_frames;          /* V: frames of one segment */
+    int32_t partition;               /* index into the model's partitions */
+    int32_t stem_count;              /* stems of it that are needed... */
+    int32_t stems[CLEAVE_STEMS_MAX]; /* ...as indices into the partition, ascending */
 } cleave_model_request;
 
 /* Where the graph takes its segment and leaves its stems, planar. */
@@ -21,9 +30,10 @@ typedef struct cleave_model_ports {
 typedef struct cleave_model {
     cleave_model_info info;
     double segment_seconds; /* the model's own */
-    /* Which stems must be computed together: asked for the names in `wanted`, sets request->stems. Models whose stems
-     * partition the mixture differently for different wishes (vocals + accompaniment, or vocals + drums + ...)
-     * list all of them in info.stems. */
+    /* The first partition that has all the stems wanted is built; if none has, the last one. "accompaniment" (all but
+     * "vocals") and no_X can be asked of every partition: the engine sums them. */
+    int32_t partition_count;
+    cleave_partition partition[CLEAVE_PARTITIONS_MAX];
     void (*build)(const cleave_model_request *request, cleave_graph *graph, cleave_model_ports *ports);
 } cleave_model;
 
