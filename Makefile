@@ -66,7 +66,8 @@ ABSENT  := $(foreach pair,$(LIBRARIES),$(if $(filter 1,$(word 2,$(subst =, ,$(pa
 
 KERNEL_C := $(call without,cases $(ISAS_OTHER),$(filter-out kernels/cases.c,$(wildcard kernels/*.c kernels/*/*.c)))
 CASES_C  := kernels/cases.c $(wildcard kernels/*/*_cases.c)
-LIB_C    := $(KERNEL_C) $(call without,$(ABSENT),$(wildcard weights/*.c runtime/*.c runtime/models/*.c loader/*.c))
+LIB_C    := $(KERNEL_C) $(call without,$(ABSENT) $(ISAS_OTHER),\
+                $(wildcard weights/*.c runtime/*.c runtime/models/*.c loader/*.c))
 HOST_C   := $(call without,$(ABSENT),$(wildcard host/*.c))
 TOOLS_C  := $(wildcard tools/*.c)
 TESTS_C  := $(wildcard tests/*/*_test.c)
@@ -130,7 +131,7 @@ $(BUILD)/options: FORCE
 
 $(BUILD)/host/%.o: CPPFLAGS += $(HOST_CFLAGS)
 $(BUILD)/tools/%.o: CPPFLAGS += $(HOST_CFLAGS)
-$(BUILD)/tests/%.o: CPPFLAGS += $(HOST_CFLAGS) -DTEST_BUILD_DIR='"$(BUILD)"'
+$(BUILD)/tests/%.o: CPPFLAGS += $(HOST_CFLAGS) -DTEST_BUILD_DIR='"$(BUILD)"' -DTEST_SANITIZER='"$(SANITIZE)"'
 $(BUILD)/bench/%.o: CPPFLAGS += $(BENCH_CFLAGS)
 
 $(BUILD)/%.o: %.c $(BUILD)/options

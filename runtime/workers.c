@@ -1,0 +1,275 @@
+/* workers.c: the worker pool.
+ *
+ * Every thread has a slot of its own for its share. The caller writes a slot only while that thread
+ * waits, so a step that is too small for all threads leaves the others alone. Waiting is on an
+ * event: a count that moves on, watched for a short while and then slept on. */
+#include "runtime/workers.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "runtime/cpu.h"
+
+/* Kernels keep their arrays in scratch; this leaves room for instrumented builds. */
+#define STACK_BYTES (512 * 1024)
+
+/* Pauses before a thread sleeps: some 40 us at the 140 cycles a pause takes on recent x86. Steps of
+ * a plan follow each other faster than that; calls of the engine do not. */
+#define SPINS_MAX 1000
+
+typedef struct event {
+    _Alignas(CLEAVE_ALIGN_BYTES) _Atomic uint32_t count;
+    _Atomic uint32_t asleep; /* the waiter sleeps or is about to */
+    pthread_mutex_t mutex;
+    pthread_cond_t moved;
+} event;
+
+typedef struct worker {
+    event posted;            /* moves on when there is a share in this slot */
+    cleave_worker_task task; /* NULL: leave */
+    void *context;
+    int64_t begin, end;
+    cleave_workers *pool;
+    pthread_t thread;
+    int32_t index;
+} worker;
+
+struct cleave_workers {
+    event finished;          /* moves on when `pending` has come down to 0 */
+    _Atomic int32_t pending; /* threads that have not finished their share */
+    int32_t threads;
+    int32_t started; /* threads that run, without the caller */
+    int32_t spins;
+    worker *worker; /* [threads]; 0, the caller's, is not used */
+};
+
+/* ---- events: one thread posts, one waits ---------------------------------------------------- */
+static void event_init(event *e)
+{
+    atomic_init(&e->count, 0);
+    atomic_init(&e->asleep, 0);
+    pthread_mutex_init(&e->mutex, NULL);
+    pthread_cond_init(&e->moved, NULL);
+}
+
+static void event_destroy(event *e)
+{
+    pthread_cond_destroy(&e->moved);
+    pthread_mutex_destroy(&e->mutex);
+}
+
+/* The poster writes `count` and reads `asleep`, the waiter writes `asleep` and reads `count`: in
+ * the single order of sequentially consistent operations at least one of them sees the other's
+ * write, so no wake-up is lost. The mutex is taken only for a waiter that sleeps, and holds the
+ * signal back until it does. */
+static void event_post(event *e)
+{
+    atomic_fetch_add_explicit(&e->count, 1, memory_order_seq_cst);
+    if (atomic_load_explicit(&e->asleep, memory_order_seq_cst)) {
+        pthread_mutex_lock(&e->mutex);
+        pthread_cond_signal(&e->moved);
+        pthread_mutex_unlock(&e->mutex);
+    }
+}
+
+/* Returns once the count is not `seen`; what the poster wrote before is then visible. */
+static void event_wait(event *e, uint32_t seen, int32_t spins)
+{
+    for (int32_t i = 0; i < spins; i++) {
+        if (atomic_load_explicit(&e->count, memory_order_acquire) != seen)
+            return;
+        cleave_cpu_pause();
+    }
+    pthread_mutex_lock(&e->mutex);
+    atomic_store_explicit(&e->asleep, 1, memory_order_seq_cst);
+    while (atomic_load_explicit(&e->count, memory_order_seq_cst) == seen)
+        pthread_cond_wait(&e->moved, &e->mutex);
+    atomic_store_explicit(&e->asleep, 0, memory_order_relaxed);
+    pthread_mutex_unlock(&e->mutex);
+}
+
+static uint32_t event_count(const event *e)
+{
+    return atomic_load_explicit(&e->count, memory_order_acquire);
+}
+
+/* ---- the pool ------------------------------------------------------------------------------- */
+cleave_workers *cleave_workers_init(cleave_arena *arena, int32_t threads)
+{
+    assert(threads >= 1);
+    assert(threads <= CLEAVE_THREADS_MAX);
+
+    cleave_workers *pool = cleave_arena_take(arena, 1, sizeof *pool);
+    worker *slots = cleave_arena_take(arena, (size_t)threads, sizeof *slots);
+    if (!pool || !slots)
+        return NULL;
+    pool->threads = threads;
+    pool->worker = slots;
+    for (int32_t i = 0; i < threads; i++) {
+        slots[i].pool = pool;
+        slots[i].index = i;
+    }
+    return pool;
+}
+
+/* Counts the calling thread's share as done. Each decrement acquires the ones before it, so whoever
+ * sees the event sees the results of all. */
+static void finish(cleave_workers *pool)
+{
+    if (atomic_fetch_sub_explicit(&pool->pending, 1, memory_order_acq_rel) == 1)
+        event_post(&pool->finished);
+}
+
+static void *thread_main(void *argument)
+{
+    worker *w = argument;
+    cleave_workers *pool = w->pool;
+    char name[16]; /* as many as the kernel keeps */
+
+    snprintf(name, sizeof name, "cleave %d", (int)w->index);
+    pthread_setname_np(pthread_self(), name);
+    cleave_cpu_mode_set();
+    for (uint32_t seen = 0;; seen++) {
+        finish(pool);
+        event_wait(&w->posted, seen, pool->spins);
+        if (!w->task)
+            return NULL;
+        w->task(w->context, w->index, w->begin, w->end);
+    }
+}
+
+/* Processors that this process may use; a loop that waits helps only if each thread has one. */
+static int32_t processors_usable(void)
+{
+    cpu_set_t set;
+    long online;
+
+    if (!sched_getaffinity(0, sizeof set, &set))
+        return CPU_COUNT(&set);
+    online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (int32_t)cleave_i64_min(online, INT32_MAX) : 1;
+}
+
+/* Signals are for the embedder's threads, but for those that a thread's own instructions raise and
+ * for the profiler's, which must reach whoever is running. */
+static void signals_to_block(sigset_t *set)
+{
+    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGPROF};
+
+    sigfillset(set);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        sigdelset(set, own[i]);
+}
+
+/* Starts threads until all run or one cannot; returns whether all do. */
+static int threads_create(cleave_workers *pool)
+{
+    pthread_attr_t attributes;
+    sigset_t blocked, before;
+    int error = pthread_attr_init(&attributes);
+
+    if (error)
+        return 0;
+    error = pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    signals_to_block(&blocked);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    while (!error && pool->started < pool->threads - 1) {
+        worker *w = &pool->worker[pool->started + 1];
+        error = pthread_create(&w->thread, &attributes, thread_main, w);
+        if (!error)
+            pool->started++;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return !error;
+}
+
+/* Hands a share to a thread that waits. */
+static void post(worker *w, cleave_worker_task task, void *context, int64_t begin, int64_t end)
+{
+    w->task = task;
+    w->context = context;
+    w->begin = begin;
+    w->end = end;
+    event_post(&w->posted);
+}
+
+/* Ends the threads that run, be it all or, when one could not be started, some. */
+static void threads_end(cleave_workers *pool)
+{
+    for (int32_t i = 1; i <= pool->started; i++)
+        post(&pool->worker[i], NULL, NULL, 0, 0);
+    for (int32_t i = 1; i <= pool->started; i++)
+        pthread_join(pool->worker[i].thread, NULL);
+    for (int32_t i = 1; i < pool->threads; i++)
+        event_destroy(&pool->worker[i].posted);
+    event_destroy(&pool->finished);
+    pool->started = 0;
+}
+
+cleave_status cleave_workers_start(cleave_workers *pool)
+{
+    assert(!pool->started);
+    if (pool->threads == 1)
+        return CLEAVE_OK;
+
+    pool->spins = pool->threads <= processors_usable() ? SPINS_MAX : 0;
+    event_init(&pool->finished);
+    for (int32_t i = 1; i < pool->threads; i++)
+        event_init(&pool->worker[i].posted);
+    atomic_init(&pool->pending, pool->threads - 1);
+    if (!threads_create(pool)) {
+        threads_end(pool);
+        return CLEAVE_SYSTEM;
+    }
+    /* What the system does for a thread's first steps is done once the pool counts as ready. */
+    event_wait(&pool->finished, 0, 0);
+    return CLEAVE_OK;
+}
+
+/* Shares differ by one item at most: the first items % shares of them have one more. */
+static int64_t share_begin(int64_t items, int64_t shares, int64_t index)
+{
+    return items / shares * index + cleave_i64_min(items % shares, index);
+}
+
+void cleave_workers_run(cleave_workers *pool, int64_t items, int64_t grain, cleave_worker_task task,
+                        void *context)
+{
+    assert(items >= 0);
+    assert(grain >= 1);
+    assert(pool->started == pool->threads - 1);
+    if (!items)
+        return;
+
+    const int64_t shares = cleave_i64_max(1, cleave_i64_min(pool->threads, items / grain));
+    const uint64_t mode = cleave_cpu_mode_set();
+    if (shares == 1) {
+        task(context, 0, 0, items);
+    } else {
+        const uint32_t seen = event_count(&pool->finished);
+        assert(!atomic_load_explicit(&pool->pending, memory_order_relaxed));
+        atomic_store_explicit(&pool->pending, (int32_t)shares - 1, memory_order_relaxed);
+        for (int32_t i = 1; i < shares; i++)
+            post(&pool->worker[i], task, context, share_begin(items, shares, i),
+                 share_begin(items, shares, i + 1));
+        task(context, 0, 0, share_begin(items, shares, 1));
+        event_wait(&pool->finished, seen, pool->spins);
+    }
+    cleave_cpu_mode_restore(mode);
+}
+
+int32_t cleave_workers_count(const cleave_workers *pool)
+{
+    return pool->threads;
+}
+
+void cleave_workers_stop(cleave_workers *pool)
+{
+    if (pool && pool->started)
+        threads_end(pool);
+}
