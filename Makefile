@@ -117,6 +117,10 @@ $(BUILD)/tools/%: $(BUILD)/tools/%.o $(HOST_O) $(BUILD)/libcleave.a
 $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(BUILD)/tests/test.o $(CASES_O) $(HOST_O) $(BUILD)/libcleave.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
+# Defines malloc and its relatives, unless a sanitizer does.
+ALLOC_TRAP := alloc_trap$(if $(findstring address,$(SANITIZE))$(findstring thread,$(SANITIZE)),_none)
+$(BUILD)/tests/runtime/no_alloc_test: $(BUILD)/tests/runtime/$(ALLOC_TRAP).o
+
 BENCH_CFLAGS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --cflags fftw3f))
 BENCH_LDLIBS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --libs fftw3f))
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(call object,$(BENCH_LIB_C)) $(CASES_O) $(HOST_O) $(BUILD)/libcleave.a
