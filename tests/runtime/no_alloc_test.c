@@ -374,6 +374,7 @@ static void play_tracks(session *s)
     for (size_t i = 0; i < sizeof tracks / sizeof tracks[0]; i++) {
         play(s, tracks[i]);
         cleave_engine_stats(s->engine, &stats);
+        s->faults += stats.segments == 0;
         cleave_engine_memory_map(s->engine, s->map, sizeof s->map);
         cleave_engine_info_get(s->engine, &s->info);
         cleave_reset(s->engine);
