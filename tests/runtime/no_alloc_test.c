@@ -444,17 +444,16 @@ static void engine_calls_no_allocator(void)
     uint64_t before = alloc_trap_count();
     session s;
 
-    if (!alloc_trap_set()) {
-        test_skip("a sanitizer owns malloc in this build");
-        return;
-    }
     session_open(&s);
     int visits = for_each(&s, count_while_playing);
     session_close(&s);
     TEST_CHECK(visits >= (int)(sizeof variants / sizeof variants[0]));
-    /* The trap was set all along: opening alone is one call or more. */
-    TEST_CHECK(alloc_trap_count() - before > (uint64_t)visits);
     test_passed_count(visits);
+    /* The sanitizer has watched the playing all the same. */
+    if (!alloc_trap_set())
+        test_skip("a sanitizer owns malloc in this build: played, not counted");
+    else /* The trap was set all along: opening alone is one call or more. */
+        TEST_CHECK(alloc_trap_count() - before > (uint64_t)visits);
 }
 
 /* The engine is opened in the child, since threads do not survive a fork. */
