@@ -13,6 +13,13 @@ extern "C" {
 #define CLEAVE_RESTRICT restrict
 #endif
 
+/* Small helpers that kernels of either side call. */
+#ifdef __CUDACC__
+#define CLEAVE_INLINE static __host__ __device__ inline
+#else
+#define CLEAVE_INLINE static inline
+#endif
+
 /* Tensors, scratch and prepared tables start on this boundary (one cache line, one AVX-512 register). */
 #define CLEAVE_ALIGN_BYTES 64
 
@@ -29,22 +36,22 @@ typedef struct cleave_work {
     void *stream;         /* CUDA stream; NULL on the CPU */
 } cleave_work;
 
-static inline int64_t cleave_i64_min(int64_t a, int64_t b)
+CLEAVE_INLINE int64_t cleave_i64_min(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
-static inline int64_t cleave_i64_max(int64_t a, int64_t b)
+CLEAVE_INLINE int64_t cleave_i64_max(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
 
-static inline int64_t cleave_div_up(int64_t a, int64_t b)
+CLEAVE_INLINE int64_t cleave_div_up(int64_t a, int64_t b)
 {
     return (a + b - 1) / b;
 }
 
-static inline size_t cleave_align_up(size_t bytes)
+CLEAVE_INLINE size_t cleave_align_up(size_t bytes)
 {
     return (bytes + CLEAVE_ALIGN_BYTES - 1) & ~(size_t)(CLEAVE_ALIGN_BYTES - 1);
 }

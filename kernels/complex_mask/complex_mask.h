@@ -25,6 +25,7 @@ extern const cleave_op cleave_complex_mask_op;
 extern const cleave_kernel cleave_complex_mask_ref;
 extern const cleave_kernel cleave_complex_mask_avx2;
 extern const cleave_kernel cleave_complex_mask_avx512;
+extern const cleave_kernel cleave_complex_mask_cuda;
 
 #ifdef __cplusplus
 }

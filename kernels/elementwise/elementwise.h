@@ -39,6 +39,7 @@ extern const cleave_op cleave_elementwise_op;
 extern const cleave_kernel cleave_elementwise_ref;
 extern const cleave_kernel cleave_elementwise_avx2;
 extern const cleave_kernel cleave_elementwise_avx512;
+extern const cleave_kernel cleave_elementwise_cuda;
 
 #ifdef __cplusplus
 }

@@ -32,6 +32,7 @@ extern const cleave_op cleave_median_op;
 extern const cleave_kernel cleave_median_ref;
 extern const cleave_kernel cleave_median_avx2;
 extern const cleave_kernel cleave_median_avx512;
+extern const cleave_kernel cleave_median_cuda;
 
 #ifdef __cplusplus
 }

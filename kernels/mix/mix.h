@@ -29,6 +29,7 @@ extern const cleave_op cleave_mix_op;
 extern const cleave_kernel cleave_mix_ref;
 extern const cleave_kernel cleave_mix_avx2;
 extern const cleave_kernel cleave_mix_avx512;
+extern const cleave_kernel cleave_mix_cuda;
 
 #ifdef __cplusplus
 }

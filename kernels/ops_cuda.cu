@@ -1,0 +1,25 @@
+/* ops_cuda.cu: the CUDA table. An op whose kernel is not written yet has no run function. */
+#include "kernels/complex_mask/complex_mask.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/median/median.h"
+#include "kernels/mix/mix.h"
+#include "kernels/ops.h"
+#include "kernels/overlap_add/overlap_add.h"
+#include "kernels/rearrange/rearrange.h"
+#include "kernels/reduce/reduce.h"
+
+void cleave_ops_cuda(cleave_ops *ops)
+{
+    static const cleave_kernel none = {NULL, NULL, NULL, NULL};
+
+    ops->name = "cuda";
+    for (int op = 0; op < CLEAVE_OP_COUNT; op++)
+        ops->kernel[op] = none;
+    ops->kernel[CLEAVE_OP_OVERLAP_ADD] = cleave_overlap_add_cuda;
+    ops->kernel[CLEAVE_OP_COMPLEX_MASK] = cleave_complex_mask_cuda;
+    ops->kernel[CLEAVE_OP_MEDIAN] = cleave_median_cuda;
+    ops->kernel[CLEAVE_OP_REDUCE] = cleave_reduce_cuda;
+    ops->kernel[CLEAVE_OP_ELEMENTWISE] = cleave_elementwise_cuda;
+    ops->kernel[CLEAVE_OP_REARRANGE] = cleave_rearrange_cuda;
+    ops->kernel[CLEAVE_OP_MIX] = cleave_mix_cuda;
+}
