@@ -70,7 +70,13 @@ LIB_C    := $(KERNEL_C) $(call without,$(ABSENT) $(ISAS_OTHER),\
                 $(wildcard weights/*.c runtime/*.c runtime/models/*.c loader/*.c))
 HOST_C   := $(call without,$(ABSENT),$(wildcard host/*.c))
 TOOLS_C  := $(wildcard tools/*.c)
-TESTS_C  := $(wildcard tests/*/*_test.c)
+# The SIMT executor runs the CUDA kernels as C++; without a C++ compiler its tests cannot be built.
+CXX ?= c++
+SIMT     := $(if $(shell command -v $(CXX) 2>/dev/null),1,0)
+SIMT_CU  := $(wildcard kernels/*.cu kernels/*/*_cuda.cu)
+SIMT_O   := $(BUILD)/tests/simt/simt.o $(BUILD)/simt/tests/simt/samples.o $(patsubst %.cu,$(BUILD)/simt/%.o,$(SIMT_CU))
+SIMT_TESTS_C := $(wildcard tests/simt/*_test.c)
+TESTS_C  := $(filter-out $(SIMT_TESTS_C),$(wildcard tests/*/*_test.c)) $(if $(filter 1,$(SIMT)),$(SIMT_TESTS_C))
 BENCH_C  := $(wildcard bench/bench_*.c)
 BENCH_LIB_C := $(call without,$(ABSENT),$(filter-out $(BENCH_C),$(wildcard bench/*.c)))
 
@@ -120,6 +126,26 @@ $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(BUILD)/tests/test.o $(CASES_O) 
 # Defines malloc and its relatives, unless a sanitizer does.
 ALLOC_TRAP := alloc_trap$(if $(findstring address,$(SANITIZE))$(findstring thread,$(SANITIZE)),_none)
 $(BUILD)/tests/runtime/no_alloc_test: $(BUILD)/tests/runtime/$(ALLOC_TRAP).o
+
+$(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(BUILD)/tests/test.o $(CASES_O) $(SIMT_O) \
+                            $(BUILD)/simt/libcleave.a
+	$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# The library without CUDA objects: the executor brings its own.
+$(BUILD)/simt/libcleave.a: $(LIB_O)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+CXXFLAGS ?= -O2 -g
+SIMT_CXXFLAGS = -std=c++17 -Wall -Wextra -Werror -Itests/simt/include -I. $(CXXFLAGS) \
+                $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
+$(BUILD)/tests/simt/simt.o: tests/simt/simt.cpp $(BUILD)/options
+	@mkdir -p $(@D)
+	$(CXX) $(SIMT_CXXFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/simt/%.o: %.cu $(BUILD)/options
+	@mkdir -p $(@D)
+	$(CXX) -x c++ $(SIMT_CXXFLAGS) -MMD -MP -c -o $@ $<
 
 BENCH_CFLAGS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --cflags fftw3f))
 BENCH_LDLIBS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --libs fftw3f))
