@@ -195,7 +195,7 @@ static int read_entries(const archive *a, const directory *d, cleave_zip *zip)
 int cleave_zip_open(cleave_zip *zip, const void *bytes, size_t size, char *message, size_t message_bytes)
 {
     const archive a = {bytes, size, message, message_bytes};
-    directory d;
+    directory d = {0};
 
     *zip = (cleave_zip){0};
     if (!find_directory(&a, &d))

@@ -1,0 +1,266 @@
+/* pickle_globals.c: the names that a checkpoint may mention, and what calling them means here. */
+#include <string.h>
+
+#include "loader/pickle_machine.h"
+
+typedef enum global_action {
+    ACTION_NAME,     /* a name only; calling it is refused */
+    ACTION_TENSOR,
+    ACTION_PARAMETER,
+    ACTION_DICT,
+    ACTION_FRACTION,
+    ACTION_INERT     /* calling it makes a value that says nothing */
+} global_action;
+
+static const struct {
+    const char *name; /* module, space, name */
+    global_action action;
+} allowed[] = {
+    {"torch._utils _rebuild_tensor_v2", ACTION_TENSOR},
+    {"torch._utils _rebuild_parameter", ACTION_PARAMETER},
+    {"collections OrderedDict", ACTION_DICT},
+    {"fractions Fraction", ACTION_FRACTION},
+    {"numpy.core.multiarray scalar", ACTION_INERT},
+    {"numpy._core.multiarray scalar", ACTION_INERT},
+    {"numpy dtype", ACTION_INERT},
+    {"_codecs encode", ACTION_INERT},
+    {"torch HalfStorage", ACTION_NAME},
+    {"torch BFloat16Storage", ACTION_NAME},
+    {"torch FloatStorage", ACTION_NAME},
+    {"torch DoubleStorage", ACTION_NAME},
+    {"torch LongStorage", ACTION_NAME},
+    {"torch IntStorage", ACTION_NAME},
+    {"torch ShortStorage", ACTION_NAME},
+    {"torch CharStorage", ACTION_NAME},
+    {"torch ByteStorage", ACTION_NAME},
+    {"torch BoolStorage", ACTION_NAME},
+    {"demucs.htdemucs HTDemucs", ACTION_NAME},
+    {"demucs.hdemucs HDemucs", ACTION_NAME},
+    {"demucs.demucs Demucs", ACTION_NAME},
+};
+
+static int shown(const cleave_value *value)
+{
+    return value->text_bytes < 100 ? (int)value->text_bytes : 100;
+}
+
+/* Position in `allowed` of a GLOBAL whose text is "module\nname"; -1 if it is not there. */
+static int allowed_index(const cleave_value *global)
+{
+    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
+        const char *space = strchr(allowed[i].name, ' ');
+        const size_t module = (size_t)(space - allowed[i].name), bytes = strlen(allowed[i].name);
+        if (global->text_bytes == bytes && !memcmp(global->text, allowed[i].name, module) &&
+            global->text[module] == '\n' && !memcmp(global->text + module + 1, space + 1, bytes - module - 1))
+            return (int)i;
+    }
+    return -1;
+}
+
+int cleave_value_is_global(const cleave_value *value, const char *name)
+{
+    int index;
+
+    if (!value || value->kind != CLEAVE_VALUE_GLOBAL)
+        return 0;
+    index = allowed_index(value);
+    return index >= 0 && strcmp(allowed[index].name, name) == 0;
+}
+
+/* One line of the pickle's text, without its end; NULL if there is none. */
+static const char *line(machine *m, size_t *bytes)
+{
+    const unsigned char *start = m->bytes + m->at, *end = memchr(start, '\n', m->size - m->at);
+
+    if (!end) {
+        pickle_refuse(m, "pickle: it ends in the middle of a name");
+        return NULL;
+    }
+    *bytes = (size_t)(end - start);
+    m->at += *bytes + 1;
+    return (const char *)start;
+}
+
+int pickle_global(machine *m)
+{
+    size_t module_bytes, name_bytes;
+    const char *module = line(m, &module_bytes), *name = module ? line(m, &name_bytes) : NULL;
+    cleave_value_index index;
+    cleave_value *global = name ? pickle_make(m, CLEAVE_VALUE_GLOBAL, &index) : NULL;
+
+    if (!global)
+        return 0;
+    global->text = module;
+    global->text_bytes = (uint32_t)(module_bytes + 1 + name_bytes);
+    if (allowed_index(global) < 0)
+        return pickle_refuse(m, "pickle: global \"%.*s %.*s\" is not allowed",
+                             module_bytes < 100 ? (int)module_bytes : 100, module,
+                             name_bytes < 100 ? (int)name_bytes : 100, name);
+    return pickle_push(m, index);
+}
+
+/* The items of a tuple, up to `count` of them; returns how many it has. */
+static uint32_t unpack(const machine *m, const cleave_value *tuple, const cleave_value **items, uint32_t count)
+{
+    uint32_t cursor = tuple->first;
+
+    for (uint32_t i = 0; i < count; i++)
+        items[i] = cleave_pickle_next(m->pickle, &cursor);
+    return tuple->item_count;
+}
+
+static cleave_value_index index_of(const machine *m, const cleave_value *value)
+{
+    return (cleave_value_index)(value - m->pickle->values);
+}
+
+static int all_sizes(const machine *m, const cleave_value *tuple)
+{
+    uint32_t cursor = tuple->first;
+    const cleave_value *item;
+
+    if (tuple->kind != CLEAVE_VALUE_TUPLE)
+        return 0;
+    while ((item = cleave_pickle_next(m->pickle, &cursor)))
+        if (item->kind != CLEAVE_VALUE_INT || item->integer < 0)
+            return 0;
+    return 1;
+}
+
+/* _rebuild_tensor_v2(storage, offset, shape, stride, requires_grad, hooks[, metadata]) */
+static int make_tensor(machine *m, const cleave_value *arguments)
+{
+    const cleave_value *a[4];
+    cleave_value_index index;
+    cleave_value *tensor;
+
+    if (unpack(m, arguments, a, 4) < 4 || a[0]->kind != CLEAVE_VALUE_STORAGE ||
+        a[1]->kind != CLEAVE_VALUE_INT || a[1]->integer < 0 || !all_sizes(m, a[2]) || !all_sizes(m, a[3]) ||
+        a[2]->item_count != a[3]->item_count)
+        return pickle_refuse(m, "pickle: a tensor before byte %zu has arguments of the wrong kind", m->at);
+    if (!(tensor = pickle_make(m, CLEAVE_VALUE_TENSOR, &index)))
+        return 0;
+    tensor->storage = index_of(m, a[0]);
+    tensor->integer = a[1]->integer;
+    tensor->shape = index_of(m, a[2]);
+    tensor->stride = index_of(m, a[3]);
+    return pickle_push(m, index);
+}
+
+/* Fraction(numerator, denominator), or Fraction("39/5"), whose text stays a text. */
+static int make_fraction(machine *m, const cleave_value *arguments)
+{
+    const cleave_value *a[2];
+    const uint32_t count = unpack(m, arguments, a, 2);
+    cleave_value_index index;
+    cleave_value *fraction;
+
+    if (count == 1 && a[0]->kind == CLEAVE_VALUE_TEXT)
+        return pickle_push(m, index_of(m, a[0]));
+    if (count != 2 || a[0]->kind != CLEAVE_VALUE_INT || a[1]->kind != CLEAVE_VALUE_INT || a[1]->integer <= 0)
+        return pickle_refuse(m, "pickle: a fraction before byte %zu has arguments of the wrong kind", m->at);
+    if (!(fraction = pickle_make(m, CLEAVE_VALUE_FRACTION, &index)))
+        return 0;
+    fraction->integer = a[0]->integer;
+    fraction->denominator = a[1]->integer;
+    return pickle_push(m, index);
+}
+
+/* OrderedDict(), or OrderedDict([(key, value), ...]) */
+static int make_dict(machine *m, const cleave_value *arguments)
+{
+    const cleave_value *list, *pair, *item[2];
+    cleave_value_index index;
+    cleave_value *dict = pickle_make(m, CLEAVE_VALUE_DICT, &index);
+    uint32_t cursor;
+
+    if (!dict)
+        return 0;
+    if (unpack(m, arguments, &list, 1) == 0)
+        return pickle_push(m, index);
+    cursor = list->first;
+    if (list->kind != CLEAVE_VALUE_LIST)
+        return pickle_refuse(m, "pickle: an OrderedDict before byte %zu is made of no list", m->at);
+    while ((pair = cleave_pickle_next(m->pickle, &cursor))) {
+        if ((pair->kind != CLEAVE_VALUE_TUPLE && pair->kind != CLEAVE_VALUE_LIST) ||
+            unpack(m, pair, item, 2) != 2)
+            return pickle_refuse(m, "pickle: an OrderedDict before byte %zu is made of no pairs", m->at);
+        if (!pickle_append(m, dict, index_of(m, item[0])) || !pickle_append(m, dict, index_of(m, item[1])))
+            return 0;
+    }
+    return pickle_push(m, index);
+}
+
+static int make_inert(machine *m)
+{
+    cleave_value_index index;
+
+    return pickle_make(m, CLEAVE_VALUE_INERT, &index) && pickle_push(m, index);
+}
+
+int pickle_reduce(machine *m)
+{
+    cleave_value_index argument_index, callable_index;
+    const cleave_value *arguments, *callable, *first;
+
+    if (!pickle_pop(m, &argument_index) || !pickle_pop(m, &callable_index))
+        return 0;
+    arguments = &m->pickle->values[argument_index];
+    callable = &m->pickle->values[callable_index];
+    if (callable->kind != CLEAVE_VALUE_GLOBAL || arguments->kind != CLEAVE_VALUE_TUPLE)
+        return pickle_refuse(m, "pickle: REDUCE at byte %zu calls what is no global", m->at - 1);
+    switch (allowed[allowed_index(callable)].action) {
+    case ACTION_TENSOR:
+        return make_tensor(m, arguments);
+    case ACTION_PARAMETER:
+        if (unpack(m, arguments, &first, 1) < 1 || first->kind != CLEAVE_VALUE_TENSOR)
+            return pickle_refuse(m, "pickle: a parameter before byte %zu holds no tensor", m->at);
+        return pickle_push(m, index_of(m, first));
+    case ACTION_DICT:
+        return make_dict(m, arguments);
+    case ACTION_FRACTION:
+        return make_fraction(m, arguments);
+    case ACTION_INERT:
+        return make_inert(m);
+    default:
+        return pickle_refuse(m, "pickle: global \"%.*s\" may be named, not called", shown(callable),
+                             callable->text);
+    }
+}
+
+/* ("storage", class, key, device, count) */
+int pickle_persistent(machine *m)
+{
+    const cleave_value *id, *a[5];
+    cleave_value_index id_index, index;
+    cleave_value *storage;
+
+    if (!pickle_pop(m, &id_index))
+        return 0;
+    id = &m->pickle->values[id_index];
+    if (id->kind != CLEAVE_VALUE_TUPLE || unpack(m, id, a, 5) != 5 || !cleave_value_is_text(a[0], "storage") ||
+        a[1]->kind != CLEAVE_VALUE_GLOBAL || a[2]->kind != CLEAVE_VALUE_TEXT ||
+        a[4]->kind != CLEAVE_VALUE_INT || a[4]->integer < 0)
+        return pickle_refuse(m, "pickle: the persistent id before byte %zu is no storage", m->at - 1);
+    if (!(storage = pickle_make(m, CLEAVE_VALUE_STORAGE, &index)))
+        return 0;
+    storage->storage = index_of(m, a[1]);
+    storage->text = a[2]->text;
+    storage->text_bytes = a[2]->text_bytes;
+    storage->integer = a[4]->integer;
+    return pickle_push(m, index);
+}
+
+/* The state of an OrderedDict's attributes or of a numpy type says nothing to us; of anything else it is refused. */
+int pickle_build(machine *m)
+{
+    cleave_value_index state, object;
+    const cleave_value *value;
+
+    if (!pickle_pop(m, &state) || !pickle_pop(m, &object))
+        return 0;
+    value = &m->pickle->values[object];
+    if (value->kind != CLEAVE_VALUE_DICT && value->kind != CLEAVE_VALUE_INERT)
+        return pickle_refuse(m, "pickle: BUILD at byte %zu on what is neither dict nor numpy type", m->at - 1);
+    return pickle_push(m, object);
+}

@@ -1,0 +1,36 @@
+/* pickle_machine.h: the state of the pickle machine, shared by its two files. Not for others. */
+#ifndef CLEAVE_LOADER_PICKLE_MACHINE_H
+#define CLEAVE_LOADER_PICKLE_MACHINE_H
+
+#include "loader/pickle.h"
+
+#define CLEAVE_PICKLE_MARKS_MAX 64
+
+typedef struct machine {
+    cleave_pickle *pickle;
+    const unsigned char *bytes;
+    size_t size, at;
+    cleave_value_index *stack; /* capacity of them */
+    cleave_value_index *memo;  /* capacity of them, CLEAVE_VALUE_NULL where unset */
+    uint32_t height;
+    uint32_t floor;            /* stack height at the last mark: what lies below is out of reach */
+    uint32_t marks[CLEAVE_PICKLE_MARKS_MAX];
+    uint32_t mark_count;
+    char *message;
+    size_t message_bytes;
+} machine;
+
+/* The machine's parts; 1, or 0 with the sentence set. */
+int pickle_refuse(machine *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+cleave_value *pickle_make(machine *m, cleave_value_kind kind, cleave_value_index *index);
+int pickle_push(machine *m, cleave_value_index index);
+int pickle_pop(machine *m, cleave_value_index *index);
+int pickle_append(machine *m, cleave_value *container, cleave_value_index item);
+
+/* pickle_globals.c: what names mean. */
+int pickle_global(machine *m);
+int pickle_reduce(machine *m);
+int pickle_persistent(machine *m);
+int pickle_build(machine *m);
+
+#endif
