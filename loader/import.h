@@ -1,0 +1,67 @@
+/* import.h: official checkpoints, as a list of tensors that lie in the file, and a configuration.
+ *
+ * Importers read and bound; the writer converts. Nothing of a tensor's data is copied in between. */
+#ifndef CLEAVE_LOADER_IMPORT_H
+#define CLEAVE_LOADER_IMPORT_H
+
+#include "loader/pickle.h"
+#include "loader/zip.h"
+#include "weights/format.h"
+
+#define CLEAVE_IMPORT_MESSAGE_BYTES 256
+
+typedef enum cleave_import_type {
+    CLEAVE_IMPORT_F16,
+    CLEAVE_IMPORT_BF16,
+    CLEAVE_IMPORT_F32,
+    CLEAVE_IMPORT_F64
+} cleave_import_type;
+
+typedef struct cleave_import_tensor {
+    const char *name; /* name_bytes long, no NUL */
+    uint32_t name_bytes;
+    cleave_import_type type;
+    uint32_t rank;
+    uint32_t shape[CLEAVE_WEIGHTS_RANK_MAX];
+    uint64_t stride[CLEAVE_WEIGHTS_RANK_MAX]; /* in elements */
+    const unsigned char *data;                /* element 0; little-endian, perhaps not aligned */
+} cleave_import_tensor;
+
+typedef struct cleave_import {
+    char kind[32];                 /* "htdemucs", "hdemucs"; "" if the file does not say */
+    cleave_import_tensor *tensors; /* sorted by name, no name twice */
+    uint32_t tensor_count;
+    char *config;                  /* key=value lines, sorted by key, each ended by \n */
+    size_t config_bytes;
+    cleave_zip zip;                /* what the tensors' names point into */
+    cleave_pickle pickle;
+    char *names;
+} cleave_import;
+
+/* A PyTorch zip checkpoint (.th, .pt): the package of the official Demucs release tools, or a state dict, bare or under
+ * "state" or "state_dict". 1, or 0 with one sentence that names what is wrong. `bytes` must outlive the import. */
+int cleave_import_torch(cleave_import *import, const void *bytes, size_t size,
+                        char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+
+/* A safetensors file; its "__metadata__" becomes the configuration, its key "kind" the kind. */
+int cleave_import_safetensors(cleave_import *import, const void *bytes, size_t size,
+                              char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+
+void cleave_import_close(cleave_import *import);
+
+/* Shared by the importers: sorts the tensors and refuses a name that appears twice, or one out of bounds. */
+int cleave_import_sort(cleave_import *import, char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+
+/* Element `index` of a tensor in row-major order of its shape. */
+double cleave_import_element(const cleave_import_tensor *tensor, uint64_t index);
+
+/* Takes bytes in order; 1, or 0 to stop the writer. */
+typedef int (*cleave_weights_sink)(void *context, const void *bytes, size_t count);
+
+/* Converts to the project's own format, values stored as `type`. Infinities, NaNs and values beyond the type are refused
+ * by name. The tensors are read twice: once for the checksums in the header, once for the sink. Returns 1, or 0 with a
+ * sentence; when the sink stopped, the sentence is empty. */
+int cleave_weights_write(const cleave_import *import, cleave_weights_type type, const uint8_t source_sha256[32],
+                         cleave_weights_sink sink, void *context, char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+
+#endif
