@@ -100,8 +100,8 @@ static int add_tensor(const torch *t, const cleave_value *name, const cleave_val
             bytes = storage_types[i].bytes;
         }
     if (!bytes)
-        return refuse(t, "tensor \"%.*s\": storage \"%.*s\" holds no floating-point values", shown, name->text,
-                      (int)(class_name->text_bytes < 60 ? class_name->text_bytes : 60), class_name->text);
+        return refuse(t, "tensor \"%.*s\": storage \"%s\" holds no floating-point values", shown, name->text,
+                      class_name->text);
     if (!(entry = storage_entry(t, storage, bytes)))
         return 0;
     if (storage->integer == 0 || !take_shape(t, tensor, (uint64_t)storage->integer, out))

@@ -33,8 +33,8 @@ typedef uint32_t cleave_value_index; /* CLEAVE_VALUE_NULL: none */
 typedef struct cleave_value {
     cleave_value_kind kind;
     uint32_t text_bytes;
-    const char *text;           /* TEXT; GLOBAL: "module\nname"; STORAGE: its key. In the pickle, no NUL */
-    int64_t integer;            /* BOOL, INT, FRACTION's numerator, STORAGE's count, TENSOR's offset in elements */
+    const char *text;           /* TEXT, STORAGE's key: in the pickle, no NUL; GLOBAL: "module name" */
+    int64_t integer;            /* BOOL, INT, FRACTION's numerator, GLOBAL's number, STORAGE's count, TENSOR's offset in elements */
     int64_t denominator;
     double number;              /* FLOAT */
     cleave_value_index storage; /* TENSOR: its storage; STORAGE: its class, a GLOBAL */

@@ -39,19 +39,13 @@ static const struct {
     {"demucs.demucs Demucs", ACTION_NAME},
 };
 
-static int shown(const cleave_value *value)
-{
-    return value->text_bytes < 100 ? (int)value->text_bytes : 100;
-}
-
-/* Position in `allowed` of a GLOBAL whose text is "module\nname"; -1 if it is not there. */
-static int allowed_index(const cleave_value *global)
+/* Position in `allowed` of module and name; -1 if they are not there. */
+static int allowed_index(const char *module, size_t module_bytes, const char *name, size_t name_bytes)
 {
     for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
         const char *space = strchr(allowed[i].name, ' ');
-        const size_t module = (size_t)(space - allowed[i].name), bytes = strlen(allowed[i].name);
-        if (global->text_bytes == bytes && !memcmp(global->text, allowed[i].name, module) &&
-            global->text[module] == '\n' && !memcmp(global->text + module + 1, space + 1, bytes - module - 1))
+        if ((size_t)(space - allowed[i].name) == module_bytes && strlen(space + 1) == name_bytes &&
+            !memcmp(allowed[i].name, module, module_bytes) && !memcmp(space + 1, name, name_bytes))
             return (int)i;
     }
     return -1;
@@ -59,12 +53,7 @@ static int allowed_index(const cleave_value *global)
 
 int cleave_value_is_global(const cleave_value *value, const char *name)
 {
-    int index;
-
-    if (!value || value->kind != CLEAVE_VALUE_GLOBAL)
-        return 0;
-    index = allowed_index(value);
-    return index >= 0 && strcmp(allowed[index].name, name) == 0;
+    return value && value->kind == CLEAVE_VALUE_GLOBAL && strcmp(value->text, name) == 0;
 }
 
 /* One line of the pickle's text, without its end; NULL if there is none. */
@@ -83,19 +72,23 @@ static const char *line(machine *m, size_t *bytes)
 
 int pickle_global(machine *m)
 {
-    size_t module_bytes, name_bytes;
+    size_t module_bytes = 0, name_bytes = 0;
     const char *module = line(m, &module_bytes), *name = module ? line(m, &name_bytes) : NULL;
     cleave_value_index index;
-    cleave_value *global = name ? pickle_make(m, CLEAVE_VALUE_GLOBAL, &index) : NULL;
+    cleave_value *global;
+    int found;
 
-    if (!global)
+    if (!name)
         return 0;
-    global->text = module;
-    global->text_bytes = (uint32_t)(module_bytes + 1 + name_bytes);
-    if (allowed_index(global) < 0)
+    if ((found = allowed_index(module, module_bytes, name, name_bytes)) < 0)
         return pickle_refuse(m, "pickle: global \"%.*s %.*s\" is not allowed",
                              module_bytes < 100 ? (int)module_bytes : 100, module,
                              name_bytes < 100 ? (int)name_bytes : 100, name);
+    if (!(global = pickle_make(m, CLEAVE_VALUE_GLOBAL, &index)))
+        return 0;
+    global->text = allowed[found].name;
+    global->text_bytes = (uint32_t)strlen(global->text);
+    global->integer = found;
     return pickle_push(m, index);
 }
 
@@ -209,7 +202,7 @@ int pickle_reduce(machine *m)
     callable = &m->pickle->values[callable_index];
     if (callable->kind != CLEAVE_VALUE_GLOBAL || arguments->kind != CLEAVE_VALUE_TUPLE)
         return pickle_refuse(m, "pickle: REDUCE at byte %zu calls what is no global", m->at - 1);
-    switch (allowed[allowed_index(callable)].action) {
+    switch (allowed[callable->integer].action) {
     case ACTION_TENSOR:
         return make_tensor(m, arguments);
     case ACTION_PARAMETER:
@@ -223,8 +216,7 @@ int pickle_reduce(machine *m)
     case ACTION_INERT:
         return make_inert(m);
     default:
-        return pickle_refuse(m, "pickle: global \"%.*s\" may be named, not called", shown(callable),
-                             callable->text);
+        return pickle_refuse(m, "pickle: global \"%s\" may be named, not called", callable->text);
     }
 }
 
