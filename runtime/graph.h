@@ -27,6 +27,8 @@ typedef struct cleave_graph_tensor {
     char label[CLEAVE_LABEL_BYTES];
     size_t bytes;
     cleave_tensor_kind kind;
+    int32_t first, last; /* steps that use it first and last; -1: none does */
+    int32_t written;     /* not 0: a step writes it */
     /* CONSTANT: writes the values into data (bytes long). */
     void (*fill)(void *data, size_t bytes, const void *context);
     unsigned char fill_context[64]; /* a copy of what the model handed over, given to fill */
