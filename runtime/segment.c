@@ -1,0 +1,64 @@
+/* segment.c: how a track is cut. */
+#include "runtime/segment.h"
+
+#include <math.h>
+
+#include "kernels/base.h"
+
+int64_t cleave_segment_frames(double seconds, int32_t rate_hz)
+{
+    return cleave_i64_max(1, llround(seconds * rate_hz));
+}
+
+int64_t cleave_segment_stride(int64_t segment_frames, double overlap)
+{
+    return cleave_i64_max(1, (int64_t)((1 - overlap) * (double)segment_frames));
+}
+
+cleave_segment cleave_segment_at(int64_t start, int64_t segment_frames, int64_t track_frames)
+{
+    const int64_t frames = cleave_i64_min(segment_frames, track_frames - start);
+
+    assert(frames >= 1);
+    return (cleave_segment){
+        .start = start,
+        .frames = frames,
+        .read = start - (segment_frames - frames) / 2,
+    };
+}
+
+int64_t cleave_segment_reach(int64_t segment_frames)
+{
+    return (segment_frames - 1) / 2;
+}
+
+int64_t cleave_segment_first(int64_t origin, int64_t segment_frames, int64_t stride)
+{
+    const int64_t before =
+        -(origin + segment_frames); /* frames by which the segment at origin misses frame 0 */
+
+    assert(origin <= 0);
+    return before < 0 ? origin : origin + (before / stride + 1) * stride;
+}
+
+void cleave_segment_window(float *window, int64_t segment_frames, double power)
+{
+    const int64_t rise = segment_frames / 2;
+    const double peak = (double)(segment_frames - rise);
+
+    for (int64_t i = 0; i < segment_frames; i++) {
+        const double height = (double)(i < rise ? i + 1 : segment_frames - i);
+        window[i] = (float)fmax(pow(height / peak, power), 1e-30);
+    }
+}
+
+int64_t cleave_segment_shift(uint64_t seed, int32_t lane, int32_t rate_hz)
+{
+    const uint64_t range = (uint64_t)rate_hz / 2;
+    uint64_t z = seed + (uint64_t)(lane + 1) * 0x9E3779B97F4A7C15u;
+
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    z ^= z >> 31;
+    return (int64_t)(z % (range + 1)) - (int64_t)range;
+}
