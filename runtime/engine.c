@@ -1,0 +1,244 @@
+/* engine.c: an engine from need to close: its memory, its plan, its threads.
+ *
+ * The one file of the runtime that allocates: a workspace while an engine is made, and the arena of
+ * cleave_open(). */
+#include "runtime/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/error.h"
+
+/* What making an engine takes, and what is gone when it is made. */
+struct workspace {
+    cleave_setup setup;
+    cleave_graph graph;
+    cleave_model_ports ports;
+    cleave_device_table device;         /* while counting: the sizes depend on the kernels */
+    _Alignas(64) cleave_engine counted; /* stands in for the engine while counting */
+    size_t host_bytes;
+};
+
+/* The ring holds the segment at hand with the frames before it that a short one may be widened by,
+ * and as much again as is pushed while a segment is computed. */
+static int64_t ring_frames_min(const cleave_setup *setup)
+{
+    const int64_t S = setup->request.segment_frames;
+
+    return S + cleave_i64_max(cleave_segment_reach(S), setup->stride_frames) + setup->stride_frames;
+}
+
+static void describe(cleave_engine *engine, const cleave_setup *setup)
+{
+    cleave_engine_info *const info = &engine->info;
+    const int64_t reach = cleave_segment_reach(engine->segment_frames);
+
+    snprintf(info->model, sizeof info->model, "%s", setup->model->info.name);
+    memcpy(info->device, engine->device.name, sizeof info->device);
+    info->rate_hz = setup->request.rate_hz;
+    info->channels = setup->request.channels;
+    info->stem_count = setup->stems.count;
+    memcpy(info->stems, setup->stems.names, sizeof info->stems);
+    info->threads = setup->threads;
+    info->segment_frames = engine->segment_frames;
+    info->stride_frames = engine->stride;
+    info->latency_frames_max = engine->segment_frames;
+    info->input_frames_max = engine->ring.capacity - cleave_i64_max(reach, engine->stride);
+}
+
+/* The buffers of the lanes and of the output, and what fills them once. */
+static void lay_out_buffers(cleave_engine *engine, const cleave_setup *setup, cleave_arena *arena)
+{
+    const size_t S = (size_t)engine->segment_frames, C = (size_t)engine->channels;
+    const size_t I = (size_t)engine->model_stems, O = (size_t)setup->stems.count;
+    const size_t inputs = I + (engine->uses_mixture ? 1 : 0);
+    const size_t block = (size_t)cleave_i64_min(engine->segment_frames, CLEAVE_OUTPUT_BLOCK);
+    const int32_t lanes = setup->lane_count;
+
+    cleave_lane *const lane = cleave_arena_take(arena, (size_t)lanes, sizeof *lane);
+    for (int32_t k = 0; k < lanes; k++) {
+        float *const mean = cleave_arena_take(arena, I * C * S, sizeof(float));
+        float *const weight = cleave_arena_take(arena, S, sizeof(float));
+        if (lane)
+            lane[k] = (cleave_lane){.origin = setup->origin[k], .mean = mean, .weight = weight};
+    }
+    engine->lane = lane;
+    engine->window = cleave_arena_take(arena, S, sizeof(float));
+    engine->gain = cleave_arena_take(arena, S, sizeof(float));
+    engine->matrix = cleave_arena_take(arena, O * inputs, sizeof(float));
+    engine->blended = cleave_arena_take(arena, inputs * C * block, sizeof(float));
+    engine->mixed = cleave_arena_take(arena, O * C * block, sizeof(float));
+    if (!arena->memory || arena->failed)
+        return;
+    cleave_segment_window(engine->window, engine->segment_frames, setup->transition_power);
+    for (size_t o = 0; o < O; o++)
+        memcpy(engine->matrix + o * inputs, setup->stems.matrix[o], inputs * sizeof(float));
+}
+
+/* Lays the engine out in the arena: the one place that decides what it takes, run on a counting
+ * arena by cleave_need() and on a real one by cleave_init(). */
+static cleave_status lay_out(struct workspace *space, cleave_arena *arena, cleave_engine **made,
+                             cleave_error *error)
+{
+    const cleave_setup *const setup = &space->setup;
+    cleave_engine *const taken = cleave_arena_take(arena, 1, sizeof *taken);
+    cleave_engine *const engine = taken ? taken : &space->counted;
+
+    engine->channels = setup->request.channels;
+    engine->model_stems = setup->stems.model_count;
+    engine->segment_frames = setup->request.segment_frames;
+    engine->stride = setup->stride_frames;
+    engine->lane_count = setup->lane_count;
+    engine->uses_mixture = setup->stems.uses_mixture;
+    engine->input = space->ports.input;
+    engine->output = space->ports.output;
+    engine->device = space->device;
+    const cleave_status status = cleave_plan_init(&engine->plan, &space->graph, &engine->device.ops,
+                                                  setup->threads, arena, error);
+    if (status != CLEAVE_OK)
+        return status;
+    engine->workers = cleave_workers_init(arena, setup->threads);
+    cleave_ring_init(&engine->ring, arena, ring_frames_min(setup),
+                     (size_t)engine->channels * sizeof(float));
+    lay_out_buffers(engine, setup, arena);
+    if (arena->failed)
+        return cleave_error_set(error, CLEAVE_NO_MEMORY, "the engine is larger than any memory");
+    cleave_arena_seal(arena);
+    describe(engine, setup);
+    *made = engine;
+    return CLEAVE_OK;
+}
+
+/* Checks the configuration, builds the graph and counts. On success the caller frees *space. */
+static cleave_status workspace_open(struct workspace **space, const cleave_model *model,
+                                    const cleave_config *config, cleave_error *error)
+{
+    struct workspace *const made = aligned_alloc(64, cleave_align_up(sizeof *made));
+    cleave_engine *counted;
+    cleave_arena arena;
+
+    if (!made)
+        return cleave_error_set(error, CLEAVE_SYSTEM, "no memory for the workspace of %zu bytes",
+                                sizeof *made);
+    memset(&made->counted, 0, sizeof made->counted);
+    cleave_status status = cleave_setup_init(&made->setup, config, model, error);
+    if (status == CLEAVE_OK) {
+        cleave_device_cpu_init(&made->device, made->setup.cpu_features_off);
+        cleave_graph_init(&made->graph);
+        made->setup.model->build(&made->setup.request, &made->graph, &made->ports);
+        cleave_arena_init(&arena, NULL, 0);
+        status = lay_out(made, &arena, &counted, error);
+    }
+    if (status != CLEAVE_OK) {
+        free(made);
+        return status;
+    }
+    made->host_bytes = arena.used;
+    *space = made;
+    return CLEAVE_OK;
+}
+
+/* An engine of the workspace's configuration in a block that is large enough. */
+static cleave_status place(struct workspace *space, void *memory, size_t bytes,
+                           cleave_engine **engine, cleave_error *error)
+{
+    cleave_engine *made;
+    cleave_arena arena;
+
+    cleave_arena_init(&arena, memory, bytes);
+    cleave_status status = lay_out(space, &arena, &made, error);
+    if (status != CLEAVE_OK)
+        return status;
+    assert(arena.used == space->host_bytes);
+    made->info.memory.host_bytes = arena.used;
+    for (int32_t k = 0; k < made->lane_count; k++)
+        cleave_lane_reset(&made->lane[k], made);
+    status = cleave_workers_start(made->workers);
+    if (status != CLEAVE_OK)
+        return cleave_error_set(error, status,
+                                "threads %d: the operating system refused to start one",
+                                (int)made->info.threads);
+    *engine = made;
+    return CLEAVE_OK;
+}
+
+cleave_status cleave_need(const cleave_config *config, cleave_memory *need, cleave_error *error)
+{
+    struct workspace *space;
+    const cleave_status status = workspace_open(&space, NULL, config, error);
+
+    if (status != CLEAVE_OK)
+        return status;
+    *need = (cleave_memory){.host_bytes = space->host_bytes};
+    free(space);
+    return CLEAVE_OK;
+}
+
+cleave_status cleave_init(const cleave_config *config, void *arena, size_t bytes,
+                          cleave_engine **engine, cleave_error *error)
+{
+    struct workspace *space;
+
+    if (!arena || (uintptr_t)arena % CLEAVE_ALIGN_BYTES)
+        return cleave_error_set(error, CLEAVE_INVALID, "arena: must be aligned to %d bytes",
+                                CLEAVE_ALIGN_BYTES);
+    cleave_status status = workspace_open(&space, NULL, config, error);
+    if (status != CLEAVE_OK)
+        return status;
+    if (bytes < space->host_bytes)
+        status =
+            cleave_error_set(error, CLEAVE_NO_MEMORY, "arena: has %zu bytes, the engine needs %zu",
+                             bytes, space->host_bytes);
+    else
+        status = place(space, arena, bytes, engine, error);
+    free(space);
+    return status;
+}
+
+cleave_status cleave_open(const cleave_config *config, cleave_engine **engine, cleave_error *error)
+{
+    return cleave_engine_open(NULL, config, engine, error);
+}
+
+cleave_status cleave_engine_open(const cleave_model *model, const cleave_config *config,
+                                 cleave_engine **engine, cleave_error *error)
+{
+    struct workspace *space;
+    cleave_status status = workspace_open(&space, model, config, error);
+
+    if (status != CLEAVE_OK)
+        return status;
+    void *const memory = aligned_alloc(CLEAVE_ALIGN_BYTES, cleave_align_up(space->host_bytes));
+    if (!memory)
+        status =
+            cleave_error_set(error, CLEAVE_NO_MEMORY,
+                             "the engine needs %zu bytes, which cannot be had", space->host_bytes);
+    else
+        status = place(space, memory, space->host_bytes, engine, error);
+    free(space);
+    if (status == CLEAVE_OK)
+        (*engine)->owned = memory;
+    else
+        free(memory);
+    return status;
+}
+
+void cleave_close(cleave_engine **engine)
+{
+    if (!engine || !*engine)
+        return;
+    cleave_workers_stop((*engine)->workers);
+    free((*engine)->owned);
+    *engine = NULL;
+}
+
+void cleave_engine_info_get(const cleave_engine *engine, cleave_engine_info *info)
+{
+    *info = engine->info;
+}
+
+size_t cleave_engine_memory_map(const cleave_engine *engine, char *text, size_t bytes)
+{
+    return cleave_plan_map(&engine->plan, text, bytes);
+}

@@ -1,0 +1,83 @@
+/* engine.h: the inside of an engine, shared by the files that make it up.
+ *
+ *     push -> ring of frames -> [segment -> plan -> lane] ... -> mean over lanes -> matrix -> pull
+ *
+ * The ring is also the history that segments and the matrix read; the consumer frees what none of
+ * them will need again. A lane computes its next segment only when pull has nothing to hand out,
+ * and always the lane that is furthest behind: so nothing beyond `pulled` + S frames is ever
+ * touched, and accumulators of S frames suffice. */
+#ifndef CLEAVE_RUNTIME_ENGINE_H
+#define CLEAVE_RUNTIME_ENGINE_H
+
+#include <stdatomic.h>
+
+#include "runtime/device.h"
+#include "runtime/engine_config.h"
+#include "runtime/plan.h"
+#include "runtime/ring.h"
+#include "runtime/segment.h"
+
+/* Frames that are handed out at a time, or S if that is less: a block. */
+#define CLEAVE_OUTPUT_BLOCK 8192
+
+/* One segmentation of the track and its cross-faded result. Frame p lies at p mod S. */
+typedef struct cleave_lane {
+    int64_t origin; /* where its first segment starts, <= 0 */
+    int64_t next;   /* where its next segment starts: frames before it are final */
+    int64_t end;    /* frames before it have been reached by a segment */
+    float *mean;    /* [I * C][S]: mean of the segments so far, weighted by their windows */
+    float *weight;  /* [S]: sum of these weights */
+} cleave_lane;
+
+struct cleave_engine {
+    cleave_engine_info info;
+    void *owned; /* the arena, if cleave_open() allocated it */
+
+    cleave_device_table device;
+    cleave_plan plan;
+    cleave_tensor input, output; /* of the plan: [C][S], [I][C][S] */
+    cleave_workers *workers;
+    cleave_ring ring; /* frames [C] */
+
+    int32_t channels, model_stems;  /* C, I */
+    int64_t segment_frames, stride; /* S */
+    int32_t lane_count;
+    cleave_lane *lane;
+    float *window; /* [S] */
+    float *gain;   /* [S] */
+
+    int32_t uses_mixture;
+    float *matrix;  /* [O][I, or I + 1 with the mixture] */
+    float *blended; /* [I, or I + 1][C][block] */
+    float *mixed;   /* [O][C][block] */
+
+    /* The consumer's place. */
+    int64_t tail;   /* frames that the ring has forgotten */
+    int64_t pulled; /* frames handed out */
+
+    _Atomic int flushed, cancelled;
+    _Atomic uint64_t frames_in, frames_out, segments, underruns, compute_ns;
+};
+
+/* engine.c. cleave_open() for a model that need not be in the list; NULL: the one that the
+ * configuration names. */
+cleave_status cleave_engine_open(const cleave_model *model, const cleave_config *config,
+                                 cleave_engine **engine, cleave_error *error);
+
+/* lane.c. Puts the lane at the beginning of a track. */
+void cleave_lane_reset(cleave_lane *lane, const cleave_engine *engine);
+
+/* lane.c. Blends the plan's output for the lane's next segment into its result, and moves on. */
+void cleave_lane_fold(cleave_lane *lane, const cleave_engine *engine,
+                      const cleave_segment *segment);
+
+/* output.c. Hands out `frames` frames from engine->pulled on, which all lanes have finished;
+ * `stems` as in cleave_pull(). */
+void cleave_output_take(cleave_engine *engine, int64_t frames, float *const *stems);
+
+/* stream.c. Copies frames of the ring from `from` on into out[c * stride + n], planar. The ring has
+ * them. */
+void cleave_engine_read(cleave_engine *engine, int64_t from, int64_t frames, float *out,
+                        int64_t stride);
+
+#endif

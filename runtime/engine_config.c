@@ -1,0 +1,160 @@
+/* engine_config.c: checks a configuration and works out what it comes to. */
+#include "runtime/engine_config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "runtime/error.h"
+#include "runtime/segment.h"
+
+#define MODELS_MAX 64 /* that a suggestion is looked for among */
+
+void cleave_config_default(cleave_config *config)
+{
+    memset(config, 0, sizeof *config);
+    config->model = "center";
+    config->rate_hz = 44100;
+    config->channels = 2;
+    config->overlap = 0.25;
+    config->transition_power = 1;
+    config->threads = 1;
+}
+
+static cleave_status find_model(const cleave_model **found, const char *name, cleave_error *error)
+{
+    const char *names[MODELS_MAX];
+    const cleave_model *model;
+    int32_t count = 0;
+
+    if (!name)
+        return cleave_error_set(error, CLEAVE_INVALID, "model: no name given");
+    for (; count < MODELS_MAX && (model = cleave_model_get(count)); count++) {
+        names[count] = model->info.name;
+        if (!strcmp(model->info.name, name)) {
+            *found = model;
+            return CLEAVE_OK;
+        }
+    }
+    const int32_t nearest = cleave_nearest(name, names, count);
+    if (nearest >= 0)
+        return cleave_error_set(error, CLEAVE_NO_MODEL,
+                                "model \"%.64s\": no such model; did you mean \"%s\"?", name,
+                                names[nearest]);
+    return cleave_error_set(error, CLEAVE_NO_MODEL, "model \"%.64s\": no such model", name);
+}
+
+/* A field that must be a whole number from low to high. */
+static cleave_status check_range(const char *field, int32_t value, int32_t low, int32_t high,
+                                 cleave_error *error)
+{
+    if (value >= low && value <= high)
+        return CLEAVE_OK;
+    return cleave_error_set(error, CLEAVE_INVALID, "%s %d: must be %d to %d", field, (int)value,
+                            (int)low, (int)high);
+}
+
+static cleave_status check_ranges(const cleave_config *config, cleave_error *error)
+{
+    const struct {
+        const char *field;
+        int32_t value, low, high;
+    } ranges[] = {
+        {"rate_hz", config->rate_hz, CLEAVE_RATE_HZ_MIN, CLEAVE_RATE_HZ_MAX},
+        {"channels", config->channels, 1, CLEAVE_CHANNELS_MAX},
+        {"shifts", config->shifts, 0, CLEAVE_SHIFTS_MAX},
+        {"threads", config->threads, 1, CLEAVE_THREADS_MAX},
+        {"device", (int32_t)config->device, CLEAVE_DEVICE_AUTO, CLEAVE_DEVICE_CUDA},
+        {"device_index", config->device_index, 0, INT32_MAX},
+        {"precision", (int32_t)config->precision, CLEAVE_PRECISION_FP32, CLEAVE_PRECISION_FP16},
+    };
+
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
+        const cleave_status status =
+            check_range(ranges[i].field, ranges[i].value, ranges[i].low, ranges[i].high, error);
+        if (status != CLEAVE_OK)
+            return status;
+    }
+    /* Written so that a NaN is refused. */
+    if (!(config->overlap >= 0 && config->overlap <= 0.95))
+        return cleave_error_set(error, CLEAVE_INVALID, "overlap %g: must be 0 to 0.95",
+                                config->overlap);
+    if (!(config->segment_seconds == 0 ||
+          (config->segment_seconds >= 0.1 && config->segment_seconds <= 600)))
+        return cleave_error_set(error, CLEAVE_INVALID,
+                                "segment_seconds %g: must be 0.1 to 600, or 0 for the model's own",
+                                config->segment_seconds);
+    if (!(config->transition_power >= 1 && isfinite(config->transition_power)))
+        return cleave_error_set(error, CLEAVE_INVALID, "transition_power %g: must be 1 or more",
+                                config->transition_power);
+    return CLEAVE_OK;
+}
+
+/* What is in range, but not for this model or not in this build. */
+static cleave_status check_support(const cleave_model_info *info, const char *channels_advice,
+                                   const cleave_config *config, cleave_error *error)
+{
+    static const char *const precisions[] = {"fp32", "tf32", "bf16", "fp16"};
+
+    if (info->needs_weights)
+        return cleave_error_set(error, CLEAVE_NO_MODEL, "model \"%s\": needs a weight file",
+                                info->name);
+    if (info->rate_hz && config->rate_hz != info->rate_hz)
+        return cleave_error_set(error, CLEAVE_UNSUPPORTED, "rate_hz %d: model %s runs at %d only",
+                                (int)config->rate_hz, info->name, (int)info->rate_hz);
+    if (config->channels < info->channels_min && channels_advice)
+        return cleave_error_set(error, CLEAVE_UNSUPPORTED,
+                                "channels %d: model %s takes %d or more: %s", (int)config->channels,
+                                info->name, (int)info->channels_min, channels_advice);
+    if (config->channels < info->channels_min || config->channels > info->channels_max)
+        return cleave_error_set(error, CLEAVE_UNSUPPORTED, "channels %d: model %s takes %d to %d",
+                                (int)config->channels, info->name, (int)info->channels_min,
+                                (int)info->channels_max);
+    if (config->device == CLEAVE_DEVICE_CUDA)
+        return cleave_error_set(error, CLEAVE_NO_DEVICE,
+                                "device cuda: this build computes on the CPU only");
+    if (config->precision != CLEAVE_PRECISION_FP32)
+        return cleave_error_set(error, CLEAVE_UNSUPPORTED, "precision %s: the CPU computes in fp32",
+                                precisions[config->precision]);
+    return CLEAVE_OK;
+}
+
+static void set_lanes(cleave_setup *setup, const cleave_config *config)
+{
+    setup->lane_count = config->shifts > 0 ? config->shifts : 1;
+    for (int32_t k = 0; k < config->shifts; k++)
+        setup->origin[k] = cleave_segment_shift(config->shift_seed, k, config->rate_hz);
+}
+
+cleave_status cleave_setup_init(cleave_setup *setup, const cleave_config *config,
+                                const cleave_model *model, cleave_error *error)
+{
+    cleave_status status = CLEAVE_OK;
+
+    memset(setup, 0, sizeof *setup);
+    setup->model = model;
+    if (!config)
+        return cleave_error_set(error, CLEAVE_INVALID, "config: none given");
+    if (!model)
+        status = find_model(&setup->model, config->model, error);
+    if (status != CLEAVE_OK || (status = check_ranges(config, error)) != CLEAVE_OK ||
+        (status = check_support(&setup->model->info, setup->model->channels_advice, config,
+                                error)) != CLEAVE_OK ||
+        (status = cleave_stems_find(&setup->stems, setup->model, config, error)) != CLEAVE_OK)
+        return status;
+
+    const double seconds =
+        config->segment_seconds > 0 ? config->segment_seconds : setup->model->segment_seconds;
+    cleave_model_request *const request = &setup->request;
+    request->rate_hz = config->rate_hz;
+    request->channels = config->channels;
+    request->segment_frames = cleave_segment_frames(seconds, config->rate_hz);
+    request->partition = setup->stems.partition;
+    request->stem_count = setup->stems.model_count;
+    memcpy(request->stems, setup->stems.model_stems, sizeof request->stems);
+    setup->stride_frames = cleave_segment_stride(request->segment_frames, config->overlap);
+    setup->transition_power = config->transition_power;
+    setup->threads = config->threads;
+    setup->cpu_features_off = config->cpu_features_off;
+    set_lanes(setup, config);
+    return CLEAVE_OK;
+}

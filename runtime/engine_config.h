@@ -1,0 +1,24 @@
+/* engine_config.h: what a checked configuration comes to. */
+#ifndef CLEAVE_RUNTIME_ENGINE_CONFIG_H
+#define CLEAVE_RUNTIME_ENGINE_CONFIG_H
+
+#include "runtime/stems.h"
+
+typedef struct cleave_setup {
+    const cleave_model *model;
+    cleave_model_request request;
+    cleave_stems stems;
+    int64_t stride_frames;
+    double transition_power;
+    int32_t lane_count; /* segmentations that are averaged: 1, or one for each shift */
+    int64_t origin[CLEAVE_SHIFTS_MAX];
+    int32_t threads;
+    uint32_t cpu_features_off;
+} cleave_setup;
+
+/* Checks every field. `model` is used if it is not NULL, whatever the configuration's name says.
+ * Errors: those of cleave_need(); *setup is then undefined. */
+cleave_status cleave_setup_init(cleave_setup *setup, const cleave_config *config,
+                                const cleave_model *model, cleave_error *error);
+
+#endif

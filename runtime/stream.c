@@ -1,0 +1,192 @@
+/* stream.c: the data plane: push, flush, pull, reset, cancel. */
+#include "runtime/engine.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "kernels/rearrange/rearrange.h"
+#include "runtime/exec.h"
+
+cleave_status cleave_push(cleave_engine *engine, const float *interleaved, int64_t frames,
+                          int64_t *accepted)
+{
+    if (frames < 0 || (frames > 0 && !interleaved) ||
+        atomic_load_explicit(&engine->flushed, memory_order_relaxed))
+        return CLEAVE_INVALID;
+    const int64_t count = frames > 0 ? cleave_ring_write(&engine->ring, interleaved, frames) : 0;
+    atomic_fetch_add_explicit(&engine->frames_in, (uint64_t)count, memory_order_relaxed);
+    *accepted = count;
+    return count > 0 || frames == 0 ? CLEAVE_OK : CLEAVE_AGAIN;
+}
+
+cleave_status cleave_flush(cleave_engine *engine)
+{
+    /* Release: who sees the flag sees all frames that were pushed before it. */
+    atomic_store_explicit(&engine->flushed, 1, memory_order_release);
+    return CLEAVE_OK;
+}
+
+void cleave_cancel(cleave_engine *engine)
+{
+    /* Relaxed: the flag carries no data with it. */
+    atomic_store_explicit(&engine->cancelled, 1, memory_order_relaxed);
+}
+
+void cleave_reset(cleave_engine *engine)
+{
+    cleave_ring_reset(&engine->ring);
+    cleave_plan_reset(&engine->plan);
+    for (int32_t k = 0; k < engine->lane_count; k++)
+        cleave_lane_reset(&engine->lane[k], engine);
+    engine->tail = 0;
+    engine->pulled = 0;
+    atomic_store_explicit(&engine->flushed, 0, memory_order_relaxed);
+    atomic_store_explicit(&engine->cancelled, 0, memory_order_relaxed);
+}
+
+/* out[c * stride + n] = in[n * C + c] */
+static void deinterleave(const cleave_engine *engine, const float *in, int64_t count, float *out,
+                         int64_t stride)
+{
+    const int32_t C = engine->channels;
+    const cleave_rearrange_args args = {
+        .in = in,
+        .out = out,
+        .size = {C, 1, 1, count},
+        .in_stride = {1, 0, 0, C},
+        .out_stride = {stride, 0, 0, 1},
+    };
+
+    if (count > 0)
+        cleave_exec_op(&engine->device.ops, CLEAVE_OP_REARRANGE, &args, engine->workers);
+}
+
+void cleave_engine_read(cleave_engine *engine, int64_t from, int64_t frames, float *out,
+                        int64_t stride)
+{
+    cleave_ring_regions regions;
+    const int64_t count =
+        cleave_ring_read_regions(&engine->ring, from - engine->tail, frames, &regions);
+
+    assert(count == frames);
+    (void)count;
+    deinterleave(engine, regions.first, regions.first_count, out, stride);
+    deinterleave(engine, regions.second, regions.second_count, out + regions.first_count, stride);
+}
+
+/* Gives the model the S frames of the segment: what is outside the track is zero. */
+static void load(cleave_engine *engine, const cleave_segment *segment, int64_t track_frames)
+{
+    const int64_t S = engine->segment_frames;
+    const int64_t from = cleave_i64_max(segment->read, 0),
+                  to = cleave_i64_min(segment->read + S, track_frames);
+    const int64_t before = from - segment->read, after = segment->read + S - to;
+    float *const input = cleave_plan_data(&engine->plan, engine->input);
+
+    assert(from < to);
+    for (int32_t c = 0; c < engine->channels; c++) {
+        memset(input + c * S, 0, (size_t)before * sizeof(float));
+        memset(input + (c + 1) * S - after, 0, (size_t)after * sizeof(float));
+    }
+    cleave_engine_read(engine, from, to - from, input + before, S);
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Computes the lane's next segment; 0 if it was cancelled. */
+static int compute(cleave_engine *engine, cleave_lane *lane, int64_t track_frames)
+{
+    const cleave_segment segment =
+        cleave_segment_at(lane->next, engine->segment_frames, track_frames);
+
+    load(engine, &segment, track_frames);
+    const uint64_t start = now_ns();
+    const int completed = cleave_plan_run(&engine->plan, engine->workers, &engine->cancelled);
+    atomic_fetch_add_explicit(&engine->compute_ns, now_ns() - start, memory_order_relaxed);
+    if (!completed)
+        return 0;
+    cleave_lane_fold(lane, engine, &segment);
+    atomic_fetch_add_explicit(&engine->segments, 1, memory_order_relaxed);
+    return 1;
+}
+
+static cleave_lane *furthest_behind(const cleave_engine *engine)
+{
+    cleave_lane *lane = &engine->lane[0];
+
+    for (int32_t k = 1; k < engine->lane_count; k++)
+        if (engine->lane[k].next < lane->next)
+            lane = &engine->lane[k];
+    return lane;
+}
+
+/* Lets the ring forget the frames that no segment and no output will read any more. */
+static void forget(cleave_engine *engine, int64_t track_frames)
+{
+    int64_t keep = furthest_behind(engine)->next - cleave_segment_reach(engine->segment_frames);
+
+    if (engine->uses_mixture)
+        keep = cleave_i64_min(keep, engine->pulled);
+    keep = cleave_i64_min(keep, track_frames);
+    if (keep <= engine->tail)
+        return;
+    cleave_ring_read_advance(&engine->ring, keep - engine->tail);
+    engine->tail = keep;
+}
+
+cleave_status cleave_pull(cleave_engine *engine, float *const *stems, int64_t frames_max,
+                          int64_t *frames)
+{
+    if (!stems || frames_max < 1)
+        return CLEAVE_INVALID;
+    for (;;) {
+        /* The flag before the count: a flushed track does not grow. */
+        const int flushed = atomic_load_explicit(&engine->flushed, memory_order_acquire);
+        const int64_t received = engine->tail + cleave_ring_filled(&engine->ring);
+        cleave_lane *const lane = furthest_behind(engine);
+        const int64_t ready =
+            cleave_i64_min(cleave_i64_max(lane->next, 0), received) - engine->pulled;
+
+        if (atomic_load_explicit(&engine->cancelled, memory_order_relaxed))
+            return CLEAVE_CANCELLED;
+        if (ready > 0) {
+            const int64_t count = cleave_i64_min(ready, frames_max);
+            cleave_output_take(engine, count, stems);
+            engine->pulled += count;
+            forget(engine, received);
+            atomic_fetch_add_explicit(&engine->frames_out, (uint64_t)count, memory_order_relaxed);
+            *frames = count;
+            return CLEAVE_OK;
+        }
+        if (flushed && engine->pulled == received) {
+            *frames = 0;
+            return CLEAVE_END;
+        }
+        if (!flushed && lane->next + engine->segment_frames > received) {
+            atomic_fetch_add_explicit(&engine->underruns, 1, memory_order_relaxed);
+            *frames = 0;
+            return CLEAVE_AGAIN;
+        }
+        if (!compute(engine, lane, received))
+            return CLEAVE_CANCELLED;
+        forget(engine, received);
+    }
+}
+
+void cleave_engine_stats(const cleave_engine *engine, cleave_stats *stats)
+{
+    *stats = (cleave_stats){
+        .frames_in = atomic_load_explicit(&engine->frames_in, memory_order_relaxed),
+        .frames_out = atomic_load_explicit(&engine->frames_out, memory_order_relaxed),
+        .segments = atomic_load_explicit(&engine->segments, memory_order_relaxed),
+        .input_overruns = atomic_load_explicit(&engine->ring.overruns, memory_order_relaxed),
+        .input_underruns = atomic_load_explicit(&engine->underruns, memory_order_relaxed),
+        .compute_ns = atomic_load_explicit(&engine->compute_ns, memory_order_relaxed),
+    };
+}
