@@ -8,8 +8,7 @@
 #include "kernels/rearrange/rearrange.h"
 #include "tests/runtime/track.h"
 
-/* ---- arithmetic
- * ---------------------------------------------------------------------------------------------- */
+/* ---- arithmetic ---------------------------------------------------------------------------- */
 static void worked_example(void)
 {
     const int64_t N = 529200, S = cleave_segment_frames(7.8, 44100);
@@ -88,8 +87,7 @@ static void first_starts(void)
             }
 }
 
-/* ---- a model that shows where it was used: out[v] = ramp[v] * in[(v + turn) mod V]
- * ----------------------------- */
+/* ---- a model that shows where it was used: out[v] = ramp[v] * in[(v + turn) mod V] --------- */
 static void fill_ramp(void *data, size_t bytes, const void *context)
 {
     float *const ramp = data;
@@ -252,9 +250,7 @@ static void against_direct_with_shifts(void)
             }
 }
 
-/* ---- identity
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- identity ------------------------------------------------------------------------------ */
 /* Runs x through the engine again and again, with lengths from low to high; each must come back bit
  * for bit. */
 static void exact(const cleave_model *model, const cleave_config *config, int64_t low, int64_t high,

@@ -1,0 +1,395 @@
+/* plan_test.c: random graphs, planned and run in shared memory, against the same graphs with memory
+ * for everything. */
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/overlap_add/overlap_add.h"
+#include "runtime/plan.h"
+#include "tests/test.h"
+
+#define VALUES_MAX 300
+#define GRAPHS     3000
+
+static cleave_graph graph;
+static uint64_t random_at;
+
+static int64_t draw(int64_t count)
+{
+    const double u = (double)test_uniform(42, random_at++) * 0.5 + 0.5;
+
+    return (int64_t)(u * (double)count);
+}
+
+static int64_t values(cleave_tensor tensor)
+{
+    return (int64_t)(graph.tensor[tensor].bytes / sizeof(float));
+}
+
+static void fill_constant(void *data, size_t bytes, const void *context)
+{
+    const uint64_t seed = *(const uint64_t *)context;
+
+    for (size_t i = 0; i < bytes / sizeof(float); i++)
+        ((float *)data)[i] = test_uniform(seed, i);
+}
+
+/* A view of `points` values that can be read: of a tensor that was written, an input, a state or a
+ * constant; not of `except`. Tensor 0 is a constant that is large enough for all. */
+static cleave_view readable(int64_t points, cleave_tensor except)
+{
+    for (int tries = 0; tries < 6; tries++) {
+        const cleave_tensor tensor = (cleave_tensor)draw(graph.tensor_count);
+        const cleave_graph_tensor *const t = &graph.tensor[tensor];
+        const int filled = t->written || t->kind == CLEAVE_TENSOR_INPUT ||
+                           t->kind == CLEAVE_TENSOR_CONSTANT || t->kind == CLEAVE_TENSOR_STATE;
+        if (tensor != except && filled && values(tensor) >= points)
+            return (cleave_view){tensor, draw(values(tensor) - points + 1)};
+    }
+    return (cleave_view){0, draw(VALUES_MAX - points + 1)};
+}
+
+/* Adds a step that writes all of `out`, or blends into it. */
+static void add_step(cleave_tensor out)
+{
+    const int64_t points = values(out);
+    const cleave_view a = readable(points, out), b = readable(points, out);
+    const int can_blend =
+        graph.tensor[out].written || graph.tensor[out].kind == CLEAVE_TENSOR_STATE;
+
+    if (can_blend && draw(2)) {
+        const cleave_overlap_add_args args = {
+            .rows = 1, .length = points, .in_stride = points, .mean_stride = points};
+        cleave_graph_add(&graph, "blend", CLEAVE_OP_OVERLAP_ADD, &args,
+                         (cleave_view[]){a, b, {out, 0}}, 3);
+    } else {
+        const cleave_elementwise_args args = {
+            .points = points, .x = 0.5f, .y = -0.25f, .kind = CLEAVE_ELEMENTWISE_ADD};
+        cleave_graph_add(&graph, "add", CLEAVE_OP_ELEMENTWISE, &args,
+                         (cleave_view[]){a, b, {out, 0}}, 3);
+    }
+}
+
+static void random_graph(void)
+{
+    static const cleave_tensor_kind kinds[] = {CLEAVE_TENSOR_TEMPORARY, CLEAVE_TENSOR_TEMPORARY,
+                                               CLEAVE_TENSOR_TEMPORARY, CLEAVE_TENSOR_TEMPORARY,
+                                               CLEAVE_TENSOR_OUTPUT,    CLEAVE_TENSOR_STATE};
+    const int64_t steps = 1 + draw(40);
+    char label[CLEAVE_LABEL_BYTES];
+
+    cleave_graph_init(&graph);
+    for (uint64_t i = 0; i < 2; i++)
+        cleave_graph_constant(&graph, "constant", VALUES_MAX, fill_constant, &i, sizeof i);
+    for (int64_t i = draw(4); i >= 0; i--)
+        cleave_graph_tensor_add(&graph, "input", 1 + draw(VALUES_MAX), CLEAVE_TENSOR_INPUT);
+    for (int64_t i = 0; i < steps; i++) {
+        cleave_tensor out = (cleave_tensor)draw(graph.tensor_count);
+        const int again = graph.tensor[out].written && draw(4) == 0;
+        snprintf(label, sizeof label, "tensor %d", (int)i);
+        if (!again)
+            out = cleave_graph_tensor_add(&graph, label, 1 + draw(VALUES_MAX), kinds[draw(6)]);
+        if (draw(20)) /* else: a temporary that nobody uses */
+            add_step(out);
+        else if (!again)
+            graph.tensor[out].kind = CLEAVE_TENSOR_TEMPORARY;
+    }
+    if (graph.error.status != CLEAVE_OK)
+        TEST_FAIL("%s", graph.error.message);
+}
+
+/* ---- one graph, run twice ------------------------------------------------------------------ */
+struct planned {
+    cleave_plan plan;
+    cleave_ops ops;
+    cleave_workers *workers;
+    void *memory;
+};
+
+static int plan_it(struct planned *p, int32_t threads)
+{
+    cleave_arena arena;
+    cleave_error error;
+    size_t need;
+
+    cleave_ops_cpu(&p->ops, 0);
+    cleave_arena_init(&arena, NULL, 0);
+    if (!TEST_CHECK(cleave_plan_init(&p->plan, &graph, &p->ops, threads, &arena, &error) ==
+                    CLEAVE_OK))
+        return 0;
+    cleave_workers_init(&arena, threads);
+    need = arena.used;
+    p->memory = aligned_alloc(64, cleave_align_up(need + 64));
+    memset(p->memory, 0xA5, cleave_align_up(need + 64));
+    cleave_arena_init(&arena, p->memory, need);
+    const cleave_status status =
+        cleave_plan_init(&p->plan, &graph, &p->ops, threads, &arena, &error);
+    p->workers = cleave_workers_init(&arena, threads);
+    TEST_CHECK(cleave_workers_start(p->workers) == CLEAVE_OK);
+    return TEST_CHECK(status == CLEAVE_OK && arena.used == need && !arena.failed);
+}
+
+static void drop(struct planned *p)
+{
+    cleave_workers_stop(p->workers);
+    free(p->memory);
+}
+
+static void fill_input(const cleave_plan *plan, cleave_tensor tensor)
+{
+    for (int64_t i = 0; i < values(tensor); i++)
+        cleave_plan_data(plan, tensor)[i] = test_uniform((uint64_t)tensor + 1000, (uint64_t)i);
+}
+
+static int is_shared(cleave_tensor_kind kind)
+{
+    return kind != CLEAVE_TENSOR_CONSTANT && kind != CLEAVE_TENSOR_STATE;
+}
+
+static void poison(const cleave_plan_tensor *tensor)
+{
+    memset(tensor->data, 0xFF, tensor->bytes); /* NaN */
+}
+
+/* Runs the plan step by step; what is not alive is NaN. */
+static void run_poisoned(const cleave_plan *plan)
+{
+    for (int i = 0; i < plan->tensor_count; i++)
+        if (is_shared(plan->tensor[i].kind) && plan->tensor[i].data)
+            poison(&plan->tensor[i]);
+    for (int i = 0; i < plan->tensor_count; i++)
+        if (plan->tensor[i].kind == CLEAVE_TENSOR_INPUT)
+            fill_input(plan, i);
+    for (int s = 0; s < plan->step_count; s++) {
+        const cleave_plan_step *const step = &plan->step[s];
+        const cleave_work all = {.end = step->items, .prepared = step->prepared};
+        for (int i = 0; i < plan->tensor_count; i++)
+            if (plan->tensor[i].kind != CLEAVE_TENSOR_INPUT && is_shared(plan->tensor[i].kind) &&
+                plan->tensor[i].data && plan->tensor[i].first == s)
+                poison(&plan->tensor[i]);
+        step->kernel->run(step->args, &all);
+        for (int i = 0; i < plan->tensor_count; i++)
+            if (plan->tensor[i].kind != CLEAVE_TENSOR_OUTPUT && is_shared(plan->tensor[i].kind) &&
+                plan->tensor[i].data && plan->tensor[i].last == s)
+                poison(&plan->tensor[i]);
+    }
+}
+
+/* Runs the graph with memory for every tensor of its own; data[i] is tensor i. */
+static void run_apart(const cleave_ops *ops, float *const *data)
+{
+    for (int s = 0; s < graph.step_count; s++) {
+        const cleave_graph_step *const step = &graph.step[s];
+        const cleave_op *const op = cleave_op_get(step->op);
+        cleave_operand operand[CLEAVE_OPERANDS_MAX];
+        cleave_graph_step bound = *step;
+        const cleave_work all = {.end = op->items(step->args.bytes)};
+        op->operands(step->args.bytes, operand);
+        for (int k = 0; k < step->operand_count; k++) {
+            const float *const at = data[step->operand[k]] + step->offset[k] / sizeof(float);
+            memcpy(bound.args.bytes + operand[k].field, &at, sizeof at);
+        }
+        ops->kernel[step->op].run(bound.args.bytes, &all);
+    }
+}
+
+static void compare(const cleave_plan *plan, float *const *data, const char *how)
+{
+    for (int i = 0; i < plan->tensor_count; i++)
+        if ((plan->tensor[i].kind == CLEAVE_TENSOR_OUTPUT ||
+             plan->tensor[i].kind == CLEAVE_TENSOR_STATE) &&
+            !TEST_CHECK(!memcmp(plan->tensor[i].data, data[i], plan->tensor[i].bytes)))
+            TEST_FAIL("%s: \"%s\" differs", how, plan->tensor[i].label);
+}
+
+static void run_both(struct planned *p)
+{
+    static _Atomic int cancel;
+    float *data[CLEAVE_TENSORS_MAX];
+
+    for (int i = 0; i < graph.tensor_count; i++) {
+        data[i] = calloc(1, graph.tensor[i].bytes);
+        if (graph.tensor[i].kind == CLEAVE_TENSOR_CONSTANT)
+            graph.tensor[i].fill(data[i], graph.tensor[i].bytes, graph.tensor[i].fill_context);
+        for (int64_t v = 0; graph.tensor[i].kind == CLEAVE_TENSOR_INPUT && v < values(i); v++)
+            data[i][v] = test_uniform((uint64_t)i + 1000, (uint64_t)v);
+    }
+    run_apart(&p->ops, data);
+    run_poisoned(&p->plan);
+    compare(&p->plan, data, "poisoned");
+    for (int i = 0; i < graph.tensor_count; i++)
+        if (graph.tensor[i].kind == CLEAVE_TENSOR_INPUT)
+            fill_input(&p->plan, i);
+    run_apart(&p->ops, data); /* the states have moved on */
+    TEST_CHECK(cleave_plan_run(&p->plan, p->workers, &cancel) == 1);
+    compare(&p->plan, data, "with workers");
+    cleave_plan_reset(&p->plan);
+    for (int i = 0; i < graph.tensor_count; i++) {
+        const cleave_plan_tensor *const tensor = &p->plan.tensor[i];
+        for (size_t b = 0; tensor->kind == CLEAVE_TENSOR_STATE && b < tensor->bytes; b++)
+            TEST_CHECK(tensor->data[b] == 0);
+        free(data[i]);
+    }
+}
+
+static int lives_at(const cleave_plan_tensor *tensor, int step)
+{
+    return is_shared(tensor->kind) && tensor->data && tensor->first <= step && step <= tensor->last;
+}
+
+/* No two tensors that live at one step overlap; all lie within the block, aligned. Returns the
+ * bytes that live at the worst step: no plan can do with less. */
+static size_t check_places(const cleave_plan *plan)
+{
+    size_t bound = 0;
+
+    for (int s = 0; s < plan->step_count; s++) {
+        size_t live = 0;
+        for (int i = 0; i < plan->tensor_count; i++) {
+            const cleave_plan_tensor *const a = &plan->tensor[i];
+            if (!lives_at(a, s))
+                continue;
+            live += cleave_align_up(a->bytes);
+            TEST_CHECK(a->offset % CLEAVE_ALIGN_BYTES == 0);
+            TEST_CHECK((uintptr_t)a->data % CLEAVE_ALIGN_BYTES == 0);
+            TEST_CHECK(a->offset + a->bytes <= plan->shared_bytes);
+            for (int k = 0; k < i; k++) {
+                const cleave_plan_tensor *const b = &plan->tensor[k];
+                if (lives_at(b, s))
+                    TEST_CHECK(a->data + a->bytes <= b->data || b->data + b->bytes <= a->data);
+            }
+        }
+        bound = live > bound ? live : bound;
+    }
+    return bound;
+}
+
+/* Lives cover all uses. */
+static void check_lives(const cleave_plan *plan)
+{
+    for (int s = 0; s < graph.step_count; s++)
+        for (int k = 0; k < graph.step[s].operand_count; k++) {
+            const cleave_plan_tensor *const tensor = &plan->tensor[graph.step[s].operand[k]];
+            TEST_CHECK(tensor->first <= s && s <= tensor->last && tensor->data);
+        }
+    for (int i = 0; i < plan->tensor_count; i++) {
+        TEST_CHECK(plan->tensor[i].kind != CLEAVE_TENSOR_INPUT || plan->tensor[i].first == 0);
+        TEST_CHECK(plan->tensor[i].kind != CLEAVE_TENSOR_OUTPUT ||
+                   plan->tensor[i].last == (plan->step_count ? plan->step_count - 1 : 0));
+    }
+}
+
+static void random_graphs(void)
+{
+    double used = 0, least = 0;
+
+    for (int i = 0; i < GRAPHS; i++) {
+        struct planned p;
+        random_graph();
+        if (!plan_it(&p, i % 50 ? 1 : 3))
+            break;
+        check_lives(&p.plan);
+        const size_t bound = check_places(&p.plan);
+        TEST_CHECK(p.plan.shared_bytes >= bound);
+        used += (double)p.plan.shared_bytes;
+        least += (double)bound;
+        run_both(&p);
+        drop(&p);
+    }
+    printf("     %d graphs: peak memory is %.3f of what lives at the worst step\n", GRAPHS,
+           used / least);
+    TEST_CHECK(used <= 1.05 * least);
+}
+
+/* ---- the rest ------------------------------------------------------------------------------ */
+static void chain(void)
+{
+    const cleave_elementwise_args args = {
+        .points = 1000, .x = 1, .kind = CLEAVE_ELEMENTWISE_AFFINE};
+    cleave_tensor from, to;
+    struct planned p;
+    char *const text = malloc(100000);
+
+    cleave_graph_init(&graph);
+    from = cleave_graph_tensor_add(&graph, "in", 1000, CLEAVE_TENSOR_INPUT);
+    for (int i = 0; i < 10; i++, from = to) {
+        to = cleave_graph_tensor_add(&graph, i < 9 ? "hidden" : "out", 1000,
+                                     i < 9 ? CLEAVE_TENSOR_TEMPORARY : CLEAVE_TENSOR_OUTPUT);
+        cleave_graph_add(&graph, "copy", CLEAVE_OP_ELEMENTWISE, &args,
+                         (cleave_view[]){{from, 0}, {to, 0}}, 2);
+    }
+    TEST_CHECK(plan_it(&p, 1));
+    TEST_CHECK(p.plan.shared_bytes == 2 * cleave_align_up(4000));
+    const size_t length = cleave_plan_map(&p.plan, text, 100000);
+    TEST_CHECK(length == strlen(text));
+    TEST_CHECK(cleave_plan_map(&p.plan, NULL, 0) == length);
+    memset(text, 'x', 20);
+    TEST_CHECK(cleave_plan_map(&p.plan, text, 10) == length && text[9] == 0 && text[10] == 'x');
+    cleave_plan_map(&p.plan, text, 100000);
+    int lines = 0;
+    for (const char *c = text; *c; c++)
+        lines += *c == '\n';
+    TEST_CHECK(lines == 1 + 11 + 2);
+    TEST_CHECK(strstr(text, "input     in\n") && strstr(text, "output    out\n") &&
+               strstr(text, "peak "));
+    free(text);
+    drop(&p);
+}
+
+static void cancelling(void)
+{
+    _Atomic int cancel = 1;
+    struct planned p;
+
+    do
+        random_graph();
+    while (graph.step_count == 0);
+    TEST_CHECK(plan_it(&p, 2));
+    TEST_CHECK(cleave_plan_run(&p.plan, p.workers, &cancel) == 0);
+    atomic_store(&cancel, 0);
+    TEST_CHECK(cleave_plan_run(&p.plan, p.workers, &cancel) == 1);
+    drop(&p);
+}
+
+static void refusals(void)
+{
+    static unsigned char memory[256] __attribute__((aligned(64)));
+    cleave_error error = {.status = CLEAVE_OK};
+    cleave_arena arena;
+    cleave_plan plan;
+    cleave_ops ops;
+
+    cleave_ops_cpu(&ops, 0);
+    cleave_graph_init(&graph);
+    cleave_graph_fail(&graph, CLEAVE_UNSUPPORTED, "not on a Sunday");
+    cleave_arena_init(&arena, NULL, 0);
+    TEST_CHECK(cleave_plan_init(&plan, &graph, &ops, 1, &arena, &error) == CLEAVE_UNSUPPORTED);
+    TEST_CHECK(!strcmp(error.message, "not on a Sunday"));
+    TEST_CHECK(cleave_plan_init(&plan, &graph, &ops, 1, &arena, NULL) == CLEAVE_UNSUPPORTED);
+
+    cleave_graph_init(&graph);
+    cleave_graph_tensor_add(&graph, "silent", 10, CLEAVE_TENSOR_OUTPUT);
+    TEST_CHECK(cleave_plan_init(&plan, &graph, &ops, 1, &arena, &error) == CLEAVE_INVALID);
+    TEST_CHECK(strstr(error.message, "\"silent\"") != NULL);
+
+    cleave_graph_init(&graph);
+    cleave_graph_tensor_add(&graph, "large", 100000, CLEAVE_TENSOR_INPUT);
+    cleave_arena_init(&arena, memory, sizeof memory);
+    TEST_CHECK(cleave_plan_init(&plan, &graph, &ops, 1, &arena, &error) == CLEAVE_NO_MEMORY);
+    TEST_CHECK(strstr(error.message, "256") != NULL);
+}
+
+int main(int argc, char **argv)
+{
+    static const test_case cases[] = {
+        {"plan: random graphs in shared memory", random_graphs},
+        {"plan: a chain and its map", chain},
+        {"plan: cancelling", cancelling},
+        {"plan: what is refused", refusals},
+    };
+
+    return test_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
+}
