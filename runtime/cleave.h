@@ -103,7 +103,8 @@ typedef struct cleave_config {
     int32_t rate_hz;         /* of the audio that is pushed; default 44100 */
     int32_t channels;        /* of the audio that is pushed and of every stem; default 2 */
     int32_t stem_count;      /* 0: the model's default stems */
-    const char *stems[CLEAVE_STEMS_MAX]; /* names of the stems wanted, in the order wanted */
+    const char *stems[CLEAVE_STEMS_MAX]; /* names of the stems wanted, in the order wanted; besides the model's own,
+                              * "no_X" is the sum of all but X, and "accompaniment" that of all but "vocals" */
     const char *two_stems;   /* NULL, or a stem X: the outputs are then X and no_X = the sum of the others */
     int32_t conserve;        /* not 0: add to every stem an equal share of (mixture - sum of stems), so that the
                               * stems sum to the mixture within float rounding */

@@ -1,0 +1,68 @@
+/* header_c17_test.c: the public header before all others, as an embedder includes it. */
+#include "runtime/cleave.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/test.h"
+
+/* Numbers that programs may have written down. */
+_Static_assert(CLEAVE_OK == 0 && CLEAVE_AGAIN == 1 && CLEAVE_END == 2, "no error is positive");
+_Static_assert(CLEAVE_INVALID == -1 && CLEAVE_SYSTEM == -7, "errors are negative");
+_Static_assert(sizeof(((cleave_error *)0)->message) == CLEAVE_MESSAGE_BYTES, "a whole sentence");
+
+static void version(void)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%d.%d.%d", CLEAVE_VERSION_MAJOR, CLEAVE_VERSION_MINOR,
+             CLEAVE_VERSION_PATCH);
+    TEST_CHECK(!strcmp(cleave_version(), text));
+}
+
+static void status_texts(void)
+{
+    for (int a = CLEAVE_SYSTEM; a <= CLEAVE_END; a++) {
+        TEST_CHECK(strcmp(cleave_status_text((cleave_status)a), "unknown status") != 0);
+        for (int b = CLEAVE_SYSTEM; b < a; b++)
+            TEST_CHECK(strcmp(cleave_status_text((cleave_status)a),
+                              cleave_status_text((cleave_status)b)) != 0);
+    }
+    TEST_CHECK(!strcmp(cleave_status_text((cleave_status)3), "unknown status"));
+    TEST_CHECK(!strcmp(cleave_status_text((cleave_status)-8), "unknown status"));
+}
+
+/* All functions by their declared types: what is missing in the library does not link. */
+static void functions(void)
+{
+    void (*const config_default)(cleave_config *) = cleave_config_default;
+    cleave_status (*const need)(const cleave_config *, cleave_memory *, cleave_error *) =
+        cleave_need;
+    cleave_status (*const init)(const cleave_config *, void *, size_t, cleave_engine **,
+                                cleave_error *) = cleave_init;
+    cleave_status (*const open)(const cleave_config *, cleave_engine **, cleave_error *) =
+        cleave_open;
+    void (*const close)(cleave_engine **) = cleave_close;
+    void (*const info)(const cleave_engine *, cleave_engine_info *) = cleave_engine_info_get;
+    cleave_status (*const push)(cleave_engine *, const float *, int64_t, int64_t *) = cleave_push;
+    cleave_status (*const flush)(cleave_engine *) = cleave_flush;
+    cleave_status (*const pull)(cleave_engine *, float *const *, int64_t, int64_t *) = cleave_pull;
+    void (*const reset)(cleave_engine *) = cleave_reset;
+    void (*const cancel)(cleave_engine *) = cleave_cancel;
+    void (*const stats)(const cleave_engine *, cleave_stats *) = cleave_engine_stats;
+    size_t (*const map)(const cleave_engine *, char *, size_t) = cleave_engine_memory_map;
+
+    TEST_CHECK(config_default && need && init && open && close && info && push && flush && pull);
+    TEST_CHECK(reset && cancel && stats && map);
+}
+
+int main(int argc, char **argv)
+{
+    static const test_case cases[] = {
+        {"header: version", version},
+        {"header: status texts", status_texts},
+        {"header: every function links", functions},
+    };
+
+    return test_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
+}

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# The public header alone in both languages, the program in docs/embedding.md, and what the library asks of its
+# surroundings. Ends with "N passed, N failed, N skipped".
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+library=$PWD/${BUILD:-build}/libcleave.a
+header=$PWD/runtime
+cc=${CC:-cc} cxx=${CXX:-c++}
+passed=0 failed=0 skipped=0
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+# check NAME COMMAND...: the command must succeed.
+check() {
+    local name=$1
+    shift
+    if "$@" >"$folder/log" 2>&1; then
+        echo "ok   $name"
+        passed=$((passed + 1))
+    else
+        echo "FAIL $name"
+        head -20 "$folder/log"
+        failed=$((failed + 1))
+    fi
+}
+
+skip() {
+    echo "skip $1"
+    skipped=$((skipped + 1))
+}
+
+# A library that was built to be watched needs its watcher.
+watcher=()
+for pair in asan=address tsan=thread ubsan=undefined; do
+    if nm "$library" 2>/dev/null | grep -q " U __${pair%%=*}_"; then
+        watcher+=("-fsanitize=${pair##*=}")
+    fi
+done
+
+# ---- the header ----------------------------------------------------------------------------------
+strict=(-Wall -Wextra -Werror -pedantic-errors -I"$header")
+echo '#include "cleave.h"' >"$folder/header.c"
+check "header: alone, C17" "$cc" -std=c17 "${strict[@]}" -fsyntax-only "$folder/header.c"
+cat >"$folder/program.cpp" <<'CPP'
+#include "cleave.h"
+
+int main()
+{
+    cleave_config config;
+    cleave_memory need{};
+    cleave_error error;
+
+    cleave_config_default(&config);
+    config.model = "identity";
+    return cleave_need(&config, &need, &error) == CLEAVE_OK && need.host_bytes > 0 ? 0 : 1;
+}
+CPP
+if command -v "$cxx" >/dev/null; then
+    check "header: C++17" "$cxx" -std=c++17 "${strict[@]}" "${watcher[@]}" \
+        -o "$folder/program" "$folder/program.cpp" "$library" -lm -pthread
+    check "header: a C++17 program runs" "$folder/program"
+else
+    skip "header: C++17 (no $cxx)"
+fi
+
+# ---- the program of the page ------------------------------------------------------------------------
+sed -n '/^```c$/,/^```$/{/^```/d;p}' docs/embedding.md >"$folder/example.c"
+check "example: there is one" grep -q cleave_open "$folder/example.c"
+check "example: compiles" "$cc" -std=c17 -O1 "${strict[@]}" "${watcher[@]}" -o "$folder/example" \
+    "$folder/example.c" "$library" -lm -pthread
+head -c 1600000 /dev/zero | tr '\0' '\101' >"$folder/mix.f32" # 0x41414141 is 12.08
+in_folder() {
+    (cd "$folder" && ./example "$1" <"$2")
+}
+check "example: identity runs" in_folder identity mix.f32
+check "example: identity gives the mixture" cmp "$folder/mix.f32" "$folder/mixture.f32"
+check "example: center:naive runs" in_folder center:naive mix.f32
+check "example: equal channels are all centre" cmp "$folder/mix.f32" "$folder/vocals.f32"
+head -c 1600000 /dev/zero >"$folder/silence.f32"
+check "example: and nothing else" cmp "$folder/silence.f32" "$folder/accompaniment.f32"
+: >"$folder/empty.f32"
+check "example: an empty track" in_folder identity empty.f32
+check "example: gives empty stems" test ! -s "$folder/mixture.f32"
+refuses() {
+    ! in_folder idenity mix.f32 2>"$folder/sentence" && grep -q 'did you mean "identity"' "$folder/sentence"
+}
+check "example: an unknown model is an error" refuses
+
+# ---- the library ---------------------------------------------------------------------------------------
+own_names() {
+    ! nm -g --defined-only "$library" 2>/dev/null | awk 'NF == 3 { print $3 }' | grep -v '^cleave_'
+}
+quiet() {
+    ! nm -u "$library" 2>/dev/null | awk '{ print $2 }' |
+        grep -xE 'printf|puts|putchar|fprintf|fputs|fwrite|perror|exit|_exit|abort|stdout|stderr'
+}
+if [ ${#watcher[@]} -eq 0 ]; then
+    check "library: all its names are its own" own_names
+    check "library: prints nothing, ends nothing" quiet
+else
+    skip "library: names (built to be watched)"
+fi
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
