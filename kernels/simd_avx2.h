@@ -1,0 +1,212 @@
+/* simd_avx2.h: eight float lanes of AVX2 and FMA; the names are explained in simd_avx512.h. */
+#ifndef CLEAVE_KERNELS_SIMD_H
+#define CLEAVE_KERNELS_SIMD_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#define SIMD_LANES  8
+#define SIMD_INLINE static inline __attribute__((always_inline))
+
+typedef __m256 simd_f32;
+typedef __m256 simd_mask;
+
+SIMD_INLINE simd_f32 simd_load(const float *p)
+{
+    return _mm256_loadu_ps(p);
+}
+
+SIMD_INLINE void simd_store(float *p, simd_f32 v)
+{
+    _mm256_storeu_ps(p, v);
+}
+
+SIMD_INLINE simd_f32 simd_load_aligned(const float *p)
+{
+    return _mm256_load_ps(p);
+}
+
+SIMD_INLINE void simd_store_aligned(float *p, simd_f32 v)
+{
+    _mm256_store_ps(p, v);
+}
+
+/* All ones in the first `count` lanes. */
+SIMD_INLINE __m256i simd_first(int64_t count)
+{
+    const __m256i lane = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
+
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)count), lane);
+}
+
+SIMD_INLINE simd_f32 simd_load_first(const float *p, int64_t count)
+{
+    return _mm256_maskload_ps(p, simd_first(count));
+}
+
+SIMD_INLINE void simd_store_first(float *p, simd_f32 v, int64_t count)
+{
+    _mm256_maskstore_ps(p, simd_first(count), v);
+}
+
+SIMD_INLINE simd_f32 simd_set1(float value)
+{
+    return _mm256_set1_ps(value);
+}
+
+SIMD_INLINE simd_f32 simd_zero(void)
+{
+    return _mm256_setzero_ps();
+}
+
+SIMD_INLINE simd_f32 simd_add(simd_f32 a, simd_f32 b)
+{
+    return _mm256_add_ps(a, b);
+}
+
+SIMD_INLINE simd_f32 simd_sub(simd_f32 a, simd_f32 b)
+{
+    return _mm256_sub_ps(a, b);
+}
+
+SIMD_INLINE simd_f32 simd_mul(simd_f32 a, simd_f32 b)
+{
+    return _mm256_mul_ps(a, b);
+}
+
+SIMD_INLINE simd_f32 simd_div(simd_f32 a, simd_f32 b)
+{
+    return _mm256_div_ps(a, b);
+}
+
+SIMD_INLINE simd_f32 simd_fma(simd_f32 a, simd_f32 b, simd_f32 c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+SIMD_INLINE simd_f32 simd_fms(simd_f32 a, simd_f32 b, simd_f32 c)
+{
+    return _mm256_fmsub_ps(a, b, c);
+}
+
+SIMD_INLINE simd_f32 simd_fnma(simd_f32 a, simd_f32 b, simd_f32 c)
+{
+    return _mm256_fnmadd_ps(a, b, c);
+}
+
+SIMD_INLINE simd_f32 simd_min(simd_f32 a, simd_f32 b)
+{
+    return _mm256_min_ps(a, b);
+}
+
+SIMD_INLINE simd_f32 simd_max(simd_f32 a, simd_f32 b)
+{
+    return _mm256_max_ps(a, b);
+}
+
+SIMD_INLINE simd_f32 simd_sqrt(simd_f32 a)
+{
+    return _mm256_sqrt_ps(a);
+}
+
+SIMD_INLINE simd_f32 simd_abs(simd_f32 a)
+{
+    return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
+}
+
+SIMD_INLINE simd_f32 simd_neg(simd_f32 a)
+{
+    return _mm256_xor_ps(a, _mm256_set1_ps(-0.0f));
+}
+
+SIMD_INLINE simd_mask simd_less(simd_f32 a, simd_f32 b)
+{
+    return _mm256_cmp_ps(a, b, _CMP_LT_OQ);
+}
+
+SIMD_INLINE simd_f32 simd_select(simd_mask mask, simd_f32 a, simd_f32 b)
+{
+    return _mm256_blendv_ps(b, a, mask);
+}
+
+SIMD_INLINE float simd_sum(simd_f32 v)
+{
+    __m128 q = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+
+    q = _mm_add_ps(q, _mm_movehl_ps(q, q));
+    return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
+}
+
+SIMD_INLINE simd_f32 simd_reverse(simd_f32 v)
+{
+    return _mm256_permutevar8x32_ps(v, _mm256_set_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+SIMD_INLINE void simd_interleave(simd_f32 a, simd_f32 b, simd_f32 *lo, simd_f32 *hi)
+{
+    __m256 even = _mm256_unpacklo_ps(a, b); /* a0 b0 a1 b1 | a4 b4 a5 b5 */
+    __m256 odd = _mm256_unpackhi_ps(a, b);  /* a2 b2 a3 b3 | a6 b6 a7 b7 */
+
+    *lo = _mm256_permute2f128_ps(even, odd, 0x20);
+    *hi = _mm256_permute2f128_ps(even, odd, 0x31);
+}
+
+SIMD_INLINE void simd_interleave_reversed(simd_f32 a, simd_f32 b, simd_f32 *lo, simd_f32 *hi)
+{
+    __m256 ra = _mm256_permute_ps(a, 0x1b); /* a3 a2 a1 a0 | a7 a6 a5 a4 */
+    __m256 rb = _mm256_permute_ps(b, 0x1b);
+    __m256 even = _mm256_unpacklo_ps(ra, rb);
+    __m256 odd = _mm256_unpackhi_ps(ra, rb);
+
+    *lo = _mm256_permute2f128_ps(even, odd, 0x31);
+    *hi = _mm256_permute2f128_ps(even, odd, 0x20);
+}
+
+SIMD_INLINE void simd_deinterleave(simd_f32 lo, simd_f32 hi, simd_f32 *a, simd_f32 *b)
+{
+    __m256 outer = _mm256_permute2f128_ps(lo, hi, 0x20);
+    __m256 inner = _mm256_permute2f128_ps(lo, hi, 0x31);
+
+    *a = _mm256_shuffle_ps(outer, inner, 0x88);
+    *b = _mm256_shuffle_ps(outer, inner, 0xdd);
+}
+
+SIMD_INLINE void simd_deinterleave_reversed(simd_f32 lo, simd_f32 hi, simd_f32 *a, simd_f32 *b)
+{
+    __m256 outer = _mm256_permute2f128_ps(lo, hi, 0x31); /* pairs 2 3 | 6 7 */
+    __m256 inner = _mm256_permute2f128_ps(lo, hi, 0x20); /* pairs 0 1 | 4 5 */
+    __m256 even = _mm256_shuffle_ps(outer, inner, 0x22); /* a3 a2 a1 a0 | a7 a6 a5 a4 */
+    __m256 odd = _mm256_shuffle_ps(outer, inner, 0x77);
+
+    *a = _mm256_permute2f128_ps(even, even, 0x01);
+    *b = _mm256_permute2f128_ps(odd, odd, 0x01);
+}
+
+/* Two halves of sixteen bytes, from rows 0 and 4 of a column of halves. */
+SIMD_INLINE __m256 simd_load_halves(const float *p, int64_t stride)
+{
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)),
+                                _mm_loadu_ps(p + 4 * stride), 1);
+}
+
+SIMD_INLINE void simd_load_transposed(const float *p, int64_t stride, simd_f32 rows[SIMD_LANES])
+{
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++) {
+        __m256 a = simd_load_halves(p + 4 * i, stride);
+        __m256 b = simd_load_halves(p + 4 * i + stride, stride);
+        __m256 c = simd_load_halves(p + 4 * i + 2 * stride, stride);
+        __m256 d = simd_load_halves(p + 4 * i + 3 * stride, stride);
+        __m256d ab_lo = _mm256_castps_pd(_mm256_unpacklo_ps(a, b));
+        __m256d ab_hi = _mm256_castps_pd(_mm256_unpackhi_ps(a, b));
+        __m256d cd_lo = _mm256_castps_pd(_mm256_unpacklo_ps(c, d));
+        __m256d cd_hi = _mm256_castps_pd(_mm256_unpackhi_ps(c, d));
+
+        rows[4 * i] = _mm256_castpd_ps(_mm256_unpacklo_pd(ab_lo, cd_lo));
+        rows[4 * i + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(ab_lo, cd_lo));
+        rows[4 * i + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(ab_hi, cd_hi));
+        rows[4 * i + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(ab_hi, cd_hi));
+    }
+}
+
+#endif

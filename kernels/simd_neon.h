@@ -1,0 +1,183 @@
+/* simd_neon.h: four float lanes of Advanced SIMD (AArch64); the names are explained in simd_avx512.h. */
+#ifndef CLEAVE_KERNELS_SIMD_H
+#define CLEAVE_KERNELS_SIMD_H
+
+#include <arm_neon.h>
+#include <stdint.h>
+
+#define SIMD_LANES  4
+#define SIMD_INLINE static inline __attribute__((always_inline))
+
+typedef float32x4_t simd_f32;
+typedef uint32x4_t simd_mask;
+
+SIMD_INLINE simd_f32 simd_load(const float *p)
+{
+    return vld1q_f32(p);
+}
+
+SIMD_INLINE void simd_store(float *p, simd_f32 v)
+{
+    vst1q_f32(p, v);
+}
+
+SIMD_INLINE simd_f32 simd_load_aligned(const float *p)
+{
+    return vld1q_f32(p);
+}
+
+SIMD_INLINE void simd_store_aligned(float *p, simd_f32 v)
+{
+    vst1q_f32(p, v);
+}
+
+SIMD_INLINE simd_f32 simd_load_first(const float *p, int64_t count)
+{
+    float lane[4] = {0, 0, 0, 0};
+
+    for (int64_t i = 0; i < count; i++)
+        lane[i] = p[i];
+    return vld1q_f32(lane);
+}
+
+SIMD_INLINE void simd_store_first(float *p, simd_f32 v, int64_t count)
+{
+    float lane[4];
+
+    vst1q_f32(lane, v);
+    for (int64_t i = 0; i < count; i++)
+        p[i] = lane[i];
+}
+
+SIMD_INLINE simd_f32 simd_set1(float value)
+{
+    return vdupq_n_f32(value);
+}
+
+SIMD_INLINE simd_f32 simd_zero(void)
+{
+    return vdupq_n_f32(0);
+}
+
+SIMD_INLINE simd_f32 simd_add(simd_f32 a, simd_f32 b)
+{
+    return vaddq_f32(a, b);
+}
+
+SIMD_INLINE simd_f32 simd_sub(simd_f32 a, simd_f32 b)
+{
+    return vsubq_f32(a, b);
+}
+
+SIMD_INLINE simd_f32 simd_mul(simd_f32 a, simd_f32 b)
+{
+    return vmulq_f32(a, b);
+}
+
+SIMD_INLINE simd_f32 simd_div(simd_f32 a, simd_f32 b)
+{
+    return vdivq_f32(a, b);
+}
+
+SIMD_INLINE simd_f32 simd_fma(simd_f32 a, simd_f32 b, simd_f32 c)
+{
+    return vfmaq_f32(c, a, b);
+}
+
+SIMD_INLINE simd_f32 simd_fms(simd_f32 a, simd_f32 b, simd_f32 c)
+{
+    return vfmaq_f32(vnegq_f32(c), a, b);
+}
+
+SIMD_INLINE simd_f32 simd_fnma(simd_f32 a, simd_f32 b, simd_f32 c)
+{
+    return vfmsq_f32(c, a, b);
+}
+
+/* The comparison, not vminq_f32, because the other instruction sets give `b` for a NaN in `a`. */
+SIMD_INLINE simd_f32 simd_min(simd_f32 a, simd_f32 b)
+{
+    return vbslq_f32(vcltq_f32(a, b), a, b);
+}
+
+SIMD_INLINE simd_f32 simd_max(simd_f32 a, simd_f32 b)
+{
+    return vbslq_f32(vcgtq_f32(a, b), a, b);
+}
+
+SIMD_INLINE simd_f32 simd_sqrt(simd_f32 a)
+{
+    return vsqrtq_f32(a);
+}
+
+SIMD_INLINE simd_f32 simd_abs(simd_f32 a)
+{
+    return vabsq_f32(a);
+}
+
+SIMD_INLINE simd_f32 simd_neg(simd_f32 a)
+{
+    return vnegq_f32(a);
+}
+
+SIMD_INLINE simd_mask simd_less(simd_f32 a, simd_f32 b)
+{
+    return vcltq_f32(a, b);
+}
+
+SIMD_INLINE simd_f32 simd_select(simd_mask mask, simd_f32 a, simd_f32 b)
+{
+    return vbslq_f32(mask, a, b);
+}
+
+SIMD_INLINE float simd_sum(simd_f32 v)
+{
+    return vaddvq_f32(v);
+}
+
+SIMD_INLINE simd_f32 simd_reverse(simd_f32 v)
+{
+    v = vrev64q_f32(v);
+    return vextq_f32(v, v, 2);
+}
+
+SIMD_INLINE void simd_interleave(simd_f32 a, simd_f32 b, simd_f32 *lo, simd_f32 *hi)
+{
+    *lo = vzip1q_f32(a, b);
+    *hi = vzip2q_f32(a, b);
+}
+
+SIMD_INLINE void simd_interleave_reversed(simd_f32 a, simd_f32 b, simd_f32 *lo, simd_f32 *hi)
+{
+    simd_interleave(simd_reverse(a), simd_reverse(b), lo, hi);
+}
+
+SIMD_INLINE void simd_deinterleave(simd_f32 lo, simd_f32 hi, simd_f32 *a, simd_f32 *b)
+{
+    *a = vuzp1q_f32(lo, hi);
+    *b = vuzp2q_f32(lo, hi);
+}
+
+SIMD_INLINE void simd_deinterleave_reversed(simd_f32 lo, simd_f32 hi, simd_f32 *a, simd_f32 *b)
+{
+    *a = simd_reverse(vuzp1q_f32(lo, hi));
+    *b = simd_reverse(vuzp2q_f32(lo, hi));
+}
+
+SIMD_INLINE void simd_load_transposed(const float *p, int64_t stride, simd_f32 rows[SIMD_LANES])
+{
+    float64x2_t ab_lo, ab_hi, cd_lo, cd_hi;
+    float32x4_t a = vld1q_f32(p), b = vld1q_f32(p + stride);
+    float32x4_t c = vld1q_f32(p + 2 * stride), d = vld1q_f32(p + 3 * stride);
+
+    ab_lo = vreinterpretq_f64_f32(vzip1q_f32(a, b));
+    ab_hi = vreinterpretq_f64_f32(vzip2q_f32(a, b));
+    cd_lo = vreinterpretq_f64_f32(vzip1q_f32(c, d));
+    cd_hi = vreinterpretq_f64_f32(vzip2q_f32(c, d));
+    rows[0] = vreinterpretq_f32_f64(vzip1q_f64(ab_lo, cd_lo));
+    rows[1] = vreinterpretq_f32_f64(vzip2q_f64(ab_lo, cd_lo));
+    rows[2] = vreinterpretq_f32_f64(vzip1q_f64(ab_hi, cd_hi));
+    rows[3] = vreinterpretq_f32_f64(vzip2q_f64(ab_hi, cd_hi));
+}
+
+#endif
