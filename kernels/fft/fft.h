@@ -30,6 +30,7 @@ extern const cleave_op cleave_fft_op;
 extern const cleave_kernel cleave_fft_ref;
 extern const cleave_kernel cleave_fft_avx2;
 extern const cleave_kernel cleave_fft_avx512;
+extern const cleave_kernel cleave_fft_neon;
 
 /* Whether n factors into 2, 3 and 5 and is within the limit. */
 int cleave_fft_size_ok(int64_t n);
