@@ -1,8 +1,8 @@
 /* simd_avx512.h: sixteen float lanes of AVX-512 under the names that kernel bodies are written on.
  *
- * simd_avx2.h, simd_avx512.h and simd_neon.h define the same names; a file <op>_<isa>.c includes one
- * of them and then the body that all of them share. Loads and stores need no alignment unless they
- * say so. */
+ * simd_avx2.h, simd_avx512.h and simd_neon.h define the same names; a file <op>_<isa>.c includes
+ * one of them and then the body that all of them share. Loads and stores need no alignment unless
+ * they say so. */
 #ifndef CLEAVE_KERNELS_SIMD_H
 #define CLEAVE_KERNELS_SIMD_H
 
@@ -37,7 +37,8 @@ SIMD_INLINE void simd_store_aligned(float *p, simd_f32 v)
     _mm512_store_ps(p, v);
 }
 
-/* The first `count` lanes, 0 <= count <= SIMD_LANES; the others read as zero, untouched in memory. */
+/* The first `count` lanes, 0 <= count <= SIMD_LANES; the others read as zero, untouched in memory.
+ */
 SIMD_INLINE simd_f32 simd_load_first(const float *p, int64_t count)
 {
     return _mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
@@ -155,8 +156,7 @@ SIMD_INLINE simd_f32 simd_reverse(simd_f32 v)
 /* a0 b0 a1 b1 ...: the lower half of the result in *lo, the upper in *hi. */
 SIMD_INLINE void simd_interleave(simd_f32 a, simd_f32 b, simd_f32 *lo, simd_f32 *hi)
 {
-    const __m512i first =
-        _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    const __m512i first = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
     const __m512i second =
         _mm512_set_epi32(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8);
 
@@ -169,8 +169,7 @@ SIMD_INLINE void simd_interleave_reversed(simd_f32 a, simd_f32 b, simd_f32 *lo, 
 {
     const __m512i first =
         _mm512_set_epi32(24, 8, 25, 9, 26, 10, 27, 11, 28, 12, 29, 13, 30, 14, 31, 15);
-    const __m512i second =
-        _mm512_set_epi32(16, 0, 17, 1, 18, 2, 19, 3, 20, 4, 21, 5, 22, 6, 23, 7);
+    const __m512i second = _mm512_set_epi32(16, 0, 17, 1, 18, 2, 19, 3, 20, 4, 21, 5, 22, 6, 23, 7);
 
     *lo = _mm512_permutex2var_ps(a, first, b);
     *hi = _mm512_permutex2var_ps(a, second, b);
@@ -181,8 +180,7 @@ SIMD_INLINE void simd_deinterleave(simd_f32 lo, simd_f32 hi, simd_f32 *a, simd_f
 {
     const __m512i even =
         _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
-    const __m512i odd =
-        _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+    const __m512i odd = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
 
     *a = _mm512_permutex2var_ps(lo, even, hi);
     *b = _mm512_permutex2var_ps(lo, odd, hi);
@@ -193,8 +191,7 @@ SIMD_INLINE void simd_deinterleave_reversed(simd_f32 lo, simd_f32 hi, simd_f32 *
 {
     const __m512i even =
         _mm512_set_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-    const __m512i odd =
-        _mm512_set_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    const __m512i odd = _mm512_set_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
 
     *a = _mm512_permutex2var_ps(lo, even, hi);
     *b = _mm512_permutex2var_ps(lo, odd, hi);

@@ -1,4 +1,5 @@
-/* simd_neon.h: four float lanes of Advanced SIMD (AArch64); the names are explained in simd_avx512.h. */
+/* simd_neon.h: four float lanes of Advanced SIMD (AArch64); the names are explained in
+ * simd_avx512.h. */
 #ifndef CLEAVE_KERNELS_SIMD_H
 #define CLEAVE_KERNELS_SIMD_H
 

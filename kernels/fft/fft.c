@@ -102,8 +102,8 @@ static int operands(const void *pointer, cleave_operand out[CLEAVE_OPERANDS_MAX]
     size_t row_in = (size_t)cleave_fft_floats_in(args->n, args->kind) * sizeof(float);
     size_t row_out = (size_t)cleave_fft_floats_out(args->n, args->kind) * sizeof(float);
 
-    out[0] = (cleave_operand){offsetof(cleave_fft_args, in), (size_t)args->batch * row_in,
-                              CLEAVE_READ};
+    out[0] =
+        (cleave_operand){offsetof(cleave_fft_args, in), (size_t)args->batch * row_in, CLEAVE_READ};
     out[1] = (cleave_operand){offsetof(cleave_fft_args, out), (size_t)args->batch * row_out,
                               CLEAVE_WRITE};
     return 2;

@@ -1,4 +1,5 @@
-/* fft_dft.h: short transforms across registers, one point a pair of vectors; forward, in natural order.
+/* fft_dft.h: short transforms across registers, one point a pair of vectors; forward, in natural
+ * order.
  *
  * Written on the names of simd_<isa>.h, which the including file has chosen. */
 #ifndef CLEAVE_KERNELS_FFT_DFT_H

@@ -4,9 +4,9 @@
 
 #include "kernels/fft/fft.h"
 
-/* One way to transform rows of the length n and the kind. The tables of prepare() serve any number of rows
- * and calls; scratch is private to a call. Both are 64-byte aligned, in and out need not be; in, out and
- * scratch may not overlap. */
+/* One way to transform rows of the length n and the kind. The tables of prepare() serve any number
+ * of rows and calls; scratch is private to a call. Both are 64-byte aligned, in and out need not
+ * be; in, out and scratch may not overlap. */
 typedef struct cleave_fft_rows {
     size_t (*prepared_bytes)(int32_t n, cleave_fft_kind kind);
     void (*prepare)(int32_t n, cleave_fft_kind kind, void *prepared);
@@ -14,14 +14,15 @@ typedef struct cleave_fft_rows {
     void (*run)(const void *prepared, const float *in, float *out, void *scratch);
 } cleave_fft_rows;
 
-/* The best way that an instruction set has for this length: a length that its vectors do not divide is left
- * to narrower ones and in the end to the scalar transform. */
+/* The best way that an instruction set has for this length: a length that its vectors do not divide
+ * is left to narrower ones and in the end to the scalar transform. */
 const cleave_fft_rows *cleave_fft_rows_ref(int32_t n, cleave_fft_kind kind);
 const cleave_fft_rows *cleave_fft_rows_avx2(int32_t n, cleave_fft_kind kind);
 const cleave_fft_rows *cleave_fft_rows_avx512(int32_t n, cleave_fft_kind kind);
 const cleave_fft_rows *cleave_fft_rows_neon(int32_t n, cleave_fft_kind kind);
 
-/* The scalar transform from double to double, with the tables and the scratch of cleave_fft_rows_ref(). */
+/* The scalar transform from double to double, with the tables and the scratch of
+ * cleave_fft_rows_ref(). */
 void cleave_fft_ref_f64(const void *prepared, const double *in, double *out, void *scratch);
 
 /* Floats of one row: what a kind reads and writes. */

@@ -1,8 +1,9 @@
 /* fft_ref.c: the transform in double precision, scalar.
  *
- * Mixed radix 2, 3, 4, 5 in Stockham's self-sorting order: every pass reads one buffer and writes the other,
- * and the result comes out in natural order. A real transform of even length is a complex one of half the
- * length. (Swarztrauber, "FFT algorithms for vector computers", Parallel Computing 1, 1984.) */
+ * Mixed radix 2, 3, 4, 5 in Stockham's self-sorting order: every pass reads one buffer and writes
+ * the other, and the result comes out in natural order. A real transform of even length is a
+ * complex one of half the length. (Swarztrauber, "FFT algorithms for vector computers", Parallel
+ * Computing 1, 1984.) */
 #include "kernels/fft/fft_internal.h"
 
 #include <math.h>
@@ -119,8 +120,8 @@ static int radix_of(int32_t n)
     return n % 4 == 0 ? 4 : n % 2 == 0 ? 2 : n % 3 == 0 ? 3 : 5;
 }
 
-/* Forward transform of the n values in a; b is the other buffer. The table holds the roots of unity of order
- * n * step. Returns the buffer that holds the result. */
+/* Forward transform of the n values in a; b is the other buffer. The table holds the roots of unity
+ * of order n * step. Returns the buffer that holds the result. */
 static c64 *transform(int32_t n, const c64 *twiddle, int64_t step, c64 *a, c64 *b)
 {
     int64_t stride = 1;
@@ -260,7 +261,8 @@ static void rows_prepare(int32_t n, cleave_fft_kind kind, void *prepared)
     }
 }
 
-/* Two buffers of the transform, then the row in double on both sides (at most n + 1 complex each). */
+/* Two buffers of the transform, then the row in double on both sides (at most n + 1 complex each).
+ */
 static size_t rows_scratch_bytes(int32_t n, cleave_fft_kind kind)
 {
     (void)kind;

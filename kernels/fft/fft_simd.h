@@ -1,17 +1,20 @@
-/* fft_simd.h: the vector transform, written on the names of simd_<isa>.h that the including file has chosen.
+/* fft_simd.h: the vector transform, written on the names of simd_<isa>.h that the including file
+ * has chosen.
  *
- * With V lanes and N = V M, lane j holds the samples x[V m + j], so that a load of V samples in a row is one
- * point of V transforms of the length M, which run side by side without a shuffle:
+ * With V lanes and N = V M, lane j holds the samples x[V m + j], so that a load of V samples in a
+ * row is one point of V transforms of the length M, which run side by side without a shuffle:
  *
  *     Y_j[k] = sum_m x[V m + j] exp(-2 pi i k m / M)
  *     X[k + M l] = sum_j (Y_j[k] exp(-2 pi i j k / N)) exp(-2 pi i j l / V),   l < V
  *
- * The last line is a transform of the length V across lanes: V neighbouring k are transposed, and its outputs
- * are V neighbouring bins each. (Cooley and Tukey's factorisation, laid out as in Bailey's four-step method.)
+ * The last line is a transform of the length V across lanes: V neighbouring k are transposed, and
+ * its outputs are V neighbouring bins each. (Cooley and Tukey's factorisation, laid out as in
+ * Bailey's four-step method.)
  *
- * A real row needs Y for k <= M/2 only, since the bins above N/2 mirror those below. Its transforms of the
- * length M are complex ones of half that length, of the points x[V 2m + j] + i x[V (2m+1) + j]: the row
- * itself, read as pairs of vectors. The mirrored unpacking that follows works on whole vectors. */
+ * A real row needs Y for k <= M/2 only, since the bins above N/2 mirror those below. Its transforms
+ * of the length M are complex ones of half that length, of the points x[V 2m + j] + i x[V (2m+1) +
+ * j]: the row itself, read as pairs of vectors. The mirrored unpacking that follows works on whole
+ * vectors. */
 #ifndef CLEAVE_KERNELS_FFT_SIMD_H
 #define CLEAVE_KERNELS_FFT_SIMD_H
 
@@ -19,7 +22,7 @@
 #include "kernels/fft/fft_internal.h"
 
 #define PASSES_MAX 16
-#define POINT      (2 * SIMD_LANES) /* floats of one point of all lanes: V real parts, V imaginary */
+#define POINT      (2 * SIMD_LANES) /* floats of one point of all lanes: V real, V imaginary */
 
 typedef struct fft_plan {
     int32_t n;
@@ -28,11 +31,13 @@ typedef struct fft_plan {
     int32_t passes;
     int32_t radix[PASSES_MAX];
     /* Offsets of the tables from the start of the plan, in bytes. */
-    size_t twiddle; /* of the passes, in the order of use: { re, im } for p, then for k = 1..radix-1 */
-    size_t base;    /* int32: where the block b of the last pass puts its first point */
-    size_t lane;    /* points: exp(-2 pi i j k / N) for k < M or k <= M/2, half of it for a real forward */
-    size_t mirror;  /* { re, im } of exp(-2 pi i k / M), k <= M/4: unpacking */
-    size_t middle;  /* [V][V]: the transform across lanes of the bins M/2 + M l */
+    size_t
+        twiddle; /* of the passes, in the order of use: { re, im } for p, then for k = 1..radix-1 */
+    size_t base; /* int32: where the block b of the last pass puts its first point */
+    size_t lane; /* points: exp(-2 pi i j k / N) for k < M or k <= M/2, half of it for a real
+                    forward */
+    size_t mirror; /* { re, im } of exp(-2 pi i k / M), k <= M/4: unpacking */
+    size_t middle; /* [V][V]: the transform across lanes of the bins M/2 + M l */
     size_t bytes;
 } fft_plan;
 
@@ -41,7 +46,8 @@ static int is_real(cleave_fft_kind kind)
     return kind == CLEAVE_FFT_REAL_FORWARD || kind == CLEAVE_FFT_REAL_INVERSE;
 }
 
-/* The transform across lanes works on V neighbouring k at a time, hence at least that many points. */
+/* The transform across lanes works on V neighbouring k at a time, hence at least that many points.
+ */
 static int vectors_fit(int32_t n, cleave_fft_kind kind)
 {
     int32_t unit = is_real(kind) ? 2 * SIMD_LANES : SIMD_LANES;
@@ -103,7 +109,8 @@ static void prepare_passes(const fft_plan *plan, float *twiddle, int32_t *base)
                 *twiddle++ = (float)w[1];
             }
         }
-        /* The block k of the block b holds the frequencies that are base[b] + blocks k modulo what follows. */
+        /* The block k of the block b holds the frequencies that are base[b] + blocks k modulo what
+         * follows. */
         for (int32_t b = blocks - 1; b >= 0; b--)
             for (int32_t k = radix - 1; k >= 0; k--)
                 base[b * radix + k] = base[b] + blocks * k;
@@ -128,8 +135,8 @@ static void prepare_lanes(const fft_plan *plan, float *lane, float *mirror, floa
         mirror[2 * k] = (float)w[0];
         mirror[2 * k + 1] = (float)w[1];
     }
-    /* Row j, column l: real part of exp(-2 pi i j (2l+1) / 2V), then the imaginary part; the inverse has rows
-     * and columns exchanged and counts every bin twice, for its mirror image. */
+    /* Row j, column l: real part of exp(-2 pi i j (2l+1) / 2V), then the imaginary part; the
+     * inverse has rows and columns exchanged and counts every bin twice, for its mirror image. */
     for (int64_t j = 0; j < SIMD_LANES; j++) {
         for (int64_t l = 0; l < SIMD_LANES / 2; l++) {
             int64_t other = l + SIMD_LANES / 2;
@@ -191,7 +198,8 @@ SIMD_INLINE void pass(int radix, const float *src, float *dst, int64_t blocks, i
     }
 }
 
-/* The last pass: neighbouring points, no twiddle factors, each output put where its frequency belongs. */
+/* The last pass: neighbouring points, no twiddle factors, each output put where its frequency
+ * belongs. */
 SIMD_INLINE void last_pass(int radix, const float *src, float *dst, int64_t blocks,
                            const int32_t *base)
 {
@@ -207,7 +215,8 @@ SIMD_INLINE void last_pass(int radix, const float *src, float *dst, int64_t bloc
     }
 }
 
-/* dst = the transforms of src, both in natural order; work holds as many points. work may be src. */
+/* dst = the transforms of src, both in natural order; work holds as many points. work may be src.
+ */
 static void transform_lanes(const fft_plan *plan, const float *src, float *work, float *dst)
 {
     const float *twiddle = table(plan, plan->twiddle);
@@ -314,8 +323,9 @@ static void run_complex(const fft_plan *plan, const float *in, float *out, float
     complex_across(plan, b, out);
 }
 
-/* From the transforms of half the length, Z, to those of the real sequences in the lanes, turned by the
- * factors for the way across lanes: in place, y[k] for k < M/2. The last one, k = M/2, is real. */
+/* From the transforms of half the length, Z, to those of the real sequences in the lanes, turned by
+ * the factors for the way across lanes: in place, y[k] for k < M/2. The last one, k = M/2, is real.
+ */
 static simd_f32 unpack(const fft_plan *plan, float *y)
 {
     const float *lane = table(plan, plan->lane), *mirror = table(plan, plan->mirror);
@@ -327,8 +337,8 @@ static simd_f32 unpack(const fft_plan *plan, float *y)
     for (int64_t k = 1; k <= h / 2; k++) {
         float *low = y + k * POINT, *high = y + (h - k) * POINT;
         points z1 = points_load(low), z2 = points_load(high);
-        /* even = z1 + conj z2 and odd = -i (z1 - conj z2), twice the transforms of the even and the odd
-         * samples; the factors of the lanes have the half. */
+        /* even = z1 + conj z2 and odd = -i (z1 - conj z2), twice the transforms of the even and the
+         * odd samples; the factors of the lanes have the half. */
         points even = {simd_add(z1.re, z2.re), simd_sub(z1.im, z2.im)};
         points odd = {simd_add(z1.im, z2.im), simd_sub(z2.re, z1.re)};
         points turned = points_mul(odd, points_set1(mirror[2 * k], mirror[2 * k + 1]));
@@ -444,12 +454,14 @@ static simd_f32 gather_middle(const fft_plan *plan, const float *in)
     for (int64_t l = 0; l < SIMD_LANES / 2; l++) {
         const float *bin = in + 2 * plan->points * (1 + 2 * l);
         sum = simd_fma(simd_set1(bin[0]), simd_load(factor + l * SIMD_LANES), sum);
-        sum = simd_fma(simd_set1(bin[1]), simd_load(factor + (l + SIMD_LANES / 2) * SIMD_LANES), sum);
+        sum =
+            simd_fma(simd_set1(bin[1]), simd_load(factor + (l + SIMD_LANES / 2) * SIMD_LANES), sum);
     }
     return sum;
 }
 
-/* The inverse of unpack, in place. Z[k] goes to M/2 - k, which makes the forward transform the inverse. */
+/* The inverse of unpack, in place. Z[k] goes to M/2 - k, which makes the forward transform the
+ * inverse. */
 static void pack(const fft_plan *plan, float *y, simd_f32 middle)
 {
     const float *mirror = table(plan, plan->mirror);

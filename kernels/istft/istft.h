@@ -36,6 +36,7 @@ extern const cleave_op cleave_istft_op;
 extern const cleave_kernel cleave_istft_ref;
 extern const cleave_kernel cleave_istft_avx2;
 extern const cleave_kernel cleave_istft_avx512;
+extern const cleave_kernel cleave_istft_neon;
 
 #ifdef __cplusplus
 }

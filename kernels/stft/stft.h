@@ -45,6 +45,7 @@ extern const cleave_op cleave_stft_op;
 extern const cleave_kernel cleave_stft_ref;
 extern const cleave_kernel cleave_stft_avx2;
 extern const cleave_kernel cleave_stft_avx512;
+extern const cleave_kernel cleave_stft_neon;
 
 #ifdef __cplusplus
 }
