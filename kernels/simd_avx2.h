@@ -209,4 +209,43 @@ SIMD_INLINE void simd_load_transposed(const float *p, int64_t stride, simd_f32 r
     }
 }
 
+typedef struct simd_f64 {
+    __m256d low, high;
+} simd_f64;
+
+SIMD_INLINE simd_f64 simd_f64_set1(double value)
+{
+    return (simd_f64){_mm256_set1_pd(value), _mm256_set1_pd(value)};
+}
+
+SIMD_INLINE simd_f64 simd_widen(simd_f32 v)
+{
+    return (simd_f64){_mm256_cvtps_pd(_mm256_castps256_ps128(v)),
+                      _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1))};
+}
+
+SIMD_INLINE simd_f64 simd_f64_add(simd_f64 a, simd_f64 b)
+{
+    return (simd_f64){_mm256_add_pd(a.low, b.low), _mm256_add_pd(a.high, b.high)};
+}
+
+SIMD_INLINE simd_f64 simd_f64_sub(simd_f64 a, simd_f64 b)
+{
+    return (simd_f64){_mm256_sub_pd(a.low, b.low), _mm256_sub_pd(a.high, b.high)};
+}
+
+SIMD_INLINE simd_f64 simd_f64_fma(simd_f64 a, simd_f64 b, simd_f64 c)
+{
+    return (simd_f64){_mm256_fmadd_pd(a.low, b.low, c.low),
+                      _mm256_fmadd_pd(a.high, b.high, c.high)};
+}
+
+SIMD_INLINE double simd_f64_sum(simd_f64 v)
+{
+    const __m256d q = _mm256_add_pd(v.low, v.high);
+    const __m128d d = _mm_add_pd(_mm256_castpd256_pd128(q), _mm256_extractf128_pd(q, 1));
+
+    return _mm_cvtsd_f64(_mm_add_sd(d, _mm_unpackhi_pd(d, d)));
+}
+
 #endif

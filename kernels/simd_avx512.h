@@ -229,4 +229,42 @@ SIMD_INLINE void simd_load_transposed(const float *p, int64_t stride, simd_f32 r
     }
 }
 
+/* ---- double ---- */
+/* As many double lanes as simd_f32 has float lanes: the accumulators of long sums. */
+typedef struct simd_f64 {
+    __m512d low, high;
+} simd_f64;
+
+SIMD_INLINE simd_f64 simd_f64_set1(double value)
+{
+    return (simd_f64){_mm512_set1_pd(value), _mm512_set1_pd(value)};
+}
+
+SIMD_INLINE simd_f64 simd_widen(simd_f32 v)
+{
+    return (simd_f64){_mm512_cvtps_pd(_mm512_castps512_ps256(v)),
+                      _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1))};
+}
+
+SIMD_INLINE simd_f64 simd_f64_add(simd_f64 a, simd_f64 b)
+{
+    return (simd_f64){_mm512_add_pd(a.low, b.low), _mm512_add_pd(a.high, b.high)};
+}
+
+SIMD_INLINE simd_f64 simd_f64_sub(simd_f64 a, simd_f64 b)
+{
+    return (simd_f64){_mm512_sub_pd(a.low, b.low), _mm512_sub_pd(a.high, b.high)};
+}
+
+SIMD_INLINE simd_f64 simd_f64_fma(simd_f64 a, simd_f64 b, simd_f64 c)
+{
+    return (simd_f64){_mm512_fmadd_pd(a.low, b.low, c.low),
+                      _mm512_fmadd_pd(a.high, b.high, c.high)};
+}
+
+SIMD_INLINE double simd_f64_sum(simd_f64 v)
+{
+    return _mm512_reduce_add_pd(_mm512_add_pd(v.low, v.high));
+}
+
 #endif

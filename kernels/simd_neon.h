@@ -181,4 +181,38 @@ SIMD_INLINE void simd_load_transposed(const float *p, int64_t stride, simd_f32 r
     rows[3] = vreinterpretq_f32_f64(vzip2q_f64(ab_hi, cd_hi));
 }
 
+typedef struct simd_f64 {
+    float64x2_t low, high;
+} simd_f64;
+
+SIMD_INLINE simd_f64 simd_f64_set1(double value)
+{
+    return (simd_f64){vdupq_n_f64(value), vdupq_n_f64(value)};
+}
+
+SIMD_INLINE simd_f64 simd_widen(simd_f32 v)
+{
+    return (simd_f64){vcvt_f64_f32(vget_low_f32(v)), vcvt_high_f64_f32(v)};
+}
+
+SIMD_INLINE simd_f64 simd_f64_add(simd_f64 a, simd_f64 b)
+{
+    return (simd_f64){vaddq_f64(a.low, b.low), vaddq_f64(a.high, b.high)};
+}
+
+SIMD_INLINE simd_f64 simd_f64_sub(simd_f64 a, simd_f64 b)
+{
+    return (simd_f64){vsubq_f64(a.low, b.low), vsubq_f64(a.high, b.high)};
+}
+
+SIMD_INLINE simd_f64 simd_f64_fma(simd_f64 a, simd_f64 b, simd_f64 c)
+{
+    return (simd_f64){vfmaq_f64(c.low, a.low, b.low), vfmaq_f64(c.high, a.high, b.high)};
+}
+
+SIMD_INLINE double simd_f64_sum(simd_f64 v)
+{
+    return vaddvq_f64(vaddq_f64(v.low, v.high));
+}
+
 #endif
