@@ -46,6 +46,15 @@ CLEAVE_INLINE int64_t cleave_i64_max(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* Largest extent of a tensor, in floats: sums of several such extents cannot overflow. */
+#define CLEAVE_FLOATS_MAX ((int64_t)1 << 48)
+
+/* Whether a b <= CLEAVE_FLOATS_MAX, for a, b >= 0; true also if one of them is 0. */
+CLEAVE_INLINE int cleave_product_ok(int64_t a, int64_t b)
+{
+    return a == 0 || b <= CLEAVE_FLOATS_MAX / a;
+}
+
 CLEAVE_INLINE int64_t cleave_div_up(int64_t a, int64_t b)
 {
     return (a + b - 1) / b;
