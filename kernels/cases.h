@@ -31,7 +31,19 @@ typedef struct cleave_case {
 /* Case `index` of an op into *out; returns 0 when there is no such case. */
 typedef int (*cleave_cases_fn)(int index, cleave_case *out);
 
-/* The case list of every op, indexed by CLEAVE_OP_*. */
+/* The case list of each op, in <op>/<op>_cases.c. */
+int cleave_fft_cases(int index, cleave_case *out);
+int cleave_stft_cases(int index, cleave_case *out);
+int cleave_istft_cases(int index, cleave_case *out);
+int cleave_overlap_add_cases(int index, cleave_case *out);
+int cleave_complex_mask_cases(int index, cleave_case *out);
+int cleave_median_cases(int index, cleave_case *out);
+int cleave_reduce_cases(int index, cleave_case *out);
+int cleave_elementwise_cases(int index, cleave_case *out);
+int cleave_rearrange_cases(int index, cleave_case *out);
+int cleave_mix_cases(int index, cleave_case *out);
+
+/* All of them, indexed by CLEAVE_OP_*. */
 extern const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT];
 
 /* u(seed, index) in [-1, 1), exact in float32: splitmix64 of seed + index. */
