@@ -23,12 +23,14 @@ typedef struct cleave_mix_args {
     int64_t out_stride;  /* >= length */
 } cleave_mix_args;
 
-/* An item is one block of 4096 samples of one output. */
+/* An item is one block of 4096 samples of one output, outputs innermost: a call then finds the
+ * block of every input in the cache for all outputs but the first. */
 #define CLEAVE_MIX_BLOCK 4096
 extern const cleave_op cleave_mix_op;
 extern const cleave_kernel cleave_mix_ref;
 extern const cleave_kernel cleave_mix_avx2;
 extern const cleave_kernel cleave_mix_avx512;
+extern const cleave_kernel cleave_mix_neon;
 extern const cleave_kernel cleave_mix_cuda;
 
 #ifdef __cplusplus
