@@ -29,6 +29,7 @@ extern const cleave_op cleave_overlap_add_op;
 extern const cleave_kernel cleave_overlap_add_ref;
 extern const cleave_kernel cleave_overlap_add_avx2;
 extern const cleave_kernel cleave_overlap_add_avx512;
+extern const cleave_kernel cleave_overlap_add_neon;
 extern const cleave_kernel cleave_overlap_add_cuda;
 
 #ifdef __cplusplus
