@@ -19,12 +19,35 @@ typedef struct cleave_complex_mask_args {
     int64_t points;        /* P = F * T >= 1 */
 } cleave_complex_mask_args;
 
-/* An item is one block of 4096 points of one (stem, channel). */
+/* An item is one block of 4096 points of one (stem, channel). Stems are innermost, so that a call
+ * reads the block of the spectrogram from memory once and from the cache for the other stems. */
 #define CLEAVE_COMPLEX_MASK_BLOCK 4096
+
+typedef struct cleave_complex_mask_block {
+    int64_t stem, channel;
+    int64_t mask_row;   /* row of mask, of points values */
+    int64_t begin, end; /* points */
+} cleave_complex_mask_block;
+
+CLEAVE_INLINE cleave_complex_mask_block
+cleave_complex_mask_block_of(const cleave_complex_mask_args *args, int64_t item)
+{
+    const int64_t blocks = cleave_div_up(args->points, CLEAVE_COMPLEX_MASK_BLOCK);
+    cleave_complex_mask_block k;
+
+    k.stem = item % args->stems;
+    k.channel = item / args->stems / blocks;
+    k.mask_row = args->mask_channels == 1 ? k.stem : k.stem * args->channels + k.channel;
+    k.begin = item / args->stems % blocks * CLEAVE_COMPLEX_MASK_BLOCK;
+    k.end = cleave_i64_min(k.begin + CLEAVE_COMPLEX_MASK_BLOCK, args->points);
+    return k;
+}
+
 extern const cleave_op cleave_complex_mask_op;
 extern const cleave_kernel cleave_complex_mask_ref;
 extern const cleave_kernel cleave_complex_mask_avx2;
 extern const cleave_kernel cleave_complex_mask_avx512;
+extern const cleave_kernel cleave_complex_mask_neon;
 extern const cleave_kernel cleave_complex_mask_cuda;
 
 #ifdef __cplusplus
