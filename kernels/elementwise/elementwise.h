@@ -10,7 +10,7 @@ extern "C" {
 
 typedef enum cleave_elementwise_kind {
     CLEAVE_ELEMENTWISE_AFFINE,      /* x a + y */
-    CLEAVE_ELEMENTWISE_CLAMP,       /* min(max(a, x), y) */
+    CLEAVE_ELEMENTWISE_CLAMP,       /* min(max(a, x), y); x for a NaN */
     CLEAVE_ELEMENTWISE_SQRT,        /* sqrt(a), a >= 0 */
     CLEAVE_ELEMENTWISE_ADD,         /* x a + y b */
     CLEAVE_ELEMENTWISE_MULTIPLY,    /* x a b */
@@ -33,12 +33,25 @@ typedef struct cleave_elementwise_args {
     cleave_elementwise_kind kind;
 } cleave_elementwise_args;
 
+/* Whether b has one value a point. */
+CLEAVE_INLINE int cleave_elementwise_b_is_array(cleave_elementwise_kind kind)
+{
+    return kind >= CLEAVE_ELEMENTWISE_ADD && kind <= CLEAVE_ELEMENTWISE_POWER;
+}
+
+/* Whether b is a pair of constants. */
+CLEAVE_INLINE int cleave_elementwise_b_is_pair(cleave_elementwise_kind kind)
+{
+    return kind == CLEAVE_ELEMENTWISE_NORMALISE || kind == CLEAVE_ELEMENTWISE_DENORMALISE;
+}
+
 /* An item is one block of 4096 points. */
 #define CLEAVE_ELEMENTWISE_BLOCK 4096
 extern const cleave_op cleave_elementwise_op;
 extern const cleave_kernel cleave_elementwise_ref;
 extern const cleave_kernel cleave_elementwise_avx2;
 extern const cleave_kernel cleave_elementwise_avx512;
+extern const cleave_kernel cleave_elementwise_neon;
 extern const cleave_kernel cleave_elementwise_cuda;
 
 #ifdef __cplusplus
