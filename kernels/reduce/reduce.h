@@ -33,6 +33,7 @@ extern const cleave_op cleave_reduce_op;
 extern const cleave_kernel cleave_reduce_ref;
 extern const cleave_kernel cleave_reduce_avx2;
 extern const cleave_kernel cleave_reduce_avx512;
+extern const cleave_kernel cleave_reduce_neon;
 extern const cleave_kernel cleave_reduce_cuda;
 
 #ifdef __cplusplus
