@@ -27,6 +27,7 @@ extern const cleave_op cleave_rearrange_op;
 extern const cleave_kernel cleave_rearrange_ref;
 extern const cleave_kernel cleave_rearrange_avx2;
 extern const cleave_kernel cleave_rearrange_avx512;
+extern const cleave_kernel cleave_rearrange_neon;
 extern const cleave_kernel cleave_rearrange_cuda;
 
 #ifdef __cplusplus
