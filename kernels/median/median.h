@@ -16,7 +16,8 @@ typedef enum cleave_median_axis {
 } cleave_median_axis;
 
 /* h = (taps-1)/2. Outside the array the signal is mirrored with its edge repeated (x[-1] = x[0],
- * x[-2] = x[1], and so on, as often as needed). Values must not be NaN. */
+ * x[-2] = x[1], and so on, as often as needed). Values must not be NaN. The result is one of the
+ * values, so all kernels agree to the bit; of zeros of different sign any may be taken. */
 typedef struct cleave_median_args {
     const float *in;   /* [B][R][P] */
     float *out;        /* [B][R][P]; may not overlap in */
@@ -27,11 +28,20 @@ typedef struct cleave_median_args {
     cleave_median_axis axis;
 } cleave_median_args;
 
+/* Position inside a signal of `count` values that stands in for position i: ... 1 0 | 0 1 2 ... */
+CLEAVE_INLINE int64_t cleave_median_mirror(int64_t i, int64_t count)
+{
+    const int64_t phase = (i % (2 * count) + 2 * count) % (2 * count);
+
+    return phase < count ? phase : 2 * count - 1 - phase;
+}
+
 /* An item is one row of one image. */
 extern const cleave_op cleave_median_op;
 extern const cleave_kernel cleave_median_ref;
 extern const cleave_kernel cleave_median_avx2;
 extern const cleave_kernel cleave_median_avx512;
+extern const cleave_kernel cleave_median_neon;
 extern const cleave_kernel cleave_median_cuda;
 
 #ifdef __cplusplus
