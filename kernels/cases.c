@@ -1,0 +1,26 @@
+/* cases.c: the list of every op's cases. */
+#include "kernels/cases.h"
+
+const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT] = {
+    [CLEAVE_OP_FFT] = cleave_fft_cases,
+    [CLEAVE_OP_STFT] = cleave_stft_cases,
+    [CLEAVE_OP_ISTFT] = cleave_istft_cases,
+    [CLEAVE_OP_OVERLAP_ADD] = cleave_overlap_add_cases,
+    [CLEAVE_OP_COMPLEX_MASK] = cleave_complex_mask_cases,
+    [CLEAVE_OP_MEDIAN] = cleave_median_cases,
+    [CLEAVE_OP_REDUCE] = cleave_reduce_cases,
+    [CLEAVE_OP_ELEMENTWISE] = cleave_elementwise_cases,
+    [CLEAVE_OP_REARRANGE] = cleave_rearrange_cases,
+    [CLEAVE_OP_MIX] = cleave_mix_cases,
+};
+
+/* Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014: the output function. */
+float cleave_case_uniform(uint64_t seed, int64_t index)
+{
+    uint64_t z = seed * 0xD1342543DE82EF95u + (uint64_t)index * 0x9E3779B97F4A7C15u;
+
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    z ^= z >> 31;
+    return (float)((double)(z >> 40) * 0x1p-23 - 1);
+}

@@ -1,0 +1,30 @@
+/* ops_arm.c: Advanced SIMD. */
+#include "kernels/ops_overlay.h"
+
+#include "kernels/complex_mask/complex_mask.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/fft/fft.h"
+#include "kernels/istft/istft.h"
+#include "kernels/median/median.h"
+#include "kernels/mix/mix.h"
+#include "kernels/overlap_add/overlap_add.h"
+#include "kernels/rearrange/rearrange.h"
+#include "kernels/reduce/reduce.h"
+#include "kernels/stft/stft.h"
+
+void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
+{
+    if (!(features & CLEAVE_CPU_NEON))
+        return;
+    ops->name = "neon";
+    ops->kernel[CLEAVE_OP_FFT] = cleave_fft_neon;
+    ops->kernel[CLEAVE_OP_STFT] = cleave_stft_neon;
+    ops->kernel[CLEAVE_OP_ISTFT] = cleave_istft_neon;
+    ops->kernel[CLEAVE_OP_OVERLAP_ADD] = cleave_overlap_add_neon;
+    ops->kernel[CLEAVE_OP_COMPLEX_MASK] = cleave_complex_mask_neon;
+    ops->kernel[CLEAVE_OP_MEDIAN] = cleave_median_neon;
+    ops->kernel[CLEAVE_OP_REDUCE] = cleave_reduce_neon;
+    ops->kernel[CLEAVE_OP_ELEMENTWISE] = cleave_elementwise_neon;
+    ops->kernel[CLEAVE_OP_REARRANGE] = cleave_rearrange_neon;
+    ops->kernel[CLEAVE_OP_MIX] = cleave_mix_neon;
+}

@@ -1,0 +1,51 @@
+/* ops_cpu.c: fills the op table for the CPU. */
+#include "kernels/ops_overlay.h"
+
+#include "kernels/complex_mask/complex_mask.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/fft/fft.h"
+#include "kernels/istft/istft.h"
+#include "kernels/median/median.h"
+#include "kernels/mix/mix.h"
+#include "kernels/overlap_add/overlap_add.h"
+#include "kernels/rearrange/rearrange.h"
+#include "kernels/reduce/reduce.h"
+#include "kernels/stft/stft.h"
+
+#include <string.h>
+
+const cleave_op *cleave_op_get(int index)
+{
+    static const cleave_op *const contracts[CLEAVE_OP_COUNT] = {
+        [CLEAVE_OP_FFT] = &cleave_fft_op,
+        [CLEAVE_OP_STFT] = &cleave_stft_op,
+        [CLEAVE_OP_ISTFT] = &cleave_istft_op,
+        [CLEAVE_OP_OVERLAP_ADD] = &cleave_overlap_add_op,
+        [CLEAVE_OP_COMPLEX_MASK] = &cleave_complex_mask_op,
+        [CLEAVE_OP_MEDIAN] = &cleave_median_op,
+        [CLEAVE_OP_REDUCE] = &cleave_reduce_op,
+        [CLEAVE_OP_ELEMENTWISE] = &cleave_elementwise_op,
+        [CLEAVE_OP_REARRANGE] = &cleave_rearrange_op,
+        [CLEAVE_OP_MIX] = &cleave_mix_op,
+    };
+
+    assert(index >= 0 && index < CLEAVE_OP_COUNT);
+    return contracts[index];
+}
+
+void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
+{
+    memset(ops, 0, sizeof *ops);
+    ops->name = "ref";
+    ops->kernel[CLEAVE_OP_FFT] = cleave_fft_ref;
+    ops->kernel[CLEAVE_OP_STFT] = cleave_stft_ref;
+    ops->kernel[CLEAVE_OP_ISTFT] = cleave_istft_ref;
+    ops->kernel[CLEAVE_OP_OVERLAP_ADD] = cleave_overlap_add_ref;
+    ops->kernel[CLEAVE_OP_COMPLEX_MASK] = cleave_complex_mask_ref;
+    ops->kernel[CLEAVE_OP_MEDIAN] = cleave_median_ref;
+    ops->kernel[CLEAVE_OP_REDUCE] = cleave_reduce_ref;
+    ops->kernel[CLEAVE_OP_ELEMENTWISE] = cleave_elementwise_ref;
+    ops->kernel[CLEAVE_OP_REARRANGE] = cleave_rearrange_ref;
+    ops->kernel[CLEAVE_OP_MIX] = cleave_mix_ref;
+    cleave_ops_overlay(ops, features);
+}

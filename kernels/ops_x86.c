@@ -1,0 +1,44 @@
+/* ops_x86.c: AVX2, then AVX-512 over it. */
+#include "kernels/ops_overlay.h"
+
+#include "kernels/complex_mask/complex_mask.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/fft/fft.h"
+#include "kernels/istft/istft.h"
+#include "kernels/median/median.h"
+#include "kernels/mix/mix.h"
+#include "kernels/overlap_add/overlap_add.h"
+#include "kernels/rearrange/rearrange.h"
+#include "kernels/reduce/reduce.h"
+#include "kernels/stft/stft.h"
+
+void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
+{
+    if (!(features & CLEAVE_CPU_AVX2))
+        return;
+    ops->name = "avx2";
+    ops->kernel[CLEAVE_OP_FFT] = cleave_fft_avx2;
+    ops->kernel[CLEAVE_OP_STFT] = cleave_stft_avx2;
+    ops->kernel[CLEAVE_OP_ISTFT] = cleave_istft_avx2;
+    ops->kernel[CLEAVE_OP_OVERLAP_ADD] = cleave_overlap_add_avx2;
+    ops->kernel[CLEAVE_OP_COMPLEX_MASK] = cleave_complex_mask_avx2;
+    ops->kernel[CLEAVE_OP_MEDIAN] = cleave_median_avx2;
+    ops->kernel[CLEAVE_OP_REDUCE] = cleave_reduce_avx2;
+    ops->kernel[CLEAVE_OP_ELEMENTWISE] = cleave_elementwise_avx2;
+    ops->kernel[CLEAVE_OP_REARRANGE] = cleave_rearrange_avx2;
+    ops->kernel[CLEAVE_OP_MIX] = cleave_mix_avx2;
+
+    if (!(features & CLEAVE_CPU_AVX512))
+        return;
+    ops->name = "avx512";
+    ops->kernel[CLEAVE_OP_FFT] = cleave_fft_avx512;
+    ops->kernel[CLEAVE_OP_STFT] = cleave_stft_avx512;
+    ops->kernel[CLEAVE_OP_ISTFT] = cleave_istft_avx512;
+    ops->kernel[CLEAVE_OP_OVERLAP_ADD] = cleave_overlap_add_avx512;
+    ops->kernel[CLEAVE_OP_COMPLEX_MASK] = cleave_complex_mask_avx512;
+    ops->kernel[CLEAVE_OP_MEDIAN] = cleave_median_avx512;
+    ops->kernel[CLEAVE_OP_REDUCE] = cleave_reduce_avx512;
+    ops->kernel[CLEAVE_OP_ELEMENTWISE] = cleave_elementwise_avx512;
+    ops->kernel[CLEAVE_OP_REARRANGE] = cleave_rearrange_avx512;
+    ops->kernel[CLEAVE_OP_MIX] = cleave_mix_avx512;
+}
