@@ -78,7 +78,7 @@ SIMT_O   := $(BUILD)/tests/simt/simt.o $(BUILD)/simt/tests/simt/samples.o $(pats
 SIMT_TESTS_C := $(wildcard tests/simt/*_test.c)
 TESTS_C  := $(filter-out $(SIMT_TESTS_C),$(wildcard tests/*/*_test.c)) $(if $(filter 1,$(SIMT)),$(SIMT_TESTS_C))
 BENCH_C  := $(wildcard bench/bench_*.c)
-BENCH_LIB_C := $(call without,$(ABSENT),$(filter-out $(BENCH_C),$(wildcard bench/*.c)))
+BENCH_LIB_C := $(call without,$(ABSENT) $(ISAS_OTHER),$(filter-out $(BENCH_C),$(wildcard bench/*.c)))
 
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_O   := $(call object,$(LIB_C))
