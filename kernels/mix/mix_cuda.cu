@@ -4,9 +4,8 @@
 
 static __global__ void mix_kernel(cleave_mix_args a, int64_t begin)
 {
-    const int64_t blocks = (a.length + CLEAVE_MIX_BLOCK - 1) / CLEAVE_MIX_BLOCK;
     const int64_t item = begin + (int64_t)blockIdx.x;
-    const int64_t o = item / blocks, first = item % blocks * CLEAVE_MIX_BLOCK;
+    const int64_t o = item % a.outputs, first = item / a.outputs * CLEAVE_MIX_BLOCK;
     const int64_t last = cleave_i64_min(first + CLEAVE_MIX_BLOCK, a.length);
     const float *row = a.matrix + o * a.inputs;
 
