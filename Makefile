@@ -70,6 +70,7 @@ LIB_C    := $(KERNEL_C) $(call without,$(ABSENT) $(ISAS_OTHER),\
                 $(wildcard weights/*.c runtime/*.c runtime/models/*.c loader/*.c))
 HOST_C   := $(call without,$(ABSENT),$(wildcard host/*.c))
 TOOLS_C  := $(wildcard tools/*.c)
+SONG_C   := $(wildcard tools/song/*.c)
 # The SIMT executor runs the CUDA kernels as C++; without a C++ compiler its tests cannot be built.
 CXX ?= c++
 SIMT     := $(if $(shell command -v $(CXX) 2>/dev/null),1,0)
@@ -119,6 +120,8 @@ $(BUILD)/cleave: $(BUILD)/host/main.o $(HOST_O) $(BUILD)/libcleave.a
 
 $(BUILD)/tools/%: $(BUILD)/tools/%.o $(HOST_O) $(BUILD)/libcleave.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+
+$(BUILD)/tools/demo_song: $(call object,$(SONG_C))
 
 $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(BUILD)/tests/test.o $(CASES_O) $(HOST_O) $(BUILD)/libcleave.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
