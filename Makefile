@@ -184,28 +184,32 @@ deps:
 deps-check:
 	@tools/deps.sh check
 
+# Newcomers type no -j: then the build takes all cores.
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+jobs = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+
 demo: deps
-	@$(MAKE) --no-print-directory demo-run
+	@$(MAKE) --no-print-directory $(jobs) demo-run
 demo-run: $(BUILD)/cleave $(TOOLS)
 	@BUILD=$(BUILD) tools/demo.sh
 
 check: deps-check
-	@$(MAKE) --no-print-directory check-run
-check-run: tests tidy
-	@BUILD=$(BUILD) tests/run.sh $(TESTS)
+	@$(MAKE) --no-print-directory $(jobs) check-run
+check-run: tests
+	@BUILD=$(BUILD) tests/run.sh tools/tidy.sh $(TESTS)
 
 tidy:
-	@tools/tidy.sh
+	@BUILD=$(BUILD) tools/tidy.sh
 
 bench: $(BENCHES)
 	@for bench in $(BENCHES); do $$bench || exit 1; done
 
-asan:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address CUDA=0 CFLAGS='-O1 -g' check-run
-ubsan:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/ubsan SANITIZE=undefined CUDA=0 CFLAGS='-O1 -g' check-run
-tsan:
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread CUDA=0 CFLAGS='-O1 -g' check-run
+asan: deps-check
+	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/asan SANITIZE=address CUDA=0 CFLAGS='-O1 -g' check-run
+ubsan: deps-check
+	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/ubsan SANITIZE=undefined CUDA=0 CFLAGS='-O1 -g' check-run
+tsan: deps-check
+	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/tsan SANITIZE=thread CUDA=0 CFLAGS='-O1 -g' check-run
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cu' '*.cuh')
