@@ -197,14 +197,18 @@ static int write_sum(const options *o, const track stems[STEMS], unsigned set, c
     return audio_writer_finish(&writer, message) ? fail(message, "") : 0;
 }
 
+static int make_folder(const char *folder)
+{
+    if (!mkdir(folder, 0777) || errno == EEXIST)
+        return 0;
+    fprintf(stderr, "demo_song: cannot make the folder %s: %s\n", folder, strerror(errno));
+    return -1;
+}
+
 static int write_all(const options *o, const track stems[STEMS])
 {
     unsigned all = (1u << STEMS) - 1;
 
-    if (mkdir(o->folder, 0777) && errno != EEXIST) {
-        fprintf(stderr, "demo_song: cannot make the folder %s: %s\n", o->folder, strerror(errno));
-        return -1;
-    }
     for (int k = 0; k < STEMS; k++)
         if (write_sum(o, stems, 1u << k, stem_names[k]))
             return -1;
@@ -221,6 +225,8 @@ int main(int argc, char **argv)
 
     if (parse(argc, argv, &o))
         return 2;
+    if (make_folder(o.folder))
+        return 1;
     song s = {.rate_hz = o.rate_hz, .beat_s = 60 / BEATS_PER_MINUTE, .seed = o.seed};
     s.frames = (int64_t)(o.seconds * o.rate_hz);
     s.bars = (int)ceil(o.seconds / (SONG_BEATS_PER_BAR * s.beat_s) - 1e-9);
