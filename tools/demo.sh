@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# demo.sh: makes the demo song, separates it with the model that needs no weights, and measures the stems.
-# BUILD is where the programs lie; called by `make demo`.
+# demo.sh: makes the demo song, separates it with the model that needs no weights, and measures
+# the stems. BUILD is where the programs lie; called by `make demo`.
 set -eu
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
@@ -8,13 +8,15 @@ demo=$build/demo
 song=$demo/song
 log=$demo/log.txt
 
-# separate OUTDIR [OPTION...]: separates the song, says how fast, and leaves the stems' folder in $stems.
+# separate OUTDIR [OPTION...]: separates the song, says how fast, and leaves the stems' folder in
+# $stems.
 separate() {
     local out=$1 begin end
     shift
     rm -rf "$out"
     begin=$(date +%s%N)
-    if ! "$build/cleave" separate "$song/mixture.wav" -o "$out" --model center "$@" -q >"$log" 2>&1; then
+    if ! "$build/cleave" separate "$song/mixture.wav" -o "$out" --model center "$@" -q \
+        >"$log" 2>&1; then
         cat "$log" >&2
         echo "demo: the separation failed" >&2
         exit 1
@@ -22,7 +24,8 @@ separate() {
     end=$(date +%s%N)
     stems=$(dirname "$(find "$out" -name vocals.wav | head -1)")
     awk -v ms=$(((end - begin) / 1000000)) -v seconds="$seconds" 'BEGIN {
-        printf "done in %.2f s, %.0f times as fast as it plays\n", ms / 1000, seconds * 1000 / (ms ? ms : 1)
+        speed = seconds * 1000 / (ms ? ms : 1)
+        printf "done in %.2f s, %.0f times as fast as it plays\n", ms / 1000, speed
     }'
 }
 
@@ -45,8 +48,8 @@ separate "$demo/separated_4" --stems vocals,drums,bass,other
 table
 cat <<END
 
-SDR is the quality in dB against the true stem, higher is better; "mixture" is what the untouched song would
-score, and the gain is what the separation adds.
+SDR is the quality in dB against the true stem, higher is better; "mixture" is what the untouched
+song would score, and the gain is what the separation adds.
 
 Listen to   $first/vocals.wav and accompaniment.wav
             $stems/

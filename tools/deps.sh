@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # deps.sh demo|check: installs what building (demo) or testing (check) needs and this machine lacks.
 #
-# On Debian and Ubuntu, as root or through sudo, with apt-get; elsewhere it says what to install. Only a compiler
-# and make are indispensable: a library that is missing leaves out what it does, and `cleave info` says so.
-# Silent and fast when nothing is missing. CLEAVE_NO_INSTALL=1 skips everything.
+# On Debian and Ubuntu, as root or through sudo, with apt-get; elsewhere it says what to install.
+# Only a compiler and make are indispensable: a library that is missing leaves out what it does,
+# and `cleave info` says so. Silent and fast when nothing is missing. CLEAVE_NO_INSTALL=1 skips
+# everything.
 set -u
 
 [ "${CLEAVE_NO_INSTALL:-0}" = 1 ] && exit 0
@@ -16,8 +17,8 @@ demo | check) ;;
     ;;
 esac
 
-# When, what to look for (c: command, h: header, p: pkg-config module), and the package that brings it on
-# Debian, Fedora, Arch, Alpine and with Homebrew.
+# When, what to look for (c: command, h: header, p: pkg-config module), and the package that
+# brings it on Debian, Fedora, Arch, Alpine and with Homebrew.
 components='
 demo  c cc          gcc               gcc                  gcc          gcc               gcc
 demo  c make        make              make                 make         make              make

@@ -1,11 +1,12 @@
-# tidy.awk: the rules of tidy.sh that look at lines of source. Prints "rule<TAB>file:line: sentence" for each
-# violation. Comments and strings are blanked first where a rule is about code.
+# tidy.awk: the rules of tidy.sh that look at lines of source. Prints "rule<TAB>file:line:
+# sentence" for each violation. Comments and strings are blanked first where a rule is about code.
 
 BEGIN {
     # A folder may include itself and what lies below it; tests/ and bench/ may include anything.
     level["kernels"] = 1; level["weights"] = 2; level["runtime"] = 3
     level["loader"] = 4; level["host"] = 5; level["tools"] = 6
-    # Files of runtime/ that may call an allocator: cleave_open() makes the one allocation of an engine.
+    # Files of runtime/ that may call an allocator: cleave_open() makes the one allocation of an
+    # engine.
     may_allocate["runtime/engine.c"] = 1
     # Conditionals that choose a line rather than a file, each with its reason.
     may_branch["kernels/base.h __CUDACC__"] = 1          # nvcc spells restrict otherwise
@@ -14,8 +15,8 @@ BEGIN {
     before = "(^|[^A-Za-z0-9_>.])"
     allocators = before "(malloc|calloc|realloc|reallocarray|free|mmap|alloca|strdup|strndup|" \
         "aligned_alloc|posix_memalign|cudaMalloc[A-Za-z]*)[ ]*\\("
-    printers = before "(printf|vprintf|fprintf|vfprintf|dprintf|puts|fputs|putchar|putc|fputc|perror|" \
-        "fwrite)[ ]*\\("
+    printers = before "(printf|vprintf|fprintf|vfprintf|dprintf|puts|fputs|putchar|putc|" \
+        "fputc|perror|fwrite)[ ]*\\("
     unfinished = "(^|[^A-Za-z])(TO" "DO|FIX" "ME|XX" "X|HA" "CK)([^A-Za-z]|$)"
 }
 
@@ -65,16 +66,16 @@ function check_quoted(path,    to) {
     else if (level[to] > level[folder])
         report("includes", folder "/ includes \"" path "\", which lies above it")
     else if (folder == "host" && level[to] < level["loader"] && path != "runtime/cleave.h")
-        report("includes", "host/ reaches the engine only through runtime/cleave.h, not \"" path "\"")
+        report("includes", "host/ sees of the engine runtime/cleave.h only, not \"" path "\"")
 }
 
-# Kernels know the C library's headers of arithmetic only; files that never enter the library, the headers of
-# the instruction sets and the detection of processors each have their own.
+# Kernels know the C library's headers of arithmetic only; files that never enter the library, the
+# headers of the instruction sets and the detection of processors each have their own.
 function check_system(name) {
     if (folder != "kernels" || name ~ /^(assert|math|stddef|stdint|string)\.h$/) return
     if (FILENAME ~ /(^|[_\/])cases\.c$/ && name == "stdio.h") return
     if (FILENAME ~ /\/simd_[a-z0-9]+\.h$/ && name ~ /^(immintrin|arm_neon)\.h$/) return
-    if (FILENAME ~ /\/cpu_features_[a-z0-9_]+\.c$/ && name ~ /^(cpuid|immintrin|sys\/auxv)\.h$/) return
+    if (FILENAME ~ /\/cpu_features_[a-z0-9_]+\.c$/ && name ~ /^(cpuid|sys\/auxv)\.h$/) return
     if (FILENAME ~ /\.cuh?$/ && name ~ /^(cuda|mma|cooperative_groups)[a-z0-9_]*(\.h)?$/) return
     report("includes", "kernels/ may not include <" name ">")
 }
@@ -127,8 +128,7 @@ $0 ~ unfinished { report("unfinished", "unfinished work is written down elsewher
     check_include($0)
     code = in_comment || $0 ~ /["'\/]/ ? code_of($0) : $0
     check_branch(code)
-    if (code ~ allocators &&
-        (folder == "kernels" || folder == "weights" || (folder == "runtime" && !(FILENAME in may_allocate))))
+    if (folder ~ /^(kernels|weights|runtime)$/ && !(FILENAME in may_allocate) && code ~ allocators)
         report("allocators", "an allocator is called in " folder "/")
     if (code ~ printers && (folder in level) && level[folder] < level["host"])
         report("prints", folder "/ prints; only host/ and tools/ do")

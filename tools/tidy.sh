@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# tidy.sh [DIR]: the rules of the house that a machine can check (docs/style.md), on the tree in DIR or this one.
+# tidy.sh [DIR]: the rules of the house that a machine can check (docs/style.md), on the tree in
+# DIR or this one.
 #
-# Prints "FAIL rule" and file:line with a sentence for each violation; the last line counts the rules.
-# The rules about symbols need $BUILD/libcleave.a (BUILD=build) and are counted as skipped without it.
+# Prints "FAIL rule" and file:line with a sentence for each violation; the last line counts the
+# rules. The rules about symbols need $BUILD/libcleave.a (BUILD=build) and are counted as skipped
+# without it.
 set -u
 export LC_ALL=C
 awk_rules=$(cd "$(dirname "$0")" && pwd)/tidy.awk
@@ -16,7 +18,8 @@ say() { # rule place sentence
     printf '%s\t%s: %s\n' "$@" >>"$found"
 }
 
-# What is in the repository or about to be; in a tree without a repository, every file but build products.
+# What is in the repository or about to be; in a tree without a repository, every file but build
+# products.
 list_files() {
     if [ -e .git ] && git ls-files -co --exclude-standard 2>/dev/null; then
         return
@@ -24,7 +27,9 @@ list_files() {
     find . \( -path ./.git -o -path ./build \) -prune -o -type f -print | sed 's|^\./||'
 }
 
-mapfile -t files < <(list_files | sort -u | while read -r file; do [ -f "$file" ] && echo "$file"; done)
+mapfile -t files < <(list_files | sort -u | while read -r file; do
+    [ -f "$file" ] && echo "$file"
+done)
 
 of_kind() { # regex: the files whose name matches
     printf '%s\n' "${files[@]}" | grep -E "$1"
@@ -55,7 +60,8 @@ check_ops() {
         for file in "$op.h" "${op}_ref.c" "${op}_cases.c" "$op.md"; do
             [ -f "$folder$file" ] || say ops "kernels/$op:1" "the op lacks $file"
         done
-        grep -qE "\bCLEAVE_OP_${op^^}\b" kernels/ops.h || say ops "kernels/ops.h:1" "no CLEAVE_OP_${op^^}"
+        grep -qE "\bCLEAVE_OP_${op^^}\b" kernels/ops.h ||
+            say ops "kernels/ops.h:1" "no CLEAVE_OP_${op^^}"
         grep -qE "\bcleave_${op}_cases\b" kernels/cases.c 2>/dev/null ||
             say ops "kernels/cases.c:1" "the cases of $op are not listed"
     done
@@ -75,7 +81,8 @@ check_links() {
         target=${target%)}
         target=${target%%#*}
         [ -z "$target" ] || [[ $target =~ ^[a-z]+: ]] && continue
-        [ -e "$(dirname "$file")/$target" ] || say links "$file:$line" "the link $target leads nowhere"
+        [ -e "$(dirname "$file")/$target" ] ||
+            say links "$file:$line" "the link $target leads nowhere"
     done < <(words '\]\([^) ]+\)')
 }
 
@@ -85,7 +92,8 @@ check_targets() {
     targets=" $(grep -oE '^[a-z][a-z0-9_ -]*:' Makefile | tr -d ':' | tr '\n' ' ') "
     while IFS=: read -r file line text; do
         target=$(sed -E 's/.*make +(-j[0-9]* +)?//' <<<"$text")
-        [[ $targets == *" $target "* ]] || say commands "$file:$line" "the Makefile has no target $target"
+        [[ $targets == *" $target "* ]] ||
+            say commands "$file:$line" "the Makefile has no target $target"
     done < <(words '(`|^ {0,4}|[;&] )make +(-j[0-9]* +)?[a-z][a-z0-9_-]*')
 }
 
@@ -94,7 +102,8 @@ check_programs() {
     local file line path source
     while IFS=: read -r file line path; do
         case $path in
-        build/cleave | build/libcleave.a | build/asan* | build/ubsan* | build/tsan* | build/demo*) continue ;;
+        build/cleave | build/libcleave.a) continue ;;
+        build/asan* | build/ubsan* | build/tsan* | build/demo*) continue ;;
         build/tools/* | build/tests/* | build/bench/*) source=${path#build/}.c ;;
         build/*.o) source=${path#build/} source=${source%.o}.c ;;
         *) source=/nonexistent ;;
@@ -106,7 +115,8 @@ check_programs() {
 check_shell() {
     local file message
     while read -r file; do
-        message=$(bash -n "$file" 2>&1) || say shell "$file:1" "bash cannot parse it: ${message##*: }"
+        message=$(bash -n "$file" 2>&1) ||
+            say shell "$file:1" "bash cannot parse it: ${message##*: }"
     done < <(of_kind '\.sh$|^\.ci/run$')
 }
 
@@ -119,13 +129,13 @@ check_names() {
     done
 }
 
-# Objects that code could write to at run time. Constant tables of pointers lie in .data.rel.ro, which the
-# loader seals; the CUDA runtime's registration has variables of its own.
+# Objects that code could write to at run time. Constant tables of pointers lie in .data.rel.ro,
+# which the loader seals; the CUDA runtime's registration has variables of its own.
 check_globals() {
     local symbol
     objdump -t "$library" 2>/dev/null |
-        awk 'NF > 4 && $(NF - 2) ~ /^\.(data|bss|tdata|tbss)/ && $(NF - 2) !~ /^\.data\.rel\.ro/ && $(NF - 1) !~ /^0+$/ {
-            print $NF }' | sort -u | grep -vE '^__|^_ZL[0-9]+__|cudart' | while read -r symbol; do
+        awk 'NF > 4 && $(NF - 2) ~ /^\.(data|bss|tdata|tbss)/ && $(NF - 1) !~ /^0+$/ &&
+            $(NF - 2) !~ /^\.data\.rel\.ro/ { print $NF }' | sort -u | grep -vE '^__|^_ZL[0-9]+__|cudart' | while read -r symbol; do
         say globals "$library:1" "$symbol is a mutable global"
     done
 }
@@ -148,7 +158,8 @@ check_links
 check_targets
 check_programs
 check_shell
-for rule in includes allocators prints conditionals ops sizes top_level unfinished links commands shell; do
+for rule in includes allocators prints conditionals ops sizes top_level unfinished links \
+    commands shell; do
     conclude "$rule"
 done
 if [ ! -f "$library" ]; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tidy_test.sh: every rule of tools/tidy.sh can fail. One violation of each kind is planted in a copy of the tree;
-# each must be reported by its rule at its place, and must not have been before.
+# tidy_test.sh: every rule of tools/tidy.sh can fail. One violation of each kind is planted in a
+# copy of the tree; each must be reported by its rule at its place, and must not have been before.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 copy=$(mktemp -d)
@@ -50,7 +50,7 @@ plant conditionals host/planted_elif.c 2 <<<'#ifdef __cplusplus
 plant ops kernels/planted_op/planted_op.h 1 </dev/null
 expected[-1]='ops kernels/planted_op:1'
 expected+=('ops kernels/ops.h:1' 'ops kernels/cases.c:1')
-plant sizes tools/planted_function.c 72 < <(echo 'void f(void)'; echo '{'; yes '' | head -69; echo '}')
+plant sizes tools/planted_function.c 72 < <(printf 'void f(void)\n{\n'; yes '' | head -69; echo '}')
 plant sizes tools/planted_file.c 601 < <(yes '' | head -601)
 plant sizes tests/planted_line.c 1 < <(printf '/* %095d */\n' 0)
 plant sizes tools/planted_line.sh 1 < <(printf '# %099d\n' 0)
@@ -73,8 +73,10 @@ after=$(report)
 passed=0 failed=0
 new=$(comm -13 <(sort -u <<<"$before") <(sort -u <<<"$after"))
 for line in "${expected[@]}"; do
-    # Places that hold no planted file of their own may have been reported before, for another reason.
-    if grep -qxF "$line" <<<"$new" || { [[ $line != *planted* ]] && grep -qxF "$line" <<<"$after"; }; then
+    # Places that hold no planted file of their own may have been reported before, for another
+    # reason.
+    if grep -qxF "$line" <<<"$new" ||
+        { [[ $line != *planted* ]] && grep -qxF "$line" <<<"$after"; }; then
         passed=$((passed + 1))
     else
         echo "FAIL not caught: $line"
