@@ -8,8 +8,7 @@ demo=$build/demo
 song=$demo/song
 log=$demo/log.txt
 
-# separate OUTDIR [OPTION...]: separates the song, says how fast, and leaves the stems' folder in
-# $stems.
+# separate OUTDIR [OPTION...]: separates the song, says how fast; $stems is then the stems' folder.
 separate() {
     local out=$1 begin end
     shift

@@ -1,5 +1,5 @@
-# tidy.awk: the rules of tidy.sh that look at lines of source. Prints "rule<TAB>file:line:
-# sentence" for each violation. Comments and strings are blanked first where a rule is about code.
+# tidy.awk: the rules of tidy.sh that look at lines of source. Prints a line for each violation: the
+# rule, a tab, file:line: and a sentence. Comments and strings are blanked where code is meant.
 
 BEGIN {
     # A folder may include itself and what lies below it; tests/ and bench/ may include anything.

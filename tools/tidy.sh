@@ -135,7 +135,8 @@ check_globals() {
     local symbol
     objdump -t "$library" 2>/dev/null |
         awk 'NF > 4 && $(NF - 2) ~ /^\.(data|bss|tdata|tbss)/ && $(NF - 1) !~ /^0+$/ &&
-            $(NF - 2) !~ /^\.data\.rel\.ro/ { print $NF }' | sort -u | grep -vE '^__|^_ZL[0-9]+__|cudart' | while read -r symbol; do
+            $(NF - 2) !~ /^\.data\.rel\.ro/ { print $NF }' |
+        sort -u | grep -vE '^__|^_ZL[0-9]+__|cudart' | while read -r symbol; do
         say globals "$library:1" "$symbol is a mutable global"
     done
 }
