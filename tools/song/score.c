@@ -4,8 +4,9 @@
 #include <math.h>
 #include <stddef.h>
 
-#define SWING 0.57 /* where the second of two sixteenths falls within its eighth; 0.5 is straight  \
-                    */
+#define SWING                                                                                      \
+    0.57 /* where the second of two sixteenths falls within its eighth; 0.5 is straight            \
+          */
 
 double song_time_s(const song *s, double beat)
 {
