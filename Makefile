@@ -85,6 +85,7 @@ object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_O   := $(call object,$(LIB_C))
 HOST_O  := $(call object,$(filter-out host/main.c,$(HOST_C)))
 CASES_O := $(call object,$(CASES_C))
+TESTS_LIB_O := $(call object,$(wildcard tests/*.c))
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOLS_C))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TESTS_C))
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH_C))
@@ -124,7 +125,7 @@ $(BUILD)/tools/%: $(BUILD)/tools/%.o $(HOST_O) $(BUILD)/libcleave.a
 $(BUILD)/tools/demo_song: $(call object,$(SONG_C))
 $(BUILD)/tests/tools/demo_song_test $(BUILD)/tests/tools/evaluate_test: $(BUILD)/tests/tools/folder.o
 
-$(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(BUILD)/tests/test.o $(CASES_O) $(HOST_O) $(BUILD)/libcleave.a
+$(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TESTS_LIB_O) $(CASES_O) $(HOST_O) $(BUILD)/libcleave.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
 # Defines malloc and its relatives, unless a sanitizer does.
