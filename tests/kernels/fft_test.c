@@ -63,7 +63,7 @@ static void reference_matches_the_definition(void)
     for (int64_t n = 1; n <= CLEAVE_FFT_N_MAX; n++) {
         double complex *x, *y;
         double signal = 0, noise = 0;
-        int64_t bins = n <= 512 ? n : 3;
+        int64_t bins = n <= 1024 ? n : 3;
 
         if (!cleave_fft_size_ok(n))
             continue;
@@ -74,7 +74,7 @@ static void reference_matches_the_definition(void)
         recursive(x, 1, n, y);
         for (int64_t i = 0; i < bins; i++) {
             int64_t k =
-                n <= 512 ? i : (int64_t)((test_uniform(3, (uint64_t)i) + 1) * 0.5 * (double)n);
+                n <= 1024 ? i : (int64_t)((test_uniform(3, (uint64_t)i) + 1) * 0.5 * (double)n);
             double complex exact = definition(x, n, k);
             signal += pow(cabs(exact), 2);
             noise += pow(cabs(exact - y[k]), 2);
