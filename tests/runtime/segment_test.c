@@ -323,6 +323,26 @@ static void identity_extremes(void)
     cleave_close(&engine);
 }
 
+/* As if two days at 192 kHz had gone before: frame numbers that 32 bits do not hold. */
+static void identity_far_on(void)
+{
+    const int64_t past = ((int64_t)1 << 35) + 12345, N = 20011;
+    const cleave_model model = test_model(1001, NULL);
+    cleave_config config = small_config();
+    cleave_engine *engine = NULL;
+
+    config.conserve = 1;
+    TEST_CHECK(cleave_engine_open(&model, &config, &engine, NULL) == CLEAVE_OK);
+    engine->tail = engine->pulled = past;
+    engine->lane[0].next = engine->lane[0].end = past;
+    float *const x = track_noise(5, N, 2), *const out = track_separate(engine, x, N, 3000, 1);
+    TEST_CHECK(out && !memcmp(out, x, (size_t)N * 2 * sizeof *x));
+    TEST_CHECK(engine->pulled == past + N);
+    free(out);
+    free(x);
+    cleave_close(&engine);
+}
+
 static void blocks_do_not_matter(void)
 {
     const cleave_model model = test_model(300, build_turning);
@@ -357,6 +377,7 @@ int main(int argc, char **argv)
         {"identity at every length to 3 segments", identity_small},
         {"identity around the edges of 1 s segments", identity_default},
         {"identity of extreme values", identity_extremes},
+        {"identity far into a track", identity_far_on},
         {"block sizes do not matter", blocks_do_not_matter},
     };
 
