@@ -88,7 +88,8 @@ check "example: an unknown model is an error" refuses
 
 # ---- the engine's objects ------------------------------------------------------------------------
 engine() {
-    find "${BUILD:-build}/kernels" "${BUILD:-build}/runtime" -name '*.o' ! -name '*.cu.o' -exec nm "$1" {} + 2>/dev/null |
+    find "${BUILD:-build}/kernels" "${BUILD:-build}/runtime" -name '*.o' ! -name '*.cu.o' -exec nm "$1" {} + \
+        2>/dev/null |
         awk '/^[0-9a-f ]*[ ][A-Zuvw] / { print $NF }'
 }
 own_names() {

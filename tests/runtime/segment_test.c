@@ -278,6 +278,7 @@ static void exact(const cleave_model *model, const cleave_config *config, int64_
 
 static void identity_small(void)
 {
+    static const uint32_t features_off[] = {0, CLEAVE_CPU_AVX512, ~0u};
     static const double overlaps[] = {0, 0.25, 0.5, 0.95};
     cleave_config config = small_config();
 
@@ -288,6 +289,7 @@ static void identity_small(void)
                 config.overlap = overlaps[o];
                 config.shifts = shifts;
                 config.channels = 1 + (int32_t)o;
+                config.cpu_features_off = features_off[o % 3];
                 exact(&model, &config, 0, 3 * S, 0);
             }
 }
@@ -299,6 +301,7 @@ static void identity_default(void)
     cleave_config_default(&config);
     config.model = "identity";
     for (int64_t edge = 1; edge <= 4; edge++) {
+        config.threads = (int32_t)edge;
         exact(NULL, &config, edge * 33075 - 1, edge * 33075 + 1, 20000);
         exact(NULL, &config, (edge - 1) * 33075 + 44100 - 1, (edge - 1) * 33075 + 44100 + 1, 0);
     }
