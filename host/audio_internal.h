@@ -75,6 +75,9 @@ const audio_kind_facts *audio_kind_describe(audio_kind kind);
 int audio_sniff(audio_source *source, audio_kind *kind, char message[AUDIO_MESSAGE_BYTES]);
 /* Frames of an MPEG audio file by its Xing or Info header, encoder delay and padding taken off; -1 if it has none. */
 int64_t audio_mpeg_frames(audio_source *source);
+/* Length of an MP4 file's one sound track, exact to the sample, encoder delay taken off; -1 if its index cannot tell.
+ * Of a pipe it sees an index at the front. */
+double audio_mp4_seconds(audio_source *source);
 
 /* ---- audio_pcm.c: samples as bytes ------------------------------------------------------------------------ */
 typedef enum audio_pcm { PCM_U8, PCM_S16, PCM_S24, PCM_S32, PCM_F32, PCM_F64 } audio_pcm; /* little endian */

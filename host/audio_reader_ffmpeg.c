@@ -17,7 +17,8 @@ typedef struct ffmpeg_reader {
     int ended;          /* the demuxer has no more packets */
     int frame_ready;
     int frame_offset;   /* frames of `frame` that were delivered */
-    int64_t mpeg_frames; /* by the Xing header */
+    int64_t mpeg_frames; /* by the Xing header; -1 */
+    double mp4_seconds;  /* by the movie's index; -1 */
     int64_t damaged, damaged_since_last; /* packets */
 } ffmpeg_reader;
 
@@ -229,6 +230,7 @@ static int64_t itunes_frames(const AVFormatContext *format)
     return (int64_t)frames;
 }
 
+
 static void describe_length(audio_reader *reader, const ffmpeg_reader *state)
 {
     const AVFormatContext *format = state->input.format;
@@ -246,7 +248,11 @@ static void describe_length(audio_reader *reader, const ffmpeg_reader *state)
         reader->trim_to_frames = info->frames >= 0;
         break;
     case AUDIO_KIND_MP4:
-        info->frames = itunes_frames(format) >= 0 ? itunes_frames(format) : frames;
+        info->frames = itunes_frames(format);
+        if (info->frames < 0 && state->mp4_seconds >= 0)
+            info->frames = (int64_t)(state->mp4_seconds * info->rate_hz + 0.5);
+        if (info->frames < 0)
+            info->frames = frames;
         reader->trim_to_frames = info->frames >= 0;
         break;
     case AUDIO_KIND_WAV:
@@ -298,6 +304,7 @@ int audio_ffmpeg_open(audio_reader *reader, audio_kind kind, char message[AUDIO_
         return audio_fail(message, "%s: out of memory.", reader->source.name);
     state->kind = kind;
     state->mpeg_frames = kind == AUDIO_KIND_MP3 ? audio_mpeg_frames(&reader->source) : -1;
+    state->mp4_seconds = kind == AUDIO_KIND_MP4 ? audio_mp4_seconds(&reader->source) : -1;
     if (audio_ffmpeg_input_open(&state->input, &reader->source, kind, message) ||
         open_codec(reader, state, message) || decode_first(reader, state, message)) {
         reader_free(state);
