@@ -22,6 +22,8 @@ typedef struct ffmpeg_writer {
     int filled;      /* frames in `frame` */
     int frame_size;
     int64_t pts;
+    int64_t packets;
+    int flushing;
 } ffmpeg_writer;
 
 typedef struct format_facts {
@@ -35,7 +37,7 @@ static const format_facts facts[] = {
     [AUDIO_MP3] = {"mp3", "libmp3lame", AV_SAMPLE_FMT_FLTP, 320},
     [AUDIO_M4A] = {"ipod", "aac", AV_SAMPLE_FMT_FLTP, 256},
     [AUDIO_OPUS] = {"opus", "libopus", AV_SAMPLE_FMT_FLT, 160},
-    [AUDIO_OGG] = {"ogg", "libvorbis", AV_SAMPLE_FMT_FLTP, 192},
+    [AUDIO_OGG] = {"ogg", "libvorbis", AV_SAMPLE_FMT_FLTP, 0},
 };
 
 static int sink_packet(void *opaque, uint8_t *data, int bytes)
@@ -106,6 +108,19 @@ static void put_sample(const ffmpeg_writer *state, int channel, int64_t t, float
     }
 }
 
+/* The MP3 muxer writes as padding what the last packet says is to be discarded. The encoder counts that for its last
+ * packet alone, though the padding may begin in the one before; here it is counted from the whole. */
+static void correct_mp3_padding(ffmpeg_writer *state)
+{
+    size_t bytes = 0;
+    uint8_t *skip = av_packet_get_side_data(state->packet, AV_PKT_DATA_SKIP_SAMPLES, &bytes);
+    int64_t discard = state->packets * state->frame_size - state->codec->initial_padding - state->pts;
+
+    if (skip && bytes >= 10 && discard > 0)
+        for (int i = 0; i < 4; i++)
+            skip[4 + i] = (uint8_t)(discard >> (8 * i));
+}
+
 /* Writes every packet that the encoder has ready. */
 static int drain(audio_writer *writer, ffmpeg_writer *state, char *message)
 {
@@ -114,6 +129,9 @@ static int drain(audio_writer *writer, ffmpeg_writer *state, char *message)
         if (code == AVERROR(EAGAIN) || code == AVERROR_EOF)
             return 0;
         if (code >= 0) {
+            state->packets++;
+            if (writer->config.format == AUDIO_MP3 && state->flushing)
+                correct_mp3_padding(state);
             state->packet->stream_index = state->stream->index;
             av_packet_rescale_ts(state->packet, state->codec->time_base, state->stream->time_base);
             code = av_interleaved_write_frame(state->format, state->packet);
@@ -166,8 +184,12 @@ static int ffmpeg_finish(audio_writer *writer, char *message)
     int code;
 
     audio_ffmpeg_quiet();
+    if (writer->frames == 0 && writer->config.format != AUDIO_FLAC && writer->config.format != AUDIO_OGG)
+        return audio_fail(message, "%s: %s cannot hold a file of no frames.", writer->name,
+                          audio_format_title(writer->config.format));
     if (state->filled && send_frame(writer, state, message))
         return -1;
+    state->flushing = 1;
     if (state->pts && (code = avcodec_send_frame(state->codec, NULL)) < 0)
         return fail(writer, code, message);
     if (state->pts && drain(writer, state, message))
@@ -198,6 +220,10 @@ static void set_quality(AVCodecContext *codec, const audio_writer_config *config
     if (config->format == AUDIO_OPUS && kbps > 256 * config->channels)
         kbps = 256 * config->channels; /* Opus' own limit is 255 a channel and the one of the request 510 */
     codec->bit_rate = (int64_t)kbps * 1000;
+    if (config->format == AUDIO_OGG && !config->bitrate_kbps) {
+        codec->flags |= AV_CODEC_FLAG_QSCALE; /* about 192 kbit/s for 44.1 kHz stereo, less for less */
+        codec->global_quality = 6 * FF_QP2LAMBDA;
+    }
     if (config->format == AUDIO_FLAC) {
         codec->compression_level = config->compression < 0 ? 5 : config->compression;
         codec->bit_rate = 0;

@@ -24,7 +24,9 @@ int audio_resampler_open(audio_resampler **out, int32_t channels, int32_t in_hz,
     audio_resampler *resampler;
     soxr_error_t error = NULL;
     soxr_io_spec_t io = soxr_io_spec(SOXR_FLOAT32_I, SOXR_FLOAT32_I);
-    soxr_quality_spec_t quality = soxr_quality_spec(SOXR_VHQ, SOXR_HI_PREC_CLOCK);
+    /* libsoxr's usual filter droops by up to 0.01 dB well inside the band (85 dB of SNR at 0.8 of it); without roll-off
+     * it is flat to 150 dB. */
+    soxr_quality_spec_t quality = soxr_quality_spec(SOXR_VHQ, SOXR_ROLLOFF_NONE | SOXR_HI_PREC_CLOCK);
     soxr_runtime_spec_t runtime = soxr_runtime_spec(1);
 
     if (audio_check_shape("Resampler", in_hz, channels, message) ||
