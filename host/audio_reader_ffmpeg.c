@@ -264,6 +264,8 @@ static void describe_length(audio_reader *reader, const ffmpeg_reader *state)
         break;
     case AUDIO_KIND_OGG_VORBIS:
     case AUDIO_KIND_OGG_OPUS:
+        info->frames = audio_ogg_frames(&reader->source, state->kind);
+        break;
     case AUDIO_KIND_OGG_OTHER:
     case AUDIO_KIND_AAC:
     case AUDIO_KIND_ASF:

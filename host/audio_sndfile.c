@@ -146,9 +146,10 @@ static int64_t aiff_frames(const audio_source *source)
 }
 
 /* What the file claims to hold. */
-static int64_t declared_frames(const audio_reader *reader, audio_kind kind, const SF_INFO *format)
+static int64_t declared_frames(audio_reader *reader, audio_kind kind, const SF_INFO *format)
 {
-    int64_t frames = kind == AUDIO_KIND_AIFF ? aiff_frames(&reader->source) : -1;
+    int64_t frames = kind == AUDIO_KIND_AIFF ? aiff_frames(&reader->source)
+                     : kind == AUDIO_KIND_OGG_VORBIS ? audio_ogg_frames(&reader->source, kind) : -1;
 
     return frames > format->frames ? frames : format->frames;
 }

@@ -119,8 +119,8 @@ static const foreign_case foreign[] = {
     {"b.m4a", "-c:a aac -b:a 192k -movflags faststart", "mp4", "aac", 48000, 1, 12, 0, 0},
     {"alac.m4a", "-c:a alac", "mp4", "alac", 44100, 2, 999, 0, 0},
     {"a.ogg", "-c:a libvorbis -q:a 8", "ogg", "vorbis", 44100, 2, 20, 0, 0},
-    {"six.ogg", "-c:a libvorbis -q:a 8", "ogg", "vorbis", 48000, 6, 6, 0, 1},
-    {"a.opus", "-c:a libopus -b:a 256k", "ogg", "opus", 48000, 2, 15, 0, 1},
+    {"six.ogg", "-c:a libvorbis -q:a 8", "ogg", "vorbis", 48000, 6, 6, 0, 0},
+    {"a.opus", "-c:a libopus -b:a 256k", "ogg", "opus", 48000, 2, 15, 0, 0},
     {"flac.ogg", "-c:a flac", "ogg", "flac", 44100, 2, 999, 0, 1},
     /* ASF tells its length in milliseconds, and FFmpeg's own WMA encoder swallows its last block. */
     {"a.wma", "-c:a wmav2 -b:a 192k", "asf", "wmav2", 44100, 2, -99, 4096, 1},
