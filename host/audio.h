@@ -25,7 +25,7 @@ typedef struct audio_info {
     int32_t rate_hz;
     int32_t channels;
     int32_t bits;        /* per sample in the file; 0 for lossy codecs */
-    int64_t frames;      /* -1: unknown until the end (pipes, some streams) */
+    int64_t frames;      /* as declared, which may be a lie; -1: unknown until the end (pipes, some streams) */
     double duration_s;   /* -1: unknown */
     int32_t bitrate_kbps; /* 0: unknown */
     int32_t tag_count;
@@ -72,18 +72,21 @@ typedef struct audio_writer_config {
 typedef struct audio_writer audio_writer;
 
 /* Opens a file that becomes visible under `path` only when audio_writer_finish() succeeds: it is written under a
- * temporary name in the same folder and renamed. "-": standard output. Opus runs at 48 kHz: other rates are
+ * temporary name in the same folder and renamed. "-": standard output; it, devices and FIFOs are written in place, and
+ * M4A not at all into what cannot seek. config->tags_from is used during this call only. Opus runs at 48 kHz: other rates are
  * refused here, the caller resamples. */
 int audio_writer_open(audio_writer **writer, const char *path, const audio_writer_config *config,
                       char message[AUDIO_MESSAGE_BYTES]);
 /* Takes interleaved float32 frames; integer formats round to nearest and limit to full scale. */
 int audio_writer_write(audio_writer *writer, const float *interleaved, int64_t frames,
                        char message[AUDIO_MESSAGE_BYTES]);
-/* Flushes, syncs, renames; frees the writer whatever happens. On failure nothing is left under either name. */
+/* Flushes, syncs, renames; frees the writer whatever happens. On failure the temporary is gone and what stood under
+ * `path` before stands there still. WAV and FLAC (through FFmpeg) can hold 0 frames; other formats refuse that here. */
 int audio_writer_finish(audio_writer **writer, char message[AUDIO_MESSAGE_BYTES]);
 /* Gives the file up: removes the temporary, frees. Safe on a pointer to NULL. */
 void audio_writer_abort(audio_writer **writer);
-/* Removes the temporary files of all open writers: async-signal-safe, for the last moments of a process. */
+/* Removes the temporary files of all open writers: async-signal-safe, for the last moments of a process. At most 256
+ * writers are open at once. */
 void audio_writer_remove_temporaries(void);
 
 /* Which formats this build reads and writes, for `cleave info`; a line of text each. */

@@ -78,7 +78,8 @@ int64_t audio_mpeg_frames(audio_source *source);
 /* Length of an MP4 file's one sound track, exact to the sample, encoder delay taken off; -1 if its index cannot tell.
  * Of a pipe it sees an index at the front. */
 double audio_mp4_seconds(audio_source *source);
-/* Frames that an Ogg Vorbis or Opus file declares, at 48 kHz for Opus; -1 if it does not begin at 0, or on a pipe. */
+/* Frames that an Ogg Vorbis or Opus file declares, at 48 kHz for Opus; -1 if it does not begin at 0, for
+ * other kinds, and on a pipe unless all of it is on one page. */
 int64_t audio_ogg_frames(audio_source *source, audio_kind kind);
 
 /* ---- audio_pcm.c: samples as bytes ------------------------------------------------------------------------ */

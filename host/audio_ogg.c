@@ -13,6 +13,7 @@ typedef struct ogg_page {
     int64_t bytes;      /* header and all */
     int64_t body;       /* where the first packet begins */
     int32_t packets;    /* that end on it */
+    int is_last;        /* marked as the end of its stream */
 } ogg_page;
 
 static uint64_t le(const unsigned char *p, int32_t bytes)
@@ -32,6 +33,7 @@ static int read_page(audio_source *source, int64_t at, ogg_page *page)
         audio_source_peek(source, at + 27, h + 27, h[26]) != h[26])
         return 0;
     page->granule = (int64_t)le(h + 6, 8);
+    page->is_last = h[5] >> 2 & 1;
     page->serial = (uint32_t)le(h + 14, 4);
     page->body = at + 27 + h[26];
     page->bytes = 27 + h[26];
@@ -63,16 +65,16 @@ int64_t audio_ogg_frames(audio_source *source, audio_kind kind)
     int64_t at, packet_max, skip = 0;
     ogg_page first, page;
 
-    if (!source->seekable || !read_page(source, 0, &first))
+    if (kind != AUDIO_KIND_OGG_OPUS && kind != AUDIO_KIND_OGG_VORBIS)
+        return -1;
+    if (!read_page(source, 0, &first))
         return -1;
     audio_source_peek(source, first.body, id, sizeof id);
     if (kind == AUDIO_KIND_OGG_OPUS) {
         packet_max = 5760;
         skip = (int64_t)le(id + 10, 2);
-    } else if (kind == AUDIO_KIND_OGG_VORBIS) {
-        packet_max = (int64_t)1 << (id[28] >> 4); /* the long block */
     } else {
-        return -1;
+        packet_max = (int64_t)1 << (id[28] >> 4); /* the long block */
     }
     page = first;
     at = first.bytes;
@@ -82,6 +84,8 @@ int64_t audio_ogg_frames(audio_source *source, audio_kind kind)
     /* Captures of a running stream begin anywhere: then the last position is no length. */
     if (page.granule <= 0 || page.granule > page.packets * packet_max)
         return -1;
-    int64_t last = last_granule(source, first.serial);
+    if (!page.is_last && !source->seekable)
+        return -1;
+    int64_t last = page.is_last ? page.granule : last_granule(source, first.serial);
     return last > skip ? last - skip : -1;
 }

@@ -17,8 +17,8 @@ typedef struct ffmpeg_reader {
     int ended;          /* the demuxer has no more packets */
     int frame_ready;
     int frame_offset;   /* frames of `frame` that were delivered */
-    int64_t mpeg_frames; /* by the Xing header; -1 */
-    double mp4_seconds;  /* by the movie's index; -1 */
+    int64_t declared_frames; /* MP3: by the Xing header, Ogg: by the last position; -1 */
+    double mp4_seconds;      /* by the movie's index; -1 */
     int64_t damaged, damaged_since_last; /* packets */
 } ffmpeg_reader;
 
@@ -76,11 +76,27 @@ static int check_frame(const audio_reader *reader, const AVFrame *frame, char *m
     return 0;
 }
 
+/* In an Ogg Vorbis file of one page FFmpeg counts the first packet, which only primes the decoder, and then skips at the
+ * wrong end or too much (Vorbis I, A.2 cuts the end to the last position). So for Vorbis it skips nothing by itself:
+ * the declared length cuts, and in streams that have none the end that FFmpeg tells. */
+static void trim_vorbis(AVFrame *frame)
+{
+    const AVFrameSideData *skip = av_frame_get_side_data(frame, AV_FRAME_DATA_SKIP_SAMPLES);
+    int64_t discard;
+
+    if (!skip || skip->size < 10)
+        return;
+    discard = (int64_t)skip->data[4] | skip->data[5] << 8 | skip->data[6] << 16 | (int64_t)skip->data[7] << 24;
+    frame->nb_samples = discard < frame->nb_samples ? frame->nb_samples - (int)discard : 0;
+}
+
 /* 1: a frame is ready, 0: the end, -1: an error. */
 static int decode_frame(audio_reader *reader, ffmpeg_reader *state, char *message)
 {
     for (;;) {
         int code = avcodec_receive_frame(state->codec, state->frame);
+        if (code == 0 && state->kind == AUDIO_KIND_OGG_VORBIS && !reader->trim_to_frames)
+            trim_vorbis(state->frame);
         if (code == 0 && state->frame->nb_samples > 0) {
             state->damaged += state->damaged_since_last;
             state->damaged_since_last = 0;
@@ -187,7 +203,10 @@ static int open_codec(audio_reader *reader, ffmpeg_reader *state, char *message)
         return audio_fail(message, "%s: out of memory.", reader->source.name);
     state->codec->pkt_timebase = stream->time_base;
     state->codec->thread_count = 1;
-    state->codec->err_recognition |= AV_EF_CRCCHECK;
+    if (state->kind == AUDIO_KIND_FLAC) /* a frame whose checksum fails is no frame */
+        state->codec->err_recognition |= AV_EF_CRCCHECK | AV_EF_EXPLODE;
+    if (state->kind == AUDIO_KIND_OGG_VORBIS)
+        state->codec->flags2 |= AV_CODEC_FLAG2_SKIP_MANUAL;
     av_dict_set(&options, "codec_whitelist", audio_ffmpeg_decoders, 0);
     code = avcodec_open2(state->codec, decoder, &options);
     av_dict_free(&options);
@@ -244,7 +263,9 @@ static void describe_length(audio_reader *reader, const ffmpeg_reader *state)
                      : format->duration > 0 ? (double)format->duration / AV_TIME_BASE : -1;
     switch (state->kind) {
     case AUDIO_KIND_MP3:
-        info->frames = state->mpeg_frames;
+    case AUDIO_KIND_OGG_VORBIS:
+    case AUDIO_KIND_OGG_OPUS:
+        info->frames = state->declared_frames;
         reader->trim_to_frames = info->frames >= 0;
         break;
     case AUDIO_KIND_MP4:
@@ -261,10 +282,6 @@ static void describe_length(audio_reader *reader, const ffmpeg_reader *state)
     case AUDIO_KIND_AU:
     case AUDIO_KIND_FLAC:
         info->frames = frames;
-        break;
-    case AUDIO_KIND_OGG_VORBIS:
-    case AUDIO_KIND_OGG_OPUS:
-        info->frames = audio_ogg_frames(&reader->source, state->kind);
         break;
     case AUDIO_KIND_OGG_OTHER:
     case AUDIO_KIND_AAC:
@@ -305,7 +322,9 @@ int audio_ffmpeg_open(audio_reader *reader, audio_kind kind, char message[AUDIO_
     if (!state)
         return audio_fail(message, "%s: out of memory.", reader->source.name);
     state->kind = kind;
-    state->mpeg_frames = kind == AUDIO_KIND_MP3 ? audio_mpeg_frames(&reader->source) : -1;
+    state->declared_frames = kind == AUDIO_KIND_MP3 ? audio_mpeg_frames(&reader->source)
+                                                    : audio_ogg_frames(&reader->source, kind);
+    reader->trim_to_frames = state->declared_frames >= 0;
     state->mp4_seconds = kind == AUDIO_KIND_MP4 ? audio_mp4_seconds(&reader->source) : -1;
     if (audio_ffmpeg_input_open(&state->input, &reader->source, kind, message) ||
         open_codec(reader, state, message) || decode_first(reader, state, message)) {

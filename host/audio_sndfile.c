@@ -257,8 +257,12 @@ static int sndfile_write(audio_writer *writer, const float *interleaved, int64_t
 static int sndfile_finish(audio_writer *writer, char *message)
 {
     sndfile_writer *state = writer->state;
-    int code = sf_close(state->file);
+    int code;
 
+    if (writer->frames == 0) /* libsndfile would write nothing at all */
+        return audio_fail(message, "%s: %s cannot hold a file of no frames.", writer->name,
+                          audio_format_title(writer->config.format));
+    code = sf_close(state->file);
     state->file = NULL;
     if (code || writer->error)
         return writer->error ? audio_sink_fail(writer, message)

@@ -184,7 +184,7 @@ static int ffmpeg_finish(audio_writer *writer, char *message)
     int code;
 
     audio_ffmpeg_quiet();
-    if (writer->frames == 0 && writer->config.format != AUDIO_FLAC && writer->config.format != AUDIO_OGG)
+    if (writer->frames == 0 && writer->config.format != AUDIO_FLAC)
         return audio_fail(message, "%s: %s cannot hold a file of no frames.", writer->name,
                           audio_format_title(writer->config.format));
     if (state->filled && send_frame(writer, state, message))
