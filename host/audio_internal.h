@@ -67,7 +67,7 @@ typedef struct audio_kind_facts {
     const char *title;     /* for sentences: "Ogg Vorbis" */
     const char *container; /* audio_info.container */
     const char *demuxer;   /* the only FFmpeg demuxer that may see it; NULL: none */
-    int sndfile;           /* libsndfile may read it */
+    enum { SNDFILE_NEVER, SNDFILE_FIRST, SNDFILE_ALONE } sndfile; /* ALONE: where there is no FFmpeg */
 } audio_kind_facts;
 
 const audio_kind_facts *audio_kind_describe(audio_kind kind);

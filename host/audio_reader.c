@@ -1,7 +1,7 @@
 /* audio_reader.c: opens a file by its content, and sees to it that what is delivered is what the file declares.
  *
- * Uncompressed WAV is read here with no library, from files and pipes alike. For the rest libsndfile comes first
- * where it can (it needs to seek), then FFmpeg. */
+ * Uncompressed WAV is read with no library, from files and pipes alike. For AIFF, FLAC and the rest of the WAV family
+ * libsndfile comes first where it can seek; then FFmpeg. */
 #include "host/audio_internal.h"
 
 #include <stdio.h>
@@ -20,39 +20,33 @@ int audio_check_shape(const char *name, int64_t rate_hz, int64_t channels,
     return 0;
 }
 
-/* libsndfile keeps the channel order of Vorbis beyond two channels; FFmpeg gives that of WAV. */
-static int sndfile_first(const audio_reader *reader, audio_kind kind)
+static int sndfile_reads(const audio_reader *reader, audio_kind kind)
 {
-    unsigned char packet[12] = {0};
-    audio_source view;
+    const audio_kind_facts *facts = audio_kind_describe(kind);
 
-    if (!audio_kind_describe(kind)->sndfile || !reader->source.seekable || !audio_backend_sndfile())
+    if (facts->sndfile == SNDFILE_NEVER || !reader->source.seekable || !audio_backend_sndfile())
         return 0;
-    if (kind != AUDIO_KIND_OGG_VORBIS || !audio_backend_ffmpeg())
-        return 1;
-    view = audio_source_view(&reader->source);
-    audio_source_skip(&view, 26);
-    audio_source_read(&view, packet, 1); /* segments in the first page */
-    audio_source_skip(&view, packet[0]);
-    audio_source_read(&view, packet, sizeof packet); /* "\1vorbis", version, channels */
-    return packet[11] <= 2;
+    return facts->sndfile == SNDFILE_FIRST || !audio_backend_ffmpeg();
 }
 
 static int open_libraries(audio_reader *reader, audio_kind kind, char *message)
 {
-    if (sndfile_first(reader, kind) && !audio_sndfile_open(reader, kind, message)) {
+    const audio_kind_facts *facts = audio_kind_describe(kind);
+    int with_sndfile = sndfile_reads(reader, kind);
+
+    if (with_sndfile && !audio_sndfile_open(reader, kind, message)) {
         audio_ffmpeg_read_tags(reader, kind);
         return 0;
     }
     if (audio_backend_ffmpeg())
         return audio_ffmpeg_open(reader, kind, message);
-    /* Alone, libsndfile may still know the format. */
-    if (audio_backend_sndfile() && reader->source.seekable)
+    if (with_sndfile)
+        return -1; /* it has said why */
+    if (facts->sndfile == SNDFILE_FIRST && reader->source.seekable)
         return audio_sndfile_open(reader, kind, message);
-    return audio_fail(message, "%s: %s needs %s, which this build was made without.", reader->source.name,
-                      audio_kind_describe(kind)->title,
-                      audio_kind_describe(kind)->sndfile && reader->source.seekable
-                          ? "libsndfile or FFmpeg" : "FFmpeg");
+    return audio_fail(message, "%s: reading %s%s needs FFmpeg, which this build was made without.",
+                      reader->source.name, facts->title,
+                      facts->sndfile != SNDFILE_NEVER && !reader->source.seekable ? " from a pipe" : "");
 }
 
 static int open_by_content(audio_reader *reader, char *message)

@@ -152,6 +152,17 @@ static void interleave(const AVFrame *frame, int offset, float *out, int64_t fra
                                            : sample_at(frame, packed, 0, (offset + t) * channels + c);
 }
 
+static int report_damage(const audio_reader *reader, const ffmpeg_reader *state, char *message)
+{
+    long long damaged = state->damaged, delivered = reader->delivered, declared = reader->info.frames;
+
+    if (declared < 0)
+        return audio_fail(message, "%s: is damaged: %lld of its packets could not be decoded; %lld frames were read.",
+                          reader->source.name, damaged, delivered);
+    return audio_fail(message, "%s: is damaged: %lld of its packets could not be decoded; %lld frames were read of "
+                      "the %lld that it declares.", reader->source.name, damaged, delivered, declared);
+}
+
 static int64_t ffmpeg_read(audio_reader *reader, float *interleaved, int64_t frames_max, char *message)
 {
     ffmpeg_reader *state = reader->state;
@@ -162,10 +173,7 @@ static int64_t ffmpeg_read(audio_reader *reader, float *interleaved, int64_t fra
         if (got < 0)
             return -1;
         if (got == 0 && state->damaged)
-            return audio_fail(message, "%s: is damaged: %lld packets could not be decoded; %lld frames were "
-                              "read, of %lld declared.", reader->source.name, (long long)state->damaged,
-                              (long long)reader->delivered,
-                              (long long)(reader->info.frames < 0 ? reader->delivered : reader->info.frames));
+            return report_damage(reader, state, message);
         if (got == 0)
             return 0;
     }

@@ -21,6 +21,17 @@ const char *audio_backend_sndfile(void)
     return sf_version_string();
 }
 
+/* libsndfile's sentences without their full stop, to stand inside ours. */
+static const char *reason(SNDFILE *file, char text[128])
+{
+    size_t length;
+
+    snprintf(text, 128, "%s", sf_strerror(file));
+    for (length = strlen(text); length && text[length - 1] == '.';)
+        text[--length] = '\0';
+    return text;
+}
+
 /* ---- reading -------------------------------------------------------------------------------------------- */
 
 static sf_count_t source_length(void *user)
@@ -60,6 +71,7 @@ static int64_t sndfile_read(audio_reader *reader, float *interleaved, int64_t fr
 {
     sndfile_reader *state = reader->state;
     int64_t got = sf_readf_float(state->file, interleaved, frames_max);
+    char text[128];
 
     if (got > 0)
         return got;
@@ -69,7 +81,7 @@ static int64_t sndfile_read(audio_reader *reader, float *interleaved, int64_t fr
     if (sf_error(state->file))
         return audio_fail(message, "%s: is damaged after %lld of %lld frames: %s.", reader->source.name,
                           (long long)reader->delivered, (long long)reader->info.frames,
-                          sf_strerror(state->file));
+                          reason(state->file, text));
     return 0;
 }
 
@@ -161,6 +173,7 @@ int audio_sndfile_open(audio_reader *reader, audio_kind kind, char message[AUDIO
     sndfile_reader *state = calloc(1, sizeof *state);
     SF_INFO format = {0};
     audio_info *info = &reader->info;
+    char text[128];
 
     if (!state)
         return audio_fail(message, "%s: out of memory.", reader->source.name);
@@ -168,7 +181,7 @@ int audio_sndfile_open(audio_reader *reader, audio_kind kind, char message[AUDIO
     state->file = sf_open_virtual(&io, SFM_READ, &format, &reader->source);
     if (!state->file) {
         audio_fail(message, "%s: not readable as %s: %s.", reader->source.name,
-                   audio_kind_describe(kind)->title, sf_strerror(NULL));
+                   audio_kind_describe(kind)->title, reason(NULL, text));
     } else if (!audio_check_shape(reader->source.name, format.samplerate, format.channels, message)) {
         /* A FLAC stream that never learnt its length: FFmpeg reads it to its end. */
         if (kind != AUDIO_KIND_FLAC || (format.frames > 0 && format.frames < SF_COUNT_MAX)) {
@@ -224,11 +237,12 @@ static sf_count_t sink_tell(void *user)
 static int writer_fail(const audio_writer *writer, char *message)
 {
     const sndfile_writer *state = writer->state;
+    char text[128];
 
     if (writer->error)
         return audio_sink_fail(writer, message);
     return audio_fail(message, "%s: %s cannot be written: %s.", writer->name,
-                      audio_format_title(writer->config.format), sf_strerror(state->file));
+                      audio_format_title(writer->config.format), reason(state->file, text));
 }
 
 static int sndfile_write(audio_writer *writer, const float *interleaved, int64_t frames, char *message)
@@ -320,6 +334,7 @@ int audio_sndfile_create(audio_writer *writer, char message[AUDIO_MESSAGE_BYTES]
     const audio_writer_config *config = &writer->config;
     sndfile_writer *state = calloc(1, sizeof *state);
     SF_INFO format = {.samplerate = config->rate_hz, .channels = config->channels};
+    char text[128];
 
     if (config->format == AUDIO_FLAC)
         format.format = SF_FORMAT_FLAC | (config->bits == 24 ? SF_FORMAT_PCM_24 : SF_FORMAT_PCM_16);
@@ -334,7 +349,7 @@ int audio_sndfile_create(audio_writer *writer, char message[AUDIO_MESSAGE_BYTES]
         state->file = sf_open_virtual(&io, SFM_WRITE, &format, writer);
     if (!state || !state->file) {
         audio_fail(message, "%s: %s cannot be written with %d channels at %d Hz: %s.", writer->name,
-                   audio_format_title(config->format), config->channels, config->rate_hz, sf_strerror(NULL));
+                   audio_format_title(config->format), config->channels, config->rate_hz, reason(NULL, text));
         if (state)
             free(state->block);
         free(state);

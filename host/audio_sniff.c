@@ -8,20 +8,23 @@
 
 #define HEAD_BYTES 8192
 
+/* MP3 is never libsndfile's: its decoder, mpg123, prints on the terminal what it finds wrong with a file. Ogg is its only
+ * where there is no FFmpeg: it leaves more than two channels in Vorbis' own order, and libsndfile 1.2.0 leaks memory
+ * on every file whose headers are damaged. */
 static const audio_kind_facts kinds[AUDIO_KIND_COUNT] = {
-    [AUDIO_KIND_WAV] = {"WAV", "wav", "wav", 1},
-    [AUDIO_KIND_AIFF] = {"AIFF", "aiff", "aiff", 1},
-    [AUDIO_KIND_CAF] = {"CAF", "caf", "caf", 1},
-    [AUDIO_KIND_AU] = {"AU", "au", "au", 1},
-    [AUDIO_KIND_FLAC] = {"FLAC", "flac", "flac", 1},
-    [AUDIO_KIND_OGG_VORBIS] = {"Ogg Vorbis", "ogg", "ogg", 1},
-    [AUDIO_KIND_OGG_OPUS] = {"Ogg Opus", "ogg", "ogg", 0},
-    [AUDIO_KIND_OGG_OTHER] = {"Ogg", "ogg", "ogg", 0},
-    [AUDIO_KIND_MP3] = {"MP3", "mp3", "mp3", 0},
-    [AUDIO_KIND_AAC] = {"AAC", "aac", "aac", 0},
-    [AUDIO_KIND_MP4] = {"M4A", "mp4", "mov", 0},
-    [AUDIO_KIND_ASF] = {"WMA", "asf", "asf", 0},
-    [AUDIO_KIND_MATROSKA] = {"Matroska", "matroska", "matroska", 0},
+    [AUDIO_KIND_WAV] = {"WAV", "wav", "wav", SNDFILE_FIRST},
+    [AUDIO_KIND_AIFF] = {"AIFF", "aiff", "aiff", SNDFILE_FIRST},
+    [AUDIO_KIND_CAF] = {"CAF", "caf", "caf", SNDFILE_FIRST},
+    [AUDIO_KIND_AU] = {"AU", "au", "au", SNDFILE_FIRST},
+    [AUDIO_KIND_FLAC] = {"FLAC", "flac", "flac", SNDFILE_FIRST},
+    [AUDIO_KIND_OGG_VORBIS] = {"Ogg Vorbis", "ogg", "ogg", SNDFILE_ALONE},
+    [AUDIO_KIND_OGG_OPUS] = {"Ogg Opus", "ogg", "ogg", SNDFILE_ALONE},
+    [AUDIO_KIND_OGG_OTHER] = {"Ogg", "ogg", "ogg", SNDFILE_NEVER},
+    [AUDIO_KIND_MP3] = {"MP3", "mp3", "mp3", SNDFILE_NEVER},
+    [AUDIO_KIND_AAC] = {"AAC", "aac", "aac", SNDFILE_NEVER},
+    [AUDIO_KIND_MP4] = {"M4A", "mp4", "mov", SNDFILE_NEVER},
+    [AUDIO_KIND_ASF] = {"WMA", "asf", "asf", SNDFILE_NEVER},
+    [AUDIO_KIND_MATROSKA] = {"Matroska", "matroska", "matroska", SNDFILE_NEVER},
 };
 
 static const struct {

@@ -164,6 +164,24 @@ static void impossible_shapes(void)
     expect_refusal(fixture_path("tag.wav"), "tag.wav");
 }
 
+/* Three frames of silence at 128 kbit/s: known for MP3, with or without a decoder for it. */
+static void missing_libraries_are_named(void)
+{
+    unsigned char frames[3 * 417] = {0};
+
+    for (size_t i = 0; i < 3; i++)
+        memcpy(frames + 417 * i, "\xFF\xFB\x90\x00", 4);
+    fixture_write(fixture_path("three.mp3"), frames, sizeof frames);
+    if (audio_backend_ffmpeg()) {
+        fixture_audio audio = fixture_read(fixture_path("three.mp3"));
+        TEST_CHECK(audio.opened && audio.status == 0 && audio.frames == 3 * 1152);
+        TEST_CHECK(audio.opened && !strcmp(audio_reader_info(audio.reader)->codec, "mp3"));
+        fixture_free(&audio);
+    } else {
+        expect_refusal(fixture_path("three.mp3"), "reading MP3 needs FFmpeg, which this build was made without");
+    }
+}
+
 /* References to another file and to an address, in every form that a demuxer of FFmpeg follows. */
 static void references_are_not_followed(void)
 {
@@ -477,6 +495,7 @@ int main(int argc, char **argv)
         {"not_audio", not_audio},
         {"no_permission", no_permission},
         {"impossible_shapes", impossible_shapes},
+        {"missing_libraries_are_named", missing_libraries_are_named},
         {"references_are_not_followed", references_are_not_followed},
         {"mp4_references_are_not_followed", mp4_references_are_not_followed},
         {"cut_files", cut_files},
