@@ -1,5 +1,6 @@
-/* audio_ffmpeg.c: FFmpeg on a short leash. It gets no path and no protocol, one demuxer that fits the bytes, and a
- * list of decoders; references in a file to other files or addresses are refused. Source: FFmpeg's doxygen. */
+/* audio_ffmpeg.c: FFmpeg on a short leash. It gets no path and no protocol, one demuxer that fits
+ * the bytes, and a list of decoders; references in a file to other files or addresses are refused.
+ * Source: FFmpeg's doxygen. */
 #include "host/audio_ffmpeg.h"
 
 #include <ctype.h>
@@ -11,8 +12,10 @@
 #define IO_BYTES 32768
 
 const char audio_ffmpeg_decoders[] =
-    "mp3float,mp3,mp2float,mp2,aac,alac,flac,vorbis,libvorbis,opus,libopus,speex,libspeex,wmav1,wmav2,wmapro,"
-    "wmalossless,wmavoice,pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,"
+    "mp3float,mp3,mp2float,mp2,aac,alac,flac,vorbis,libvorbis,opus,libopus,speex,libspeex,wmav1,"
+    "wmav2,wmapro,"
+    "wmalossless,wmavoice,pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_"
+    "s32be,pcm_f32le,"
     "pcm_f32be,pcm_f64le,pcm_f64be,pcm_alaw,pcm_mulaw,adpcm_ms,adpcm_ima_wav,adpcm_ima_qt,gsm_ms";
 
 /* Each thread keeps what FFmpeg last complained of: its log has no other address. */
@@ -163,7 +166,8 @@ void audio_ffmpeg_collect_tags(const AVFormatContext *format, audio_info *info)
         if (stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO)
             collect_dictionary(stream->metadata, info);
         if (stream->disposition & AV_DISPOSITION_ATTACHED_PIC && stream->attached_pic.size > 0)
-            audio_tags_set_cover(info, stream->attached_pic.data, (size_t)stream->attached_pic.size);
+            audio_tags_set_cover(info, stream->attached_pic.data,
+                                 (size_t)stream->attached_pic.size);
     }
 }
 

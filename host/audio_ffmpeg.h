@@ -1,4 +1,5 @@
-/* audio_ffmpeg.h: what the FFmpeg reader and writer share. Only files that end in _ffmpeg.c include it. */
+/* audio_ffmpeg.h: what the FFmpeg reader and writer share. Only files that end in _ffmpeg.c include
+ * it. */
 #ifndef CLEAVE_HOST_AUDIO_FFMPEG_H
 #define CLEAVE_HOST_AUDIO_FFMPEG_H
 
@@ -16,16 +17,18 @@ typedef struct ffmpeg_input {
     AVFormatContext *format;
 } ffmpeg_input;
 
-/* The source must outlive the input. FFmpeg sees bytes of this one source with the one demuxer of its kind, and can
- * open nothing else. */
+/* The source must outlive the input. FFmpeg sees bytes of this one source with the one demuxer of
+ * its kind, and can open nothing else. */
 int audio_ffmpeg_input_open(ffmpeg_input *input, audio_source *source, audio_kind kind,
                             char message[AUDIO_MESSAGE_BYTES]);
 void audio_ffmpeg_input_close(ffmpeg_input *input);
 void audio_ffmpeg_collect_tags(const AVFormatContext *format, audio_info *info);
 
-/* Keeps FFmpeg's messages from the terminal; the last error of this thread is kept for audio_ffmpeg_reason(). */
+/* Keeps FFmpeg's messages from the terminal; the last error of this thread is kept for
+ * audio_ffmpeg_reason(). */
 void audio_ffmpeg_quiet(void);
-/* Why the last call failed, in FFmpeg's words if it had any, else by its code. Lives until the next call. */
+/* Why the last call failed, in FFmpeg's words if it had any, else by its code. Lives until the next
+ * call. */
 const char *audio_ffmpeg_reason(int code);
 /* For AVFormatContext.io_open: refuses whatever is asked for. */
 int audio_ffmpeg_refuse(AVFormatContext *format, AVIOContext **io, const char *url, int flags,

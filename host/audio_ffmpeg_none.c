@@ -19,6 +19,6 @@ void audio_ffmpeg_read_tags(audio_reader *reader, audio_kind kind)
 
 int audio_ffmpeg_create(audio_writer *writer, char message[AUDIO_MESSAGE_BYTES])
 {
-    return audio_fail(message, "%s: writing %s needs FFmpeg, which this build was made without.", writer->name,
-                      audio_format_title(writer->config.format));
+    return audio_fail(message, "%s: writing %s needs FFmpeg, which this build was made without.",
+                      writer->name, audio_format_title(writer->config.format));
 }

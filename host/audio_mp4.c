@@ -1,6 +1,7 @@
-/* audio_mp4.c: the exact length of the sound in an MP4 file, from its own boxes (ISO 14496-12: mvhd, mdhd, elst). An
- * edit list counts in units of the movie, often a millisecond; the media's own header counts samples. Where the two
- * agree within what such a unit can express, the media's length less the encoder's delay is the true one. */
+/* audio_mp4.c: the exact length of the sound in an MP4 file, from its own boxes (ISO 14496-12:
+ * mvhd, mdhd, elst). An edit list counts in units of the movie, often a millisecond; the media's
+ * own header counts samples. Where the two agree within what such a unit can express, the media's
+ * length less the encoder's delay is the true one. */
 #include "host/audio_internal.h"
 
 #include <string.h>
@@ -67,7 +68,8 @@ static int find_box(audio_source *source, int64_t at, int64_t end, const char *i
 }
 
 /* Scale and duration of an mvhd or mdhd box. */
-static int read_durations(audio_source *source, const mp4_box *box, int64_t *scale, int64_t *duration)
+static int read_durations(audio_source *source, const mp4_box *box, int64_t *scale,
+                          int64_t *duration)
 {
     unsigned char h[32] = {0};
     int large;

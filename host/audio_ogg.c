@@ -1,5 +1,6 @@
-/* audio_ogg.c: how many frames an Ogg file declares: the granule position of its last page (RFC 3533), less the
- * pre-skip of Opus (RFC 7845). The libraries tell what they could decode; this tells what should have been there. */
+/* audio_ogg.c: how many frames an Ogg file declares: the granule position of its last page (RFC
+ * 3533), less the pre-skip of Opus (RFC 7845). The libraries tell what they could decode; this
+ * tells what should have been there. */
 #include "host/audio_internal.h"
 
 #include <string.h>
@@ -10,10 +11,10 @@
 typedef struct ogg_page {
     int64_t granule;
     uint32_t serial;
-    int64_t bytes;      /* header and all */
-    int64_t body;       /* where the first packet begins */
-    int32_t packets;    /* that end on it */
-    int is_last;        /* marked as the end of its stream */
+    int64_t bytes;   /* header and all */
+    int64_t body;    /* where the first packet begins */
+    int32_t packets; /* that end on it */
+    int is_last;     /* marked as the end of its stream */
 } ogg_page;
 
 static uint64_t le(const unsigned char *p, int32_t bytes)

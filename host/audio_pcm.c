@@ -1,5 +1,6 @@
-/* audio_pcm.c: little-endian samples to float and back. Full scale is 2^(bits-1), so that integers of up to 24 bits
- * survive the way there and back unchanged; 32-bit integers round to the 24 bits of a float. */
+/* audio_pcm.c: little-endian samples to float and back. Full scale is 2^(bits-1), so that integers
+ * of up to 24 bits survive the way there and back unchanged; 32-bit integers round to the 24 bits
+ * of a float. */
 #include "host/audio_internal.h"
 
 #include <math.h>
@@ -12,7 +13,7 @@ typedef struct pcm_facts {
 } pcm_facts;
 
 static const pcm_facts facts[] = {
-    [PCM_U8] = {1, "u8", "pcm_u8"},     [PCM_S16] = {2, "s16", "pcm_s16le"},
+    [PCM_U8] = {1, "u8", "pcm_u8"},      [PCM_S16] = {2, "s16", "pcm_s16le"},
     [PCM_S24] = {3, "s24", "pcm_s24le"}, [PCM_S32] = {4, "s32", "pcm_s32le"},
     [PCM_F32] = {4, "f32", "pcm_f32le"}, [PCM_F64] = {8, "f64", "pcm_f64le"},
 };

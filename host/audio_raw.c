@@ -34,7 +34,8 @@ static void pcm_close(audio_reader *reader)
     free(reader->state);
 }
 
-int audio_pcm_open(audio_reader *reader, audio_pcm pcm, int64_t data_bytes, char message[AUDIO_MESSAGE_BYTES])
+int audio_pcm_open(audio_reader *reader, audio_pcm pcm, int64_t data_bytes,
+                   char message[AUDIO_MESSAGE_BYTES])
 {
     static const audio_decoder decoder = {pcm_read, pcm_close};
     audio_info *info = &reader->info;
@@ -71,6 +72,7 @@ int audio_raw_open(audio_reader *reader, const audio_raw *raw, char message[AUDI
         snprintf(reader->info.container, sizeof reader->info.container, "raw");
         return audio_pcm_open(reader, pcms[i], -1, message);
     }
-    return audio_fail(message, "%s: \"%.8s\" is no raw format: u8, s16le, s24le, s32le and f32le are.",
+    return audio_fail(message,
+                      "%s: \"%.8s\" is no raw format: u8, s16le, s24le, s32le and f32le are.",
                       reader->source.name, raw->format);
 }

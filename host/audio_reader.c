@@ -1,7 +1,8 @@
-/* audio_reader.c: opens a file by its content, and sees to it that what is delivered is what the file declares.
+/* audio_reader.c: opens a file by its content, and sees to it that what is delivered is what the
+ * file declares.
  *
- * Uncompressed WAV is read with no library, from files and pipes alike. For AIFF, FLAC and the rest of the WAV family
- * libsndfile comes first where it can seek; then FFmpeg. */
+ * Uncompressed WAV is read with no library, from files and pipes alike. For AIFF, FLAC and the rest
+ * of the WAV family libsndfile comes first where it can seek; then FFmpeg. */
 #include "host/audio_internal.h"
 
 #include <stdio.h>
@@ -12,11 +13,11 @@ int audio_check_shape(const char *name, int64_t rate_hz, int64_t channels,
                       char message[AUDIO_MESSAGE_BYTES])
 {
     if (rate_hz < AUDIO_RATE_HZ_MIN || rate_hz > AUDIO_RATE_HZ_MAX)
-        return audio_fail(message, "%s: a sample rate of %lld Hz is none: %d to %d Hz are read.", name,
-                          (long long)rate_hz, AUDIO_RATE_HZ_MIN, AUDIO_RATE_HZ_MAX);
+        return audio_fail(message, "%s: a sample rate of %lld Hz is none: %d to %d Hz are read.",
+                          name, (long long)rate_hz, AUDIO_RATE_HZ_MIN, AUDIO_RATE_HZ_MAX);
     if (channels < 1 || channels > AUDIO_CHANNELS_MAX)
-        return audio_fail(message, "%s: has %lld channels: 1 to %d are read.", name, (long long)channels,
-                          AUDIO_CHANNELS_MAX);
+        return audio_fail(message, "%s: has %lld channels: 1 to %d are read.", name,
+                          (long long)channels, AUDIO_CHANNELS_MAX);
     return 0;
 }
 
@@ -46,7 +47,8 @@ static int open_libraries(audio_reader *reader, audio_kind kind, char *message)
         return audio_sndfile_open(reader, kind, message);
     return audio_fail(message, "%s: reading %s%s needs FFmpeg, which this build was made without.",
                       reader->source.name, facts->title,
-                      facts->sndfile != SNDFILE_NEVER && !reader->source.seekable ? " from a pipe" : "");
+                      facts->sndfile != SNDFILE_NEVER && !reader->source.seekable ? " from a pipe"
+                                                                                  : "");
 }
 
 static int open_by_content(audio_reader *reader, char *message)
@@ -85,7 +87,8 @@ static void complete_info(audio_reader *reader)
     if (!info->bitrate_kbps && info->bits && reader->source.bytes < 0)
         info->bitrate_kbps = (int32_t)((int64_t)info->rate_hz * info->channels * info->bits / 1000);
     if (!info->bitrate_kbps && info->duration_s > 0 && reader->source.bytes > 0)
-        info->bitrate_kbps = (int32_t)((double)reader->source.bytes * 8e-3 / info->duration_s + 0.5);
+        info->bitrate_kbps =
+            (int32_t)((double)reader->source.bytes * 8e-3 / info->duration_s + 0.5);
 }
 
 int audio_reader_open(audio_reader **out, const char *path, const audio_raw *raw,
@@ -125,10 +128,11 @@ static int64_t end_of_stream(audio_reader *reader, char *message)
     if (info->frames < 0 || reader->delivered >= info->frames)
         return 0;
     reader->failed = 1;
-    audio_fail(reader->failure,
-               "%s: ends too early: %lld frames (%.2f s) are there of the %lld (%.2f s) that it declares.",
-               reader->source.name, (long long)reader->delivered,
-               (double)reader->delivered / info->rate_hz, (long long)info->frames, info->duration_s);
+    audio_fail(
+        reader->failure,
+        "%s: ends too early: %lld frames (%.2f s) are there of the %lld (%.2f s) that it declares.",
+        reader->source.name, (long long)reader->delivered,
+        (double)reader->delivered / info->rate_hz, (long long)info->frames, info->duration_s);
     return audio_fail(message, "%s", reader->failure);
 }
 
@@ -143,7 +147,8 @@ int64_t audio_reader_read(audio_reader *reader, float *interleaved, int64_t fram
         return 0;
     if (reader->trim_to_frames && frames_max > reader->info.frames - reader->delivered)
         frames_max = reader->info.frames - reader->delivered;
-    got = frames_max > 0 ? reader->decoder->read(reader, interleaved, frames_max, reader->failure) : 0;
+    got = frames_max > 0 ? reader->decoder->read(reader, interleaved, frames_max, reader->failure)
+                         : 0;
     if (got == 0)
         return end_of_stream(reader, message);
     if (got < 0) {

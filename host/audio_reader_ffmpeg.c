@@ -1,6 +1,6 @@
-/* audio_reader_ffmpeg.c: decodes with FFmpeg what libsndfile cannot, and everything that comes through a pipe. Encoder
- * delay and padding are taken off by FFmpeg from the container's own figures; the exact length, where the container
- * tells it, trims the rest. */
+/* audio_reader_ffmpeg.c: decodes with FFmpeg what libsndfile cannot, and everything that comes
+ * through a pipe. Encoder delay and padding are taken off by FFmpeg from the container's own
+ * figures; the exact length, where the container tells it, trims the rest. */
 #include "host/audio_ffmpeg.h"
 
 #include <stdio.h>
@@ -14,9 +14,9 @@ typedef struct ffmpeg_reader {
     AVFrame *frame;
     audio_kind kind;
     int stream;
-    int ended;          /* the demuxer has no more packets */
+    int ended; /* the demuxer has no more packets */
     int frame_ready;
-    int frame_offset;   /* frames of `frame` that were delivered */
+    int frame_offset;        /* frames of `frame` that were delivered */
     int64_t declared_frames; /* MP3: by the Xing header, Ogg: by the last position; -1 */
     double mp4_seconds;      /* by the movie's index; -1 */
     int64_t damaged, damaged_since_last; /* packets */
@@ -68,17 +68,19 @@ static int check_frame(const audio_reader *reader, const AVFrame *frame, char *m
 {
     const audio_info *info = &reader->info;
 
-    if (info->rate_hz && (frame->sample_rate != info->rate_hz ||
-                          frame->ch_layout.nb_channels != info->channels))
-        return audio_fail(message, "%s: changes from %d Hz with %d channels to %d Hz with %d on its way.",
+    if (info->rate_hz &&
+        (frame->sample_rate != info->rate_hz || frame->ch_layout.nb_channels != info->channels))
+        return audio_fail(message,
+                          "%s: changes from %d Hz with %d channels to %d Hz with %d on its way.",
                           reader->source.name, info->rate_hz, info->channels, frame->sample_rate,
                           frame->ch_layout.nb_channels);
     return 0;
 }
 
-/* In an Ogg Vorbis file of one page FFmpeg counts the first packet, which only primes the decoder, and then skips at the
- * wrong end or too much (Vorbis I, A.2 cuts the end to the last position). So for Vorbis it skips nothing by itself:
- * the declared length cuts, and in streams that have none the end that FFmpeg tells. */
+/* In an Ogg Vorbis file of one page FFmpeg counts the first packet, which only primes the decoder,
+ * and then skips at the wrong end or too much (Vorbis I, A.2 cuts the end to the last position). So
+ * for Vorbis it skips nothing by itself: the declared length cuts, and in streams that have none
+ * the end that FFmpeg tells. */
 static void trim_vorbis(AVFrame *frame)
 {
     const AVFrameSideData *skip = av_frame_get_side_data(frame, AV_FRAME_DATA_SKIP_SAMPLES);
@@ -86,7 +88,8 @@ static void trim_vorbis(AVFrame *frame)
 
     if (!skip || skip->size < 10)
         return;
-    discard = (int64_t)skip->data[4] | skip->data[5] << 8 | skip->data[6] << 16 | (int64_t)skip->data[7] << 24;
+    discard = (int64_t)skip->data[4] | skip->data[5] << 8 | skip->data[6] << 16 |
+              (int64_t)skip->data[7] << 24;
     frame->nb_samples = discard < frame->nb_samples ? frame->nb_samples - (int)discard : 0;
 }
 
@@ -115,7 +118,8 @@ static int decode_frame(audio_reader *reader, ffmpeg_reader *state, char *messag
         if (code == AVERROR(EAGAIN) && feed(reader, state, message))
             return -1;
     }
-    /* Tags and junk behind the last frame of a bare stream are usual; in a container they are damage. */
+    /* Tags and junk behind the last frame of a bare stream are usual; in a container they are
+     * damage. */
     if (state->kind != AUDIO_KIND_MP3 && state->kind != AUDIO_KIND_AAC)
         state->damaged += state->damaged_since_last;
     state->damaged_since_last = 0;
@@ -148,22 +152,30 @@ static void interleave(const AVFrame *frame, int offset, float *out, int64_t fra
 
     for (int c = 0; c < channels; c++)
         for (int64_t t = 0; t < frames; t++)
-            out[t * channels + c] = planar ? sample_at(frame, packed, c, offset + t)
-                                           : sample_at(frame, packed, 0, (offset + t) * channels + c);
+            out[t * channels + c] = planar
+                                        ? sample_at(frame, packed, c, offset + t)
+                                        : sample_at(frame, packed, 0, (offset + t) * channels + c);
 }
 
 static int report_damage(const audio_reader *reader, const ffmpeg_reader *state, char *message)
 {
-    long long damaged = state->damaged, delivered = reader->delivered, declared = reader->info.frames;
+    long long damaged = state->damaged, delivered = reader->delivered,
+              declared = reader->info.frames;
 
     if (declared < 0)
-        return audio_fail(message, "%s: is damaged: %lld of its packets could not be decoded; %lld frames were read.",
-                          reader->source.name, damaged, delivered);
-    return audio_fail(message, "%s: is damaged: %lld of its packets could not be decoded; %lld frames were read of "
-                      "the %lld that it declares.", reader->source.name, damaged, delivered, declared);
+        return audio_fail(
+            message,
+            "%s: is damaged: %lld of its packets could not be decoded; %lld frames were read.",
+            reader->source.name, damaged, delivered);
+    return audio_fail(
+        message,
+        "%s: is damaged: %lld of its packets could not be decoded; %lld frames were read of "
+        "the %lld that it declares.",
+        reader->source.name, damaged, delivered, declared);
 }
 
-static int64_t ffmpeg_read(audio_reader *reader, float *interleaved, int64_t frames_max, char *message)
+static int64_t ffmpeg_read(audio_reader *reader, float *interleaved, int64_t frames_max,
+                           char *message)
 {
     ffmpeg_reader *state = reader->state;
     int64_t frames;
@@ -239,12 +251,16 @@ static void describe_codec(const ffmpeg_reader *state, audio_info *info)
             bits = stream->codecpar->bits_per_raw_sample;
         info->bits = bits;
         snprintf(info->sample_format, sizeof info->sample_format, "%c%d",
-                 packed == AV_SAMPLE_FMT_U8 ? 'u' : packed >= AV_SAMPLE_FMT_FLT ? 'f' : 's', bits);
+                 packed == AV_SAMPLE_FMT_U8    ? 'u'
+                 : packed >= AV_SAMPLE_FMT_FLT ? 'f'
+                                               : 's',
+                 bits);
     }
     info->bitrate_kbps = (int32_t)((stream->codecpar->bit_rate + 500) / 1000);
 }
 
-/* iTunes writes delay, padding and length in hexadecimal: " 00000000 00000840 000001CA 00000000003F31F6 ...". */
+/* iTunes writes delay, padding and length in hexadecimal: " 00000000 00000840 000001CA
+ * 00000000003F31F6 ...". */
 static int64_t itunes_frames(const AVFormatContext *format)
 {
     const AVDictionaryEntry *entry = av_dict_get(format->metadata, "iTunSMPB", NULL, 0);
@@ -257,7 +273,6 @@ static int64_t itunes_frames(const AVFormatContext *format)
     return (int64_t)frames;
 }
 
-
 static void describe_length(audio_reader *reader, const ffmpeg_reader *state)
 {
     const AVFormatContext *format = state->input.format;
@@ -267,8 +282,9 @@ static void describe_length(audio_reader *reader, const ffmpeg_reader *state)
 
     if (stream->duration > 0)
         frames = av_rescale_q(stream->duration, stream->time_base, (AVRational){1, info->rate_hz});
-    info->duration_s = frames > 0 ? (double)frames / info->rate_hz
-                     : format->duration > 0 ? (double)format->duration / AV_TIME_BASE : -1;
+    info->duration_s = frames > 0             ? (double)frames / info->rate_hz
+                       : format->duration > 0 ? (double)format->duration / AV_TIME_BASE
+                                              : -1;
     switch (state->kind) {
     case AUDIO_KIND_MP3:
     case AUDIO_KIND_OGG_VORBIS:
@@ -301,7 +317,8 @@ static void describe_length(audio_reader *reader, const ffmpeg_reader *state)
     }
 }
 
-/* The first frame tells the true rate and layout (HE-AAC doubles what the header says), and that there is one. */
+/* The first frame tells the true rate and layout (HE-AAC doubles what the header says), and that
+ * there is one. */
 static int decode_first(audio_reader *reader, ffmpeg_reader *state, char *message)
 {
     audio_info *info = &reader->info;
@@ -311,7 +328,8 @@ static int decode_first(audio_reader *reader, ffmpeg_reader *state, char *messag
     if (got < 0)
         return -1;
     if (got == 0 && state->damaged)
-        return audio_fail(message, "%s: is damaged: none of its audio can be decoded.", reader->source.name);
+        return audio_fail(message, "%s: is damaged: none of its audio can be decoded.",
+                          reader->source.name);
     info->rate_hz = got ? state->frame->sample_rate : declared->sample_rate;
     info->channels = got ? state->frame->ch_layout.nb_channels : declared->ch_layout.nb_channels;
     if (audio_check_shape(reader->source.name, info->rate_hz, info->channels, message))

@@ -1,5 +1,5 @@
-/* audio_sndfile.c: libsndfile over our own bytes: AIFF, FLAC, Ogg Vorbis and the compressed kinds of WAV. Source:
- * libsndfile's API documentation. */
+/* audio_sndfile.c: libsndfile over our own bytes: AIFF, FLAC, Ogg Vorbis and the compressed kinds
+ * of WAV. Source: libsndfile's API documentation. */
 #include "host/audio_internal.h"
 
 #include <sndfile.h>
@@ -32,7 +32,7 @@ static const char *reason(SNDFILE *file, char text[128])
     return text;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static sf_count_t source_length(void *user)
 {
@@ -67,7 +67,8 @@ static sf_count_t source_tell(void *user)
     return ((audio_source *)user)->position;
 }
 
-static int64_t sndfile_read(audio_reader *reader, float *interleaved, int64_t frames_max, char *message)
+static int64_t sndfile_read(audio_reader *reader, float *interleaved, int64_t frames_max,
+                            char *message)
 {
     sndfile_reader *state = reader->state;
     int64_t got = sf_readf_float(state->file, interleaved, frames_max);
@@ -79,9 +80,9 @@ static int64_t sndfile_read(audio_reader *reader, float *interleaved, int64_t fr
         return audio_fail(message, "%s: cannot be read: %s.", reader->source.name,
                           strerror(reader->source.error));
     if (sf_error(state->file))
-        return audio_fail(message, "%s: is damaged after %lld of %lld frames: %s.", reader->source.name,
-                          (long long)reader->delivered, (long long)reader->info.frames,
-                          reason(state->file, text));
+        return audio_fail(message, "%s: is damaged after %lld of %lld frames: %s.",
+                          reader->source.name, (long long)reader->delivered,
+                          (long long)reader->info.frames, reason(state->file, text));
     return 0;
 }
 
@@ -100,14 +101,22 @@ static void describe_format(int format, audio_info *info)
         const char *codec, *sample_format;
         int32_t bits;
     } subtypes[] = {
-        {SF_FORMAT_PCM_S8, "pcm_s8", "s8", 8},     {SF_FORMAT_PCM_U8, "pcm_u8", "u8", 8},
-        {SF_FORMAT_PCM_16, "pcm_s16", "s16", 16},  {SF_FORMAT_PCM_24, "pcm_s24", "s24", 24},
-        {SF_FORMAT_PCM_32, "pcm_s32", "s32", 32},  {SF_FORMAT_FLOAT, "pcm_f32", "f32", 32},
-        {SF_FORMAT_DOUBLE, "pcm_f64", "f64", 64},  {SF_FORMAT_VORBIS, "vorbis", "lossy", 0},
-        {SF_FORMAT_ULAW, "pcm_mulaw", "lossy", 0}, {SF_FORMAT_ALAW, "pcm_alaw", "lossy", 0},
-        {SF_FORMAT_OPUS, "opus", "lossy", 0},      {SF_FORMAT_MPEG_LAYER_III, "mp3", "lossy", 0},
-        {SF_FORMAT_ALAC_16, "alac", "s16", 16},    {SF_FORMAT_ALAC_24, "alac", "s24", 24},
-        {SF_FORMAT_IMA_ADPCM, "adpcm_ima_wav", "lossy", 0}, {SF_FORMAT_MS_ADPCM, "adpcm_ms", "lossy", 0},
+        {SF_FORMAT_PCM_S8, "pcm_s8", "s8", 8},
+        {SF_FORMAT_PCM_U8, "pcm_u8", "u8", 8},
+        {SF_FORMAT_PCM_16, "pcm_s16", "s16", 16},
+        {SF_FORMAT_PCM_24, "pcm_s24", "s24", 24},
+        {SF_FORMAT_PCM_32, "pcm_s32", "s32", 32},
+        {SF_FORMAT_FLOAT, "pcm_f32", "f32", 32},
+        {SF_FORMAT_DOUBLE, "pcm_f64", "f64", 64},
+        {SF_FORMAT_VORBIS, "vorbis", "lossy", 0},
+        {SF_FORMAT_ULAW, "pcm_mulaw", "lossy", 0},
+        {SF_FORMAT_ALAW, "pcm_alaw", "lossy", 0},
+        {SF_FORMAT_OPUS, "opus", "lossy", 0},
+        {SF_FORMAT_MPEG_LAYER_III, "mp3", "lossy", 0},
+        {SF_FORMAT_ALAC_16, "alac", "s16", 16},
+        {SF_FORMAT_ALAC_24, "alac", "s24", 24},
+        {SF_FORMAT_IMA_ADPCM, "adpcm_ima_wav", "lossy", 0},
+        {SF_FORMAT_MS_ADPCM, "adpcm_ms", "lossy", 0},
     };
     const char *codec = "pcm", *sample_format = "lossy";
 
@@ -128,8 +137,8 @@ static void read_strings(SNDFILE *file, audio_info *info)
         int id;
         const char *key;
     } strings[] = {
-        {SF_STR_TITLE, "title"}, {SF_STR_ARTIST, "artist"},   {SF_STR_ALBUM, "album"},
-        {SF_STR_DATE, "date"},   {SF_STR_COMMENT, "comment"}, {SF_STR_GENRE, "genre"},
+        {SF_STR_TITLE, "title"},       {SF_STR_ARTIST, "artist"},       {SF_STR_ALBUM, "album"},
+        {SF_STR_DATE, "date"},         {SF_STR_COMMENT, "comment"},     {SF_STR_GENRE, "genre"},
         {SF_STR_TRACKNUMBER, "track"}, {SF_STR_COPYRIGHT, "copyright"},
     };
 
@@ -140,7 +149,8 @@ static void read_strings(SNDFILE *file, audio_info *info)
     }
 }
 
-/* The frame count of AIFF's COMM chunk: libsndfile tells what the file has instead of what it claims. -1: none. */
+/* The frame count of AIFF's COMM chunk: libsndfile tells what the file has instead of what it
+ * claims. -1: none. */
 static int64_t aiff_frames(const audio_source *source)
 {
     audio_source view = audio_source_view(source);
@@ -151,7 +161,8 @@ static int64_t aiff_frames(const audio_source *source)
         int64_t bytes = (int64_t)h[4] << 24 | h[5] << 16 | h[6] << 8 | h[7];
         if (!memcmp(h, "COMM", 4))
             return audio_source_read(&view, h, 6) == 6
-                       ? (int64_t)h[2] << 24 | h[3] << 16 | h[4] << 8 | h[5] : -1;
+                       ? (int64_t)h[2] << 24 | h[3] << 16 | h[4] << 8 | h[5]
+                       : -1;
         audio_source_skip(&view, bytes + (bytes & 1));
     }
     return -1;
@@ -160,8 +171,9 @@ static int64_t aiff_frames(const audio_source *source)
 /* What the file claims to hold. */
 static int64_t declared_frames(audio_reader *reader, audio_kind kind, const SF_INFO *format)
 {
-    int64_t frames = kind == AUDIO_KIND_AIFF ? aiff_frames(&reader->source)
-                     : kind == AUDIO_KIND_OGG_VORBIS ? audio_ogg_frames(&reader->source, kind) : -1;
+    int64_t frames = kind == AUDIO_KIND_AIFF         ? aiff_frames(&reader->source)
+                     : kind == AUDIO_KIND_OGG_VORBIS ? audio_ogg_frames(&reader->source, kind)
+                                                     : -1;
 
     return frames > format->frames ? frames : format->frames;
 }
@@ -182,7 +194,8 @@ int audio_sndfile_open(audio_reader *reader, audio_kind kind, char message[AUDIO
     if (!state->file) {
         audio_fail(message, "%s: not readable as %s: %s.", reader->source.name,
                    audio_kind_describe(kind)->title, reason(NULL, text));
-    } else if (!audio_check_shape(reader->source.name, format.samplerate, format.channels, message)) {
+    } else if (!audio_check_shape(reader->source.name, format.samplerate, format.channels,
+                                  message)) {
         /* A FLAC stream that never learnt its length: FFmpeg reads it to its end. */
         if (kind != AUDIO_KIND_FLAC || (format.frames > 0 && format.frames < SF_COUNT_MAX)) {
             info->rate_hz = format.samplerate;
@@ -194,7 +207,8 @@ int audio_sndfile_open(audio_reader *reader, audio_kind kind, char message[AUDIO
             reader->decoder = &decoder;
             return 0;
         }
-        audio_fail(message, "%s: a FLAC stream without a length needs FFmpeg.", reader->source.name);
+        audio_fail(message, "%s: a FLAC stream without a length needs FFmpeg.",
+                   reader->source.name);
     }
     if (state->file)
         sf_close(state->file);
@@ -203,7 +217,7 @@ int audio_sndfile_open(audio_reader *reader, audio_kind kind, char message[AUDIO
     return -1;
 }
 
-/* ---- writing -------------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static sf_count_t sink_length(void *user)
 {
@@ -245,7 +259,8 @@ static int writer_fail(const audio_writer *writer, char *message)
                       audio_format_title(writer->config.format), reason(state->file, text));
 }
 
-static int sndfile_write(audio_writer *writer, const float *interleaved, int64_t frames, char *message)
+static int sndfile_write(audio_writer *writer, const float *interleaved, int64_t frames,
+                         char *message)
 {
     sndfile_writer *state = writer->state;
     int32_t channels = writer->config.channels, bits = writer->config.bits;
@@ -257,7 +272,8 @@ static int sndfile_write(audio_writer *writer, const float *interleaved, int64_t
         int64_t wrote;
         if (writer->config.format == AUDIO_FLAC) {
             for (int64_t i = 0; i < count * channels; i++)
-                state->block[i] = (int32_t)((uint32_t)audio_pcm_quantise(in[i], bits) << (32 - bits));
+                state->block[i] =
+                    (int32_t)((uint32_t)audio_pcm_quantise(in[i], bits) << (32 - bits));
             wrote = sf_writef_int(state->file, state->block, count);
         } else {
             wrote = sf_writef_float(state->file, in, count);
@@ -315,8 +331,8 @@ static void write_strings(SNDFILE *file, const audio_info *info)
         int id;
         const char *key;
     } strings[] = {
-        {SF_STR_TITLE, "title"}, {SF_STR_ARTIST, "artist"},   {SF_STR_ALBUM, "album"},
-        {SF_STR_DATE, "date"},   {SF_STR_COMMENT, "comment"}, {SF_STR_GENRE, "genre"},
+        {SF_STR_TITLE, "title"},       {SF_STR_ARTIST, "artist"},       {SF_STR_ALBUM, "album"},
+        {SF_STR_DATE, "date"},         {SF_STR_COMMENT, "comment"},     {SF_STR_GENRE, "genre"},
         {SF_STR_TRACKNUMBER, "track"}, {SF_STR_COPYRIGHT, "copyright"},
     };
 
@@ -342,14 +358,16 @@ int audio_sndfile_create(audio_writer *writer, char message[AUDIO_MESSAGE_BYTES]
         format.format = SF_FORMAT_OGG | SF_FORMAT_VORBIS;
     if (!writer->seekable && config->format == AUDIO_FLAC) {
         free(state);
-        return audio_fail(message, "%s: FLAC into a pipe needs FFmpeg, which this build was made without.",
+        return audio_fail(message,
+                          "%s: FLAC into a pipe needs FFmpeg, which this build was made without.",
                           writer->name);
     }
     if (state && (state->block = malloc(AUDIO_BLOCK_BYTES)))
         state->file = sf_open_virtual(&io, SFM_WRITE, &format, writer);
     if (!state || !state->file) {
         audio_fail(message, "%s: %s cannot be written with %d channels at %d Hz: %s.", writer->name,
-                   audio_format_title(config->format), config->channels, config->rate_hz, reason(NULL, text));
+                   audio_format_title(config->format), config->channels, config->rate_hz,
+                   reason(NULL, text));
         if (state)
             free(state->block);
         free(state);

@@ -1,16 +1,16 @@
-/* audio_sniff.c: decides from its bytes what a file is. The answer picks the one decoder that sees the file, so
- * that a playlist or a script, whatever its name, reaches none. Sources: the formats' own specifications (RIFF,
- * RFC 9639 FLAC, RFC 3533 Ogg, ISO 11172-3 MPEG audio, ID3v2.3, ISO 14496-12, ASF); the Xing header as LAME's
- * "mp3 info tag revision 1" describes it. */
+/* audio_sniff.c: decides from its bytes what a file is. The answer picks the one decoder that sees
+ * the file, so that a playlist or a script, whatever its name, reaches none. Sources: the formats'
+ * own specifications (RIFF, RFC 9639 FLAC, RFC 3533 Ogg, ISO 11172-3 MPEG audio, ID3v2.3, ISO
+ * 14496-12, ASF); the Xing header as LAME's "mp3 info tag revision 1" describes it. */
 #include "host/audio_internal.h"
 
 #include <string.h>
 
 #define HEAD_BYTES 8192
 
-/* MP3 is never libsndfile's: its decoder, mpg123, prints on the terminal what it finds wrong with a file. Ogg is its only
- * where there is no FFmpeg: it leaves more than two channels in Vorbis' own order, and libsndfile 1.2.0 leaks memory
- * on every file whose headers are damaged. */
+/* MP3 is never libsndfile's: its decoder, mpg123, prints on the terminal what it finds wrong with a
+ * file. Ogg is its only where there is no FFmpeg: it leaves more than two channels in Vorbis' own
+ * order, and libsndfile 1.2.0 leaks memory on every file whose headers are damaged. */
 static const audio_kind_facts kinds[AUDIO_KIND_COUNT] = {
     [AUDIO_KIND_WAV] = {"WAV", "wav", "wav", SNDFILE_FIRST},
     [AUDIO_KIND_AIFF] = {"AIFF", "aiff", "aiff", SNDFILE_FIRST},
@@ -33,7 +33,8 @@ static const struct {
     int32_t count;
     audio_kind kind;
 } signatures[] = {
-    {8, "WAVE", 4, AUDIO_KIND_WAV}, /* RIFF, RF64, BW64, RIFX: the first four letters are checked below */
+    {8, "WAVE", 4,
+     AUDIO_KIND_WAV}, /* RIFF, RF64, BW64, RIFX: the first four letters are checked below */
     {0, "riff\x2E\x91\xCF\x11\xA5\xD6\x28\xDB", 12, AUDIO_KIND_WAV}, /* W64 */
     {8, "AIFF", 4, AUDIO_KIND_AIFF},
     {8, "AIFC", 4, AUDIO_KIND_AIFF},
@@ -53,9 +54,16 @@ static const struct {
     int32_t count;
     const char *title;
 } strangers[] = {
-    {"\x89PNG", 4, "a PNG picture"}, {"\xFF\xD8\xFF", 3, "a JPEG picture"}, {"GIF8", 4, "a GIF picture"},
-    {"%PDF", 4, "a PDF document"},   {"PK\3\4", 4, "a ZIP archive"},        {"\x1F\x8B", 2, "gzip data"},
-    {"\x7F" "ELF", 4, "a program"},  {"MThd", 4, "a MIDI score, which holds no sound"},
+    {"\x89PNG", 4, "a PNG picture"},
+    {"\xFF\xD8\xFF", 3, "a JPEG picture"},
+    {"GIF8", 4, "a GIF picture"},
+    {"%PDF", 4, "a PDF document"},
+    {"PK\3\4", 4, "a ZIP archive"},
+    {"\x1F\x8B", 2, "gzip data"},
+    {"\x7F"
+     "ELF",
+     4, "a program"},
+    {"MThd", 4, "a MIDI score, which holds no sound"},
 };
 
 const audio_kind_facts *audio_kind_describe(audio_kind kind)
@@ -63,11 +71,11 @@ const audio_kind_facts *audio_kind_describe(audio_kind kind)
     return &kinds[kind];
 }
 
-/* One MPEG audio frame header. Layer I is left out: nothing holds it any more, and its mark is also that of text in
- * UTF-16. */
+/* One MPEG audio frame header. Layer I is left out: nothing holds it any more, and its mark is also
+ * that of text in UTF-16. */
 typedef struct mpeg_frame {
     int32_t bytes, samples, rate_hz, layer, version; /* version: the two bits of the header */
-    int32_t side_bytes; /* of layer III, after the header */
+    int32_t side_bytes;                              /* of layer III, after the header */
 } mpeg_frame;
 
 static int mpeg_parse(const unsigned char h[4], mpeg_frame *frame)
@@ -78,11 +86,12 @@ static int mpeg_parse(const unsigned char h[4], mpeg_frame *frame)
         {0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160},      /* MPEG-2 II, III */
     };
     static const int32_t rates[3] = {44100, 48000, 32000};
-    int version = h[1] >> 3 & 3, layer = 4 - (h[1] >> 1 & 3), rate = h[2] >> 2 & 3, index = h[2] >> 4;
+    int version = h[1] >> 3 & 3, layer = 4 - (h[1] >> 1 & 3), rate = h[2] >> 2 & 3,
+        index = h[2] >> 4;
     int mono = h[3] >> 6 == 3;
 
-    if (h[0] != 0xFF || (h[1] & 0xE0) != 0xE0 || version == 1 || layer == 1 || layer == 4 || rate == 3 || index == 0 ||
-        index == 15)
+    if (h[0] != 0xFF || (h[1] & 0xE0) != 0xE0 || version == 1 || layer == 1 || layer == 4 ||
+        rate == 3 || index == 0 || index == 15)
         return 0;
     frame->version = version;
     frame->layer = layer;
@@ -94,8 +103,8 @@ static int mpeg_parse(const unsigned char h[4], mpeg_frame *frame)
     return 1;
 }
 
-/* Whether `count` frames of one kind follow each other from `at`. Where the bytes end early, one is enough if it is
- * the very first thing in the file. */
+/* Whether `count` frames of one kind follow each other from `at`. Where the bytes end early, one is
+ * enough if it is the very first thing in the file. */
 static int mpeg_frames_follow(const unsigned char *head, int64_t bytes, int64_t at, int32_t count)
 {
     mpeg_frame first, next;
@@ -156,7 +165,8 @@ static audio_kind ogg_kind(const unsigned char *head, int64_t bytes)
 static int is_text(const unsigned char *head, int64_t bytes)
 {
     for (int64_t i = 0; i < bytes; i++)
-        if ((head[i] < 0x20 && !(head[i] >= '\t' && head[i] <= '\r') && head[i] != 0x1B) || head[i] == 0x7F)
+        if ((head[i] < 0x20 && !(head[i] >= '\t' && head[i] <= '\r') && head[i] != 0x1B) ||
+            head[i] == 0x7F)
             return 0;
     return 1;
 }
@@ -167,8 +177,8 @@ static int by_signature(const unsigned char *head, int64_t bytes, audio_kind *ki
         if (signatures[i].offset + signatures[i].count > bytes ||
             memcmp(head + signatures[i].offset, signatures[i].bytes, (size_t)signatures[i].count))
             continue;
-        int riff = !memcmp(head, "RIFF", 4) || !memcmp(head, "RF64", 4) || !memcmp(head, "BW64", 4) ||
-                   !memcmp(head, "RIFX", 4);
+        int riff = !memcmp(head, "RIFF", 4) || !memcmp(head, "RF64", 4) ||
+                   !memcmp(head, "BW64", 4) || !memcmp(head, "RIFX", 4);
         if (signatures[i].offset == 8 && signatures[i].kind == AUDIO_KIND_WAV && !riff)
             continue;
         if (signatures[i].kind == AUDIO_KIND_AIFF && memcmp(head, "FORM", 4))
@@ -186,10 +196,12 @@ static int by_signature(const unsigned char *head, int64_t bytes, audio_kind *ki
 static int refuse(const char *name, const unsigned char *head, int64_t bytes, char *message)
 {
     for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
-        if (bytes >= strangers[i].count && !memcmp(head, strangers[i].bytes, (size_t)strangers[i].count))
+        if (bytes >= strangers[i].count &&
+            !memcmp(head, strangers[i].bytes, (size_t)strangers[i].count))
             return audio_fail(message, "%s: not an audio file: it looks like %s.", name,
                               strangers[i].title);
-    if (is_text(head, bytes) || (bytes >= 2 && (!memcmp(head, "\xFF\xFE", 2) || !memcmp(head, "\xFE\xFF", 2))))
+    if (is_text(head, bytes) ||
+        (bytes >= 2 && (!memcmp(head, "\xFF\xFE", 2) || !memcmp(head, "\xFE\xFF", 2))))
         return audio_fail(message, "%s: not an audio file: it looks like text.", name);
     return audio_fail(message, "%s: not an audio file of a kind that is known here.", name);
 }
@@ -201,12 +213,14 @@ int audio_sniff(audio_source *source, audio_kind *kind, char message[AUDIO_MESSA
     int64_t bytes = audio_source_peek(source, tag, head, sizeof head);
 
     if (bytes < 0 || source->error)
-        return audio_fail(message, "%s: cannot be read: %s.", source->name, strerror(source->error));
+        return audio_fail(message, "%s: cannot be read: %s.", source->name,
+                          strerror(source->error));
     if (bytes == 0 && tag == 0)
         return audio_fail(message, "%s: is empty.", source->name);
     if (by_signature(head, bytes, kind))
         return 0;
-    /* Only MPEG streams have no signature: a chain of frame headers stands for it, after a little junk at most. */
+    /* Only MPEG streams have no signature: a chain of frame headers stands for it, after a little
+     * junk at most. */
     if (adts_follows(head, bytes)) {
         *kind = AUDIO_KIND_AAC;
         return 0;

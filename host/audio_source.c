@@ -1,5 +1,5 @@
-/* audio_source.c: bytes in, from a file or a pipe, behind one interface. Files are read with pread, so that a
- * second view of the same descriptor (for tags) does not move the first. */
+/* audio_source.c: bytes in, from a file or a pipe, behind one interface. Files are read with pread,
+ * so that a second view of the same descriptor (for tags) does not move the first. */
 #include "host/audio_internal.h"
 
 #include <errno.h>
@@ -148,7 +148,8 @@ int64_t audio_source_skip(audio_source *source, int64_t bytes)
         return total;
     }
     while (total < bytes) {
-        int64_t step = bytes - total < (int64_t)sizeof scratch ? bytes - total : (int64_t)sizeof scratch;
+        int64_t step =
+            bytes - total < (int64_t)sizeof scratch ? bytes - total : (int64_t)sizeof scratch;
         int64_t got = audio_source_read_some(source, scratch, step);
         if (got <= 0)
             break;
@@ -174,7 +175,8 @@ int64_t audio_source_peek(audio_source *source, int64_t offset, void *data, int6
             return 0;
         source->head = grown;
         while (source->head_bytes < end) {
-            int64_t got = read_at(source, 0, source->head + source->head_bytes, end - source->head_bytes);
+            int64_t got =
+                read_at(source, 0, source->head + source->head_bytes, end - source->head_bytes);
             if (got <= 0)
                 break;
             source->head_bytes += got;

@@ -9,18 +9,35 @@
 
 /* What a container says of its own making does not hold for a file made from it. */
 static const char *const technical[] = {
-    "compatible_brands", "creation_time", "duration",      "encoder",   "encoding", "handler_name",
-    "itunsmpb",          "itunnorm",      "major_brand",   "vendor_id", "language", "minor_version",
-    "encoded_by",        "time_reference", "coding_history", "umid",    "isvbr",    "wm/encodingsettings",
-    "devicemanufacturer", "gapless_playback", "metadata_block_picture",
+    "compatible_brands",
+    "creation_time",
+    "duration",
+    "encoder",
+    "encoding",
+    "handler_name",
+    "itunsmpb",
+    "itunnorm",
+    "major_brand",
+    "vendor_id",
+    "language",
+    "minor_version",
+    "encoded_by",
+    "time_reference",
+    "coding_history",
+    "umid",
+    "isvbr",
+    "wm/encodingsettings",
+    "devicemanufacturer",
+    "gapless_playback",
+    "metadata_block_picture",
 };
 
 static const struct {
     char id[5];
     const char *key;
 } riff_ids[] = {
-    {"INAM", "title"}, {"IART", "artist"},    {"IPRD", "album"},    {"ICRD", "date"},
-    {"IPRT", "track"}, {"ITRK", "track"},     {"IGNR", "genre"},    {"ICMT", "comment"},
+    {"INAM", "title"},     {"IART", "artist"},   {"IPRD", "album"},        {"ICRD", "date"},
+    {"IPRT", "track"},     {"ITRK", "track"},    {"IGNR", "genre"},        {"ICMT", "comment"},
     {"ICOP", "copyright"}, {"IMUS", "composer"}, {"IAAR", "album_artist"},
 };
 
@@ -28,8 +45,11 @@ static const struct {
 static int is_utf8(const unsigned char *text, size_t bytes)
 {
     for (size_t i = 0; i < bytes;) {
-        int more = text[i] < 0x80 ? 0 : text[i] >= 0xC2 && text[i] < 0xE0 ? 1
-                 : text[i] >= 0xE0 && text[i] < 0xF0 ? 2 : text[i] >= 0xF0 && text[i] < 0xF5 ? 3 : -1;
+        int more = text[i] < 0x80                      ? 0
+                   : text[i] >= 0xC2 && text[i] < 0xE0 ? 1
+                   : text[i] >= 0xE0 && text[i] < 0xF0 ? 2
+                   : text[i] >= 0xF0 && text[i] < 0xF5 ? 3
+                                                       : -1;
         if (more < 0 || i + (size_t)more >= bytes)
             return 0;
         for (i++; more > 0; more--, i++)
@@ -124,7 +144,8 @@ int audio_cover_size(const audio_info *info, int32_t *width, int32_t *height)
     /* JPEG: segments up to the start of a frame (C0..CF but for tables C4, C8, CC). */
     for (size_t at = 2; at + 9 < bytes && p[at] == 0xFF;) {
         unsigned char marker = p[at + 1];
-        if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC) {
+        if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 &&
+            marker != 0xCC) {
             *height = p[at + 5] << 8 | p[at + 6];
             *width = p[at + 7] << 8 | p[at + 8];
             return *width && *height;

@@ -1,6 +1,6 @@
-/* audio_wav.c: reads the headers of WAV, RF64/BW64 and W64, moving forward only, so that pipes work, and knows what
- * the file claims to hold. Sources: Microsoft's multimedia registered formats; EBU Tech 3306 (RF64); ITU-R BS.2088
- * (BW64); Sony's Wave64 description. */
+/* audio_wav.c: reads the headers of WAV, RF64/BW64 and W64, moving forward only, so that pipes
+ * work, and knows what the file claims to hold. Sources: Microsoft's multimedia registered formats;
+ * EBU Tech 3306 (RF64); ITU-R BS.2088 (BW64); Sony's Wave64 description. */
 #include "host/audio_internal.h"
 
 #include <stdio.h>
@@ -59,22 +59,25 @@ static int next_chunk(audio_source *source, const wav_header *header, wav_chunk 
     return chunk->bytes >= 0;
 }
 
-/* What encoders write when they cannot come back to fill in a length: 0, -1 or nearly (less the header), SoX's
- * 0x7FFFF000, or the largest signed. */
+/* What encoders write when they cannot come back to fill in a length: 0, -1 or nearly (less the
+ * header), SoX's 0x7FFFF000, or the largest signed. */
 static int is_stream_length(int64_t bytes)
 {
     return bytes == 0 || bytes >= 0xFFFFFF00 || (bytes >= 0x7FFFF000 && bytes <= 0x80000000);
 }
 
-static int64_t declared_data_bytes(const wav_header *header, const wav_chunk *chunk, int64_t data_offset)
+static int64_t declared_data_bytes(const wav_header *header, const wav_chunk *chunk,
+                                   int64_t data_offset)
 {
     if (header->rf64 && chunk->bytes == 0xFFFFFFFF)
         return header->ds64_data_bytes ? header->ds64_data_bytes : -1;
     if (header->wave64)
         return chunk->bytes ? chunk->bytes : -1;
     if (chunk->bytes == 0)
-        /* Truly empty when the outer length was filled in and leaves room for more than this header. */
-        return is_stream_length(header->riff_bytes) || header->riff_bytes + 8 <= data_offset ? -1 : 0;
+        /* Truly empty when the outer length was filled in and leaves room for more than this
+         * header. */
+        return is_stream_length(header->riff_bytes) || header->riff_bytes + 8 <= data_offset ? -1
+                                                                                             : 0;
     return is_stream_length(chunk->bytes) ? -1 : chunk->bytes;
 }
 
@@ -104,7 +107,8 @@ static void read_info_list(const unsigned char *list, int64_t bytes, audio_info 
 }
 
 /* Reads a chunk that matters, skips others. Returns whether it was all there. */
-static int take_chunk(audio_source *source, wav_header *header, const wav_chunk *chunk, audio_info *info)
+static int take_chunk(audio_source *source, wav_header *header, const wav_chunk *chunk,
+                      audio_info *info)
 {
     unsigned char content[INFO_BYTES_MAX];
     int64_t take = 0;
@@ -159,13 +163,15 @@ static int read_header(audio_reader *reader, wav_header *header, char *message)
         if (!memcmp(chunk.id, "data", 4)) {
             header->data_bytes = declared_data_bytes(header, &chunk, source->position);
             if (!header->has_format)
-                return audio_fail(message, "%s: has no WAV format before its samples.", source->name);
+                return audio_fail(message, "%s: has no WAV format before its samples.",
+                                  source->name);
             return 0;
         }
         if (!take_chunk(source, header, &chunk, &reader->info))
             break;
     }
-    if (header->has_format && audio_check_shape(source->name, header->rate_hz, header->channels, message))
+    if (header->has_format &&
+        audio_check_shape(source->name, header->rate_hz, header->channels, message))
         return -1;
     return audio_fail(message, "%s: ends inside its WAV header: no samples follow.", source->name);
 }

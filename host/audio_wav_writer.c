@@ -1,6 +1,6 @@
-/* audio_wav_writer.c: writes WAV and headerless PCM. A WAV file starts with room for RF64's ds64 chunk, which takes
- * that room when the file outgrows 4 GB (EBU Tech 3306). Into a pipe the lengths are 0xFFFFFFFF, which readers take for
- * "to the end". */
+/* audio_wav_writer.c: writes WAV and headerless PCM. A WAV file starts with room for RF64's ds64
+ * chunk, which takes that room when the file outgrows 4 GB (EBU Tech 3306). Into a pipe the lengths
+ * are 0xFFFFFFFF, which readers take for "to the end". */
 #include "host/audio_internal.h"
 
 #include <stdlib.h>
@@ -37,8 +37,8 @@ static uint32_t channel_mask(int32_t channels)
     return masks[channels - 1];
 }
 
-/* "fmt ": plain for what every program reads, extensible where the standard demands it (more than two channels or
- * 16 bits). */
+/* "fmt ": plain for what every program reads, extensible where the standard demands it (more than
+ * two channels or 16 bits). */
 static unsigned char *put_format(unsigned char *at, const audio_writer *writer, audio_pcm pcm)
 {
     int32_t channels = writer->config.channels, bytes = audio_pcm_bytes(pcm);
@@ -64,9 +64,10 @@ static unsigned char *put_format(unsigned char *at, const audio_writer *writer, 
     return put(at, 0x719B3800, 4);
 }
 
-/* The whole header for what has been written; `riff_bytes` counts after the first 8, or -1 for a pipe. */
-static int64_t build_header(const audio_writer *writer, audio_pcm pcm, int64_t riff_bytes, int64_t data_bytes,
-                            unsigned char *header)
+/* The whole header for what has been written; `riff_bytes` counts after the first 8, or -1 for a
+ * pipe. */
+static int64_t build_header(const audio_writer *writer, audio_pcm pcm, int64_t riff_bytes,
+                            int64_t data_bytes, unsigned char *header)
 {
     int large = riff_bytes > (int64_t)UINT32_MAX - 1;
     uint64_t limit = UINT32_MAX;
@@ -86,7 +87,9 @@ static int64_t build_header(const audio_writer *writer, audio_pcm pcm, int64_t r
     if (pcm == PCM_F32) {
         at = put_id(at, "fact");
         at = put(at, 4, 4);
-        at = put(at, riff_bytes < 0 || writer->frames > UINT32_MAX ? limit : (uint64_t)writer->frames, 4);
+        at = put(at,
+                 riff_bytes < 0 || writer->frames > UINT32_MAX ? limit : (uint64_t)writer->frames,
+                 4);
     }
     at = put_id(at, "data");
     at = put(at, riff_bytes < 0 || large ? limit : (uint64_t)data_bytes, 4);

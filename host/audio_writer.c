@@ -1,5 +1,6 @@
-/* audio_writer.c: a file that appears whole or not at all. The bytes go to a hidden temporary in the target's own
- * folder, which is synced and then renamed over the target; devices, FIFOs and standard output are written in place. */
+/* audio_writer.c: a file that appears whole or not at all. The bytes go to a hidden temporary in
+ * the target's own folder, which is synced and then renamed over the target; devices, FIFOs and
+ * standard output are written in place. */
 #include "host/audio_internal.h"
 
 #include <errno.h>
@@ -13,12 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WRITERS_MAX 256
-#define SUFFIX      ".part-"
+#define WRITERS_MAX    256
+#define SUFFIX         ".part-"
 #define RANDOM_LETTERS 10
 
-/* The temporaries of this process. A signal handler reads it, so it is fixed memory that is never freed; a slot is
- * written by the one thread that claimed it, and published and withdrawn by its state (release, acquire). */
+/* The temporaries of this process. A signal handler reads it, so it is fixed memory that is never
+ * freed; a slot is written by the one thread that claimed it, and published and withdrawn by its
+ * state (release, acquire). */
 enum { SLOT_FREE, SLOT_CLAIMED, SLOT_LIVE };
 static struct {
     atomic_int state;
@@ -48,20 +50,21 @@ void audio_writer_remove_temporaries(void)
 
 const char *audio_format_title(audio_format format)
 {
-    static const char *const titles[] = {"WAV", "FLAC", "MP3", "M4A", "Opus", "Ogg Vorbis", "raw PCM"};
+    static const char *const titles[] = {"WAV",  "FLAC",       "MP3",    "M4A",
+                                         "Opus", "Ogg Vorbis", "raw PCM"};
     return titles[format];
 }
 
-/* ---- the sink --------------------------------------------------------------------------------------------- */
+/* ---- the sink ---- */
 
 int audio_sink_write(audio_writer *writer, const void *data, int64_t bytes)
 {
     const char *from = data;
 
     while (bytes > 0 && !writer->error) {
-        ssize_t wrote = writer->seekable
-                            ? pwrite(writer->fd, from, (size_t)bytes, (off_t)(writer->base + writer->position))
-                            : write(writer->fd, from, (size_t)bytes);
+        ssize_t wrote = writer->seekable ? pwrite(writer->fd, from, (size_t)bytes,
+                                                  (off_t)(writer->base + writer->position))
+                                         : write(writer->fd, from, (size_t)bytes);
         if (wrote < 0 && errno == EINTR)
             continue;
         if (wrote <= 0) {
@@ -92,9 +95,10 @@ int audio_sink_fail(const audio_writer *writer, char message[AUDIO_MESSAGE_BYTES
     return audio_fail(message, "%s: cannot be written: %s.", writer->name, strerror(writer->error));
 }
 
-/* ---- names -------------------------------------------------------------------------------------------------- */
+/* ---- names ---- */
 
-/* ".name.part-XXXXXXXXXX": hidden, of at most 255 bytes whatever the target's length, not cut inside a character. */
+/* ".name.part-XXXXXXXXXX": hidden, of at most 255 bytes whatever the target's length, not cut
+ * inside a character. */
 static void choose_temporary(audio_writer *writer)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
@@ -128,7 +132,8 @@ static int open_directory(audio_writer *writer, const char *path, char *message)
     if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
         return audio_fail(message, "%s: names a folder, not a file.", writer->name);
     if (length >= sizeof folder || strlen(name) >= sizeof writer->target)
-        return audio_fail(message, "%s: cannot be written: %s.", writer->name, strerror(ENAMETOOLONG));
+        return audio_fail(message, "%s: cannot be written: %s.", writer->name,
+                          strerror(ENAMETOOLONG));
     memcpy(folder, path, length);
     memcpy(folder + length, length ? "" : ".", length ? 1 : 2);
     memcpy(writer->target, name, strlen(name) + 1);
@@ -144,8 +149,8 @@ static int open_temporary(audio_writer *writer, char *message)
 {
     writer->slot = slot_claim();
     if (writer->slot < 0)
-        return audio_fail(message, "%s: more than %d files are being written at once.", writer->name,
-                          WRITERS_MAX);
+        return audio_fail(message, "%s: more than %d files are being written at once.",
+                          writer->name, WRITERS_MAX);
     for (int attempt = 0; attempt < 16 && writer->fd < 0; attempt++) {
         choose_temporary(writer);
         writer->fd = openat(writer->directory_fd, writer->temporary,
@@ -162,7 +167,8 @@ static int open_temporary(audio_writer *writer, char *message)
     return 0;
 }
 
-/* Standard output, a device or a FIFO: written where it is. Renaming over a device would destroy it. */
+/* Standard output, a device or a FIFO: written where it is. Renaming over a device would destroy
+ * it. */
 static int open_in_place(audio_writer *writer, const char *path, char *message)
 {
     struct stat status;
@@ -187,7 +193,8 @@ static int open_target(audio_writer *writer, const char *path, char *message)
         return open_in_place(writer, NULL, message);
     if (!stat(path, &status)) {
         if (S_ISDIR(status.st_mode))
-            return audio_fail(message, "%s: is a folder and cannot be written as a file.", writer->name);
+            return audio_fail(message, "%s: is a folder and cannot be written as a file.",
+                              writer->name);
         if (!S_ISREG(status.st_mode))
             return open_in_place(writer, path, message);
         /* A link stays a link: its file is what is replaced. */
@@ -197,7 +204,7 @@ static int open_target(audio_writer *writer, const char *path, char *message)
     return open_directory(writer, path, message) ? -1 : open_temporary(writer, message);
 }
 
-/* ---- what each format takes ----------------------------------------------------------------------------------- */
+/* ---- what each format takes ---- */
 
 static int rate_is_in(const int32_t *rates, int32_t rate_hz)
 {
@@ -209,14 +216,17 @@ static int rate_is_in(const int32_t *rates, int32_t rate_hz)
 static int check_rate(const audio_writer *writer, char *message)
 {
     static const int32_t mp3[] = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 0};
-    static const int32_t aac[] = {8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200,
-                                  96000, 0};
+    static const int32_t aac[] = {8000,  11025, 12000, 16000, 22050, 24000, 32000,
+                                  44100, 48000, 64000, 88200, 96000, 0};
     static const int32_t opus[] = {48000, 0};
     const audio_writer_config *config = &writer->config;
     const int32_t *rates = config->format == AUDIO_MP3    ? mp3
                            : config->format == AUDIO_M4A  ? aac
-                           : config->format == AUDIO_OPUS ? opus : NULL;
-    int32_t limit = config->format == AUDIO_OGG ? 192000 : config->format == AUDIO_FLAC ? 655350 : INT32_MAX;
+                           : config->format == AUDIO_OPUS ? opus
+                                                          : NULL;
+    int32_t limit = config->format == AUDIO_OGG    ? 192000
+                    : config->format == AUDIO_FLAC ? 655350
+                                                   : INT32_MAX;
 
     if ((rates && !rate_is_in(rates, config->rate_hz)) || config->rate_hz > limit)
         return audio_fail(message, "%s: %s has no sample rate of %d Hz.", writer->name,
@@ -244,27 +254,32 @@ static int check_lossy(const audio_writer *writer, char *message)
 {
     static const struct {
         int32_t min, max;
-    } kbps[] = {[AUDIO_MP3] = {32, 320}, [AUDIO_M4A] = {16, 640}, [AUDIO_OPUS] = {6, 510}, [AUDIO_OGG] = {32, 640}};
+    } kbps[] = {[AUDIO_MP3] = {32, 320},
+                [AUDIO_M4A] = {16, 640},
+                [AUDIO_OPUS] = {6, 510},
+                [AUDIO_OGG] = {32, 640}};
     const audio_writer_config *config = &writer->config;
     int has_rate = config->format == AUDIO_MP3 || config->format == AUDIO_M4A ||
                    config->format == AUDIO_OPUS || config->format == AUDIO_OGG;
 
-    if (has_rate && config->bitrate_kbps && (config->bitrate_kbps < kbps[config->format].min ||
-                                             config->bitrate_kbps > kbps[config->format].max))
+    if (has_rate && config->bitrate_kbps &&
+        (config->bitrate_kbps < kbps[config->format].min ||
+         config->bitrate_kbps > kbps[config->format].max))
         return audio_fail(message, "%s: %s takes %d to %d kbit/s, not %d.", writer->name,
                           audio_format_title(config->format), kbps[config->format].min,
                           kbps[config->format].max, config->bitrate_kbps);
     if (config->format == AUDIO_MP3 && config->vbr_quality > 9)
-        return audio_fail(message, "%s: MP3 takes a quality of 0 (best) to 9, not %d.", writer->name,
-                          config->vbr_quality);
+        return audio_fail(message, "%s: MP3 takes a quality of 0 (best) to 9, not %d.",
+                          writer->name, config->vbr_quality);
     if (config->format == AUDIO_FLAC && config->compression > 8)
-        return audio_fail(message, "%s: FLAC takes a compression level of 0 to 8, not %d.", writer->name,
-                          config->compression);
+        return audio_fail(message, "%s: FLAC takes a compression level of 0 to 8, not %d.",
+                          writer->name, config->compression);
     if (config->format == AUDIO_OPUS && config->opus_application &&
         strcmp(config->opus_application, "audio") && strcmp(config->opus_application, "voip") &&
         strcmp(config->opus_application, "lowdelay"))
-        return audio_fail(message, "%s: Opus knows the applications audio, voip and lowdelay, not \"%.40s\".",
-                          writer->name, config->opus_application);
+        return audio_fail(
+            message, "%s: Opus knows the applications audio, voip and lowdelay, not \"%.40s\".",
+            writer->name, config->opus_application);
     return 0;
 }
 
@@ -278,7 +293,10 @@ static int check_config(const audio_writer *writer, char *message)
     if (config->channels > channels_max)
         return audio_fail(message, "%s: %s holds at most %d channels, not %d.", writer->name,
                           audio_format_title(config->format), channels_max, config->channels);
-    return check_rate(writer, message) || check_bits(writer, message) || check_lossy(writer, message) ? -1 : 0;
+    return check_rate(writer, message) || check_bits(writer, message) ||
+                   check_lossy(writer, message)
+               ? -1
+               : 0;
 }
 
 /* FLAC and Vorbis go through FFmpeg, which alone writes covers; libsndfile stands in. */
@@ -293,7 +311,7 @@ static int create_encoder(audio_writer *writer, char *message)
     return audio_ffmpeg_create(writer, message);
 }
 
-/* ---- the public face -------------------------------------------------------------------------------------------- */
+/* ---- the public face ---- */
 
 /* Ends everything but the encoder; removes the temporary if it is still there. */
 static void release(audio_writer *writer)
@@ -361,7 +379,8 @@ static int commit(audio_writer *writer, char *message)
             writer->error = errno;
         else
             atomic_store(&temporaries[writer->slot].state, SLOT_CLAIMED);
-        /* The new name should survive a power cut too; a folder that cannot be synced is no failure of the file. */
+        /* The new name should survive a power cut too; a folder that cannot be synced is no failure
+         * of the file. */
         fsync(writer->directory_fd);
     }
     return writer->error ? audio_sink_fail(writer, message) : 0;

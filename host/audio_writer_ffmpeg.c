@@ -1,5 +1,6 @@
-/* audio_writer_ffmpeg.c: encodes FLAC, MP3, M4A, Opus and Ogg Vorbis with FFmpeg's libraries into our own sink. The
- * muxers write what a reader needs to undo the encoder's delay: LAME tag, edit list, pre-skip, granule positions. */
+/* audio_writer_ffmpeg.c: encodes FLAC, MP3, M4A, Opus and Ogg Vorbis with FFmpeg's libraries into
+ * our own sink. The muxers write what a reader needs to undo the encoder's delay: LAME tag, edit
+ * list, pre-skip, granule positions. */
 #include "host/audio_ffmpeg.h"
 
 #include <libavutil/base64.h>
@@ -9,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IO_BYTES         32768
-#define FREE_FRAME_SIZE  1024 /* for encoders that take any */
+#define IO_BYTES        32768
+#define FREE_FRAME_SIZE 1024 /* for encoders that take any */
 
 typedef struct ffmpeg_writer {
     AVIOContext *io;
@@ -19,7 +20,7 @@ typedef struct ffmpeg_writer {
     AVStream *stream, *picture;
     AVPacket *packet;
     AVFrame *frame;
-    int filled;      /* frames in `frame` */
+    int filled; /* frames in `frame` */
     int frame_size;
     int64_t pts;
     int64_t packets;
@@ -64,9 +65,9 @@ static int fail(const audio_writer *writer, int code, char *message)
 {
     if (writer->error)
         return audio_sink_fail(writer, message);
-    return audio_fail(message, "%s: %s cannot be written with %d channels at %d Hz: %s.", writer->name,
-                      audio_format_title(writer->config.format), writer->config.channels,
-                      writer->config.rate_hz, audio_ffmpeg_reason(code));
+    return audio_fail(message, "%s: %s cannot be written with %d channels at %d Hz: %s.",
+                      writer->name, audio_format_title(writer->config.format),
+                      writer->config.channels, writer->config.rate_hz, audio_ffmpeg_reason(code));
 }
 
 static void writer_free(ffmpeg_writer *state)
@@ -86,7 +87,7 @@ static void ffmpeg_close(audio_writer *writer)
     writer_free(writer->state);
 }
 
-/* ---- the encoder ------------------------------------------------------------------------------------------ */
+/* ---- the encoder ---- */
 
 static void put_sample(const ffmpeg_writer *state, int channel, int64_t t, float sample)
 {
@@ -95,7 +96,8 @@ static void put_sample(const ffmpeg_writer *state, int channel, int64_t t, float
 
     switch (state->codec->sample_fmt) {
     case AV_SAMPLE_FMT_S16:
-        ((int16_t *)(void *)data[0])[t * channels + channel] = (int16_t)audio_pcm_quantise(sample, 16);
+        ((int16_t *)(void *)data[0])[t * channels + channel] =
+            (int16_t)audio_pcm_quantise(sample, 16);
         break;
     case AV_SAMPLE_FMT_S32: /* 24 bits in the upper part */
         ((int32_t *)(void *)data[0])[t * channels + channel] = audio_pcm_quantise(sample, 24) * 256;
@@ -108,13 +110,15 @@ static void put_sample(const ffmpeg_writer *state, int channel, int64_t t, float
     }
 }
 
-/* The MP3 muxer writes as padding what the last packet says is to be discarded. The encoder counts that for its last
- * packet alone, though the padding may begin in the one before; here it is counted from the whole. */
+/* The MP3 muxer writes as padding what the last packet says is to be discarded. The encoder counts
+ * that for its last packet alone, though the padding may begin in the one before; here it is
+ * counted from the whole. */
 static void correct_mp3_padding(ffmpeg_writer *state)
 {
     size_t bytes = 0;
     uint8_t *skip = av_packet_get_side_data(state->packet, AV_PKT_DATA_SKIP_SAMPLES, &bytes);
-    int64_t discard = state->packets * state->frame_size - state->codec->initial_padding - state->pts;
+    int64_t discard =
+        state->packets * state->frame_size - state->codec->initial_padding - state->pts;
 
     if (skip && bytes >= 10 && discard > 0)
         for (int i = 0; i < 4; i++)
@@ -155,7 +159,8 @@ static int send_frame(audio_writer *writer, ffmpeg_writer *state, char *message)
     return drain(writer, state, message);
 }
 
-static int ffmpeg_write(audio_writer *writer, const float *interleaved, int64_t frames, char *message)
+static int ffmpeg_write(audio_writer *writer, const float *interleaved, int64_t frames,
+                        char *message)
 {
     ffmpeg_writer *state = writer->state;
     int channels = writer->config.channels;
@@ -163,7 +168,8 @@ static int ffmpeg_write(audio_writer *writer, const float *interleaved, int64_t 
     for (int64_t done = 0, count; done < frames; done += count) {
         if (state->filled == 0) {
             state->frame->nb_samples = state->frame_size;
-            if (av_frame_make_writable(state->frame) < 0) /* the encoder may still hold the last one */
+            if (av_frame_make_writable(state->frame) <
+                0) /* the encoder may still hold the last one */
                 return fail(writer, AVERROR(ENOMEM), message);
         }
         count = state->frame_size - state->filled;
@@ -199,14 +205,15 @@ static int ffmpeg_finish(audio_writer *writer, char *message)
     return code < 0 || writer->error ? fail(writer, code, message) : 0;
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------------ */
+/* ---- opening ---- */
 
 /* The layouts of Vorbis, Opus and FLAC, in WAV's channel order. */
 static void set_layout(AVChannelLayout *layout, int32_t channels)
 {
-    static const uint64_t masks[] = {AV_CH_LAYOUT_MONO, AV_CH_LAYOUT_STEREO, AV_CH_LAYOUT_SURROUND,
-                                     AV_CH_LAYOUT_QUAD, AV_CH_LAYOUT_5POINT0_BACK, AV_CH_LAYOUT_5POINT1_BACK,
-                                     AV_CH_LAYOUT_6POINT1, AV_CH_LAYOUT_7POINT1};
+    static const uint64_t masks[] = {AV_CH_LAYOUT_MONO,         AV_CH_LAYOUT_STEREO,
+                                     AV_CH_LAYOUT_SURROUND,     AV_CH_LAYOUT_QUAD,
+                                     AV_CH_LAYOUT_5POINT0_BACK, AV_CH_LAYOUT_5POINT1_BACK,
+                                     AV_CH_LAYOUT_6POINT1,      AV_CH_LAYOUT_7POINT1};
     av_channel_layout_from_mask(layout, masks[channels - 1]);
 }
 
@@ -218,10 +225,13 @@ static void set_quality(AVCodecContext *codec, const audio_writer_config *config
     if (!config->bitrate_kbps && config->channels > 2 && config->format != AUDIO_MP3)
         kbps = kbps / 2 * config->channels;
     if (config->format == AUDIO_OPUS && kbps > 256 * config->channels)
-        kbps = 256 * config->channels; /* Opus' own limit is 255 a channel and the one of the request 510 */
+        kbps =
+            256 *
+            config->channels; /* Opus' own limit is 255 a channel and the one of the request 510 */
     codec->bit_rate = (int64_t)kbps * 1000;
     if (config->format == AUDIO_OGG && !config->bitrate_kbps) {
-        codec->flags |= AV_CODEC_FLAG_QSCALE; /* about 192 kbit/s for 44.1 kHz stereo, less for less */
+        codec->flags |=
+            AV_CODEC_FLAG_QSCALE; /* about 192 kbit/s for 44.1 kHz stereo, less for less */
         codec->global_quality = 6 * FF_QP2LAMBDA;
     }
     if (config->format == AUDIO_FLAC) {
@@ -250,8 +260,9 @@ static int open_encoder(audio_writer *writer, ffmpeg_writer *state, char *messag
     int code;
 
     if (!encoder)
-        return audio_fail(message, "%s: this FFmpeg was made without %s, which writes %s.", writer->name,
-                          facts[config->format].encoder, audio_format_title(config->format));
+        return audio_fail(message, "%s: this FFmpeg was made without %s, which writes %s.",
+                          writer->name, facts[config->format].encoder,
+                          audio_format_title(config->format));
     state->codec = avcodec_alloc_context3(encoder);
     if (!state->codec)
         return fail(writer, AVERROR(ENOMEM), message);
@@ -259,7 +270,8 @@ static int open_encoder(audio_writer *writer, ffmpeg_writer *state, char *messag
     state->codec->sample_rate = config->rate_hz;
     state->codec->time_base = (AVRational){1, config->rate_hz};
     state->codec->thread_count = 1;
-    state->codec->strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL; /* FLAC above 24 bits' usual rates */
+    state->codec->strict_std_compliance =
+        FF_COMPLIANCE_UNOFFICIAL; /* FLAC above 24 bits' usual rates */
     set_layout(&state->codec->ch_layout, config->channels);
     set_quality(state->codec, config);
     if (state->format->oformat->flags & AVFMT_GLOBALHEADER)
@@ -292,8 +304,10 @@ static uint8_t *put_be32(uint8_t *at, uint32_t value)
     return at;
 }
 
-/* Ogg has no pictures of its own: a FLAC picture block (RFC 9639, 8.8) goes into a comment, in base 64. */
-static int add_picture_comment(AVDictionary **metadata, const audio_info *info, int32_t width, int32_t height)
+/* Ogg has no pictures of its own: a FLAC picture block (RFC 9639, 8.8) goes into a comment, in
+ * base 64. */
+static int add_picture_comment(AVDictionary **metadata, const audio_info *info, int32_t width,
+                               int32_t height)
 {
     size_t mime_bytes = strlen(info->cover_mime), bytes = 32 + mime_bytes + info->cover_bytes;
     uint8_t *block = malloc(bytes), *at = block;
@@ -320,7 +334,8 @@ static int add_picture_comment(AVDictionary **metadata, const audio_info *info, 
     return done ? 0 : AVERROR(ENOMEM);
 }
 
-static int add_picture_stream(ffmpeg_writer *state, const audio_info *info, int32_t width, int32_t height)
+static int add_picture_stream(ffmpeg_writer *state, const audio_info *info, int32_t width,
+                              int32_t height)
 {
     state->picture = avformat_new_stream(state->format, NULL);
     if (!state->picture)
@@ -416,8 +431,9 @@ int audio_ffmpeg_create(audio_writer *writer, char message[AUDIO_MESSAGE_BYTES])
     int code;
 
     if (writer->config.format == AUDIO_M4A && !writer->seekable)
-        return audio_fail(message, "%s: M4A cannot be written into a pipe: its index is filled in at the end.",
-                          writer->name);
+        return audio_fail(
+            message, "%s: M4A cannot be written into a pipe: its index is filled in at the end.",
+            writer->name);
     state = calloc(1, sizeof *state);
     if (!state)
         return audio_fail(message, "%s: out of memory.", writer->name);

@@ -1,5 +1,6 @@
-/* audio_fixtures.h: what the tests of audio files share: a folder that goes away, a signal whose alignment can be
- * measured, bytes of files put together by hand, and other programs' encoders where they are installed. */
+/* audio_fixtures.h: what the tests of audio files share: a folder that goes away, a signal whose
+ * alignment can be measured, bytes of files put together by hand, and other programs' encoders
+ * where they are installed. */
 #ifndef CLEAVE_TESTS_HOST_AUDIO_FIXTURES_H
 #define CLEAVE_TESTS_HOST_AUDIO_FIXTURES_H
 
@@ -18,7 +19,8 @@
 
 static char fixture_folder[256];
 
-static inline int fixture_remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+static inline int fixture_remove_entry(const char *path, const struct stat *status, int type,
+                                       struct FTW *walk)
 {
     (void)status, (void)type, (void)walk;
     return remove(path);
@@ -33,7 +35,8 @@ static inline void fixture_open(void)
 {
     const char *parent = getenv("TMPDIR");
 
-    snprintf(fixture_folder, sizeof fixture_folder, "%s/audio_test_XXXXXX", parent ? parent : "/tmp");
+    snprintf(fixture_folder, sizeof fixture_folder, "%s/audio_test_XXXXXX",
+             parent ? parent : "/tmp");
     if (!mkdtemp(fixture_folder)) {
         perror("mkdtemp");
         exit(1);
@@ -54,7 +57,8 @@ static inline const char *fixture_path(const char *name)
 /* How many files are in the folder whose names hold `part`. */
 static int fixture_counted;
 static const char *fixture_part;
-static inline int fixture_count_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+static inline int fixture_count_entry(const char *path, const struct stat *status, int type,
+                                      struct FTW *walk)
 {
     (void)status, (void)walk;
     fixture_counted += type == FTW_F && strstr(path + strlen(fixture_folder), fixture_part);
@@ -109,8 +113,8 @@ static inline int fixture_has(const char *program)
     return fixture_run("command -v %s >/dev/null 2>&1", program);
 }
 
-/* A signal with one clear correlation peak: noise bursts under a slow envelope over two tones, within +-0.5. Every
- * channel differs. [frames][channels] */
+/* A signal with one clear correlation peak: noise bursts under a slow envelope over two tones,
+ * within +-0.5. Every channel differs. [frames][channels] */
 static inline float *fixture_signal(int64_t frames, int32_t channels, int32_t rate_hz)
 {
     float *x = malloc((size_t)(frames * channels + 1) * sizeof *x);
@@ -121,16 +125,17 @@ static inline float *fixture_signal(int64_t frames, int32_t channels, int32_t ra
             double time = (double)t / rate_hz;
             double envelope = 0.55 + 0.45 * sin(6.2831853 * (3 + c) * time);
             noise[c] += 0.25 * ((double)test_uniform(7 + (uint64_t)c, (uint64_t)t) - noise[c]);
-            x[t * channels + c] = (float)(envelope * (0.4 * noise[c] + 0.12 * sin(6.2831853 * 440 * time) +
-                                                      0.08 * sin(6.2831853 * (1200 + 90 * c) * time)));
+            x[t * channels + c] =
+                (float)(envelope * (0.4 * noise[c] + 0.12 * sin(6.2831853 * 440 * time) +
+                                    0.08 * sin(6.2831853 * (1200 + 90 * c) * time)));
         }
     return x;
 }
 
 /* A whole file as the reader gives it. */
 typedef struct fixture_audio {
-    int opened;       /* else `message` tells why not */
-    int64_t status;   /* of the last read: 0, or -1 with `message` */
+    int opened;     /* else `message` tells why not */
+    int64_t status; /* of the last read: 0, or -1 with `message` */
     int64_t frames;
     int32_t rate_hz, channels;
     int64_t frames_declared;
@@ -153,10 +158,11 @@ static inline fixture_audio fixture_read_raw(const char *path, const audio_raw *
     for (;;) {
         if (audio.frames + step > capacity) {
             capacity = 2 * capacity + step;
-            audio.samples = realloc(audio.samples, (size_t)(capacity * audio.channels) * sizeof(float));
+            audio.samples =
+                realloc(audio.samples, (size_t)(capacity * audio.channels) * sizeof(float));
         }
-        audio.status = audio_reader_read(audio.reader, audio.samples + audio.frames * audio.channels, step,
-                                         audio.message);
+        audio.status = audio_reader_read(
+            audio.reader, audio.samples + audio.frames * audio.channels, step, audio.message);
         if (audio.status <= 0)
             return audio;
         audio.frames += audio.status;
@@ -175,7 +181,8 @@ static inline void fixture_free(fixture_audio *audio)
     memset(audio, 0, sizeof *audio);
 }
 
-/* The shift of x against ref, in frames of the first channel, at which they correlate best: 0 when aligned. */
+/* The shift of x against ref, in frames of the first channel, at which they correlate best: 0 when
+ * aligned. */
 static inline int fixture_lag(const float *x, int64_t x_frames, const float *ref, int64_t frames,
                               int32_t channels)
 {
@@ -197,17 +204,29 @@ static inline int fixture_lag(const float *x, int64_t x_frames, const float *ref
     return best_lag;
 }
 
-static inline audio_writer_config fixture_config(audio_format format, int32_t rate_hz, int32_t channels,
-                                                 int32_t bits)
+static inline audio_writer_config fixture_config(audio_format format, int32_t rate_hz,
+                                                 int32_t channels, int32_t bits)
 {
-    audio_writer_config config = {.format = format, .rate_hz = rate_hz, .channels = channels, .bits = bits,
-                                  .vbr_quality = -1, .compression = -1};
+    audio_writer_config config = {.format = format,
+                                  .rate_hz = rate_hz,
+                                  .channels = channels,
+                                  .bits = bits,
+                                  .vbr_quality = -1,
+                                  .compression = -1};
     return config;
 }
 
+/* Whether this build writes the format. */
+static inline int fixture_can_write(audio_format format)
+{
+    if (format == AUDIO_WAV || format == AUDIO_RAW || audio_backend_ffmpeg())
+        return 1;
+    return audio_backend_sndfile() && (format == AUDIO_FLAC || format == AUDIO_OGG);
+}
+
 /* Writes a file in uneven blocks; 0 or -1 with the sentence. */
-static inline int fixture_encode(const char *path, const audio_writer_config *config, const float *x,
-                                 int64_t frames, char *message)
+static inline int fixture_encode(const char *path, const audio_writer_config *config,
+                                 const float *x, int64_t frames, char *message)
 {
     audio_writer *writer = NULL;
 
@@ -223,14 +242,17 @@ static inline int fixture_encode(const char *path, const audio_writer_config *co
     return audio_writer_finish(&writer, message);
 }
 
-/* A WAV file by hand, independent of the writer under test: plain 44-byte header with the lengths given. */
+/* A WAV file by hand, independent of the writer under test: plain 44-byte header with the lengths
+ * given. */
 static inline void fixture_wav(const char *path, int tag, int channels, uint32_t rate_hz, int bits,
-                               const void *data, size_t bytes, uint32_t riff_bytes, uint32_t data_bytes)
+                               const void *data, size_t bytes, uint32_t riff_bytes,
+                               uint32_t data_bytes)
 {
     unsigned char *file = malloc(44 + bytes);
     uint32_t block = (uint32_t)(channels * ((bits + 7) / 8));
-    const uint32_t fields[][2] = {{16, 4}, {(uint32_t)tag, 2}, {(uint32_t)channels, 2}, {rate_hz, 4},
-                                  {rate_hz * block, 4}, {block, 2}, {(uint32_t)bits, 2}};
+    const uint32_t fields[][2] = {
+        {16, 4},    {(uint32_t)tag, 2}, {(uint32_t)channels, 2}, {rate_hz, 4}, {rate_hz * block, 4},
+        {block, 2}, {(uint32_t)bits, 2}};
     unsigned char *at = file + 16;
 
     memcpy(file, "RIFF____WAVEfmt ", 16);
@@ -250,8 +272,10 @@ static inline void fixture_wav(const char *path, int tag, int channels, uint32_t
 
 /* A PNG of one pixel and a JPEG header, enough for a cover. */
 static const unsigned char fixture_png[] = {
-    0x89, 'P', 'N', 'G', 13, 10, 26, 10, 0, 0, 0, 13, 'I', 'H', 'D', 'R', 0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0,
-    0x90, 0x77, 0x53, 0xDE, 0, 0, 0, 12, 'I', 'D', 'A', 'T', 8, 0xD7, 0x63, 0xF8, 0xCF, 0xC0, 0, 0, 3, 1, 1, 0,
-    0x18, 0xDD, 0x8D, 0xB0, 0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
+    0x89, 'P',  'N',  'G',  13,   10,  26,  10,  0,   0,    0,    13,   'I',  'H',
+    'D',  'R',  0,    0,    0,    1,   0,   0,   0,   1,    8,    2,    0,    0,
+    0,    0x90, 0x77, 0x53, 0xDE, 0,   0,   0,   12,  'I',  'D',  'A',  'T',  8,
+    0xD7, 0x63, 0xF8, 0xCF, 0xC0, 0,   0,   3,   1,   1,    0,    0x18, 0xDD, 0x8D,
+    0xB0, 0,    0,    0,    0,    'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
 
 #endif

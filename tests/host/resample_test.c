@@ -1,4 +1,5 @@
-/* resample_test.c: the resampler's length, alignment and accuracy, and that blocks do not matter. */
+/* resample_test.c: the resampler's length, alignment and accuracy, and that blocks do not matter.
+ */
 #include "host/audio.h"
 #include "tests/test.h"
 
@@ -9,8 +10,9 @@
 static const double tau = 6.283185307179586;
 
 /* Converts all of `in` with the given block sizes. Returns the frames written. */
-static int64_t convert(const float *in, int64_t frames, int32_t channels, int32_t in_hz, int32_t out_hz,
-                       float *out, int64_t out_max, int64_t in_block, int64_t out_block)
+static int64_t convert(const float *in, int64_t frames, int32_t channels, int32_t in_hz,
+                       int32_t out_hz, float *out, int64_t out_max, int64_t in_block,
+                       int64_t out_block)
 {
     char message[AUDIO_MESSAGE_BYTES];
     audio_resampler *resampler = NULL;
@@ -22,8 +24,9 @@ static int64_t convert(const float *in, int64_t frames, int32_t channels, int32_
         int64_t room = out_max - total < out_block ? out_max - total : out_block;
         int64_t count = frames - done < in_block ? frames - done : in_block;
         flushing = done >= frames;
-        if (!TEST_CHECK(!audio_resampler_process(resampler, flushing ? NULL : in + done * channels, count,
-                                                 &consumed, out + total * channels, room, &written)))
+        if (!TEST_CHECK(!audio_resampler_process(resampler, flushing ? NULL : in + done * channels,
+                                                 count, &consumed, out + total * channels, room,
+                                                 &written)))
             break;
         done += consumed;
         total += written;
@@ -35,9 +38,9 @@ static int64_t convert(const float *in, int64_t frames, int32_t channels, int32_
     return total;
 }
 
-static const int32_t pairs[][2] = {{44100, 48000}, {48000, 44100}, {48000, 96000}, {96000, 48000}, {96000, 8000},
-                                   {8000, 96000},  {44100, 8000},  {8000, 44100},  {44100, 96000},
-                                   {192000, 44100}, {11025, 48000}, {44100, 44101}};
+static const int32_t pairs[][2] = {{44100, 48000}, {48000, 44100},  {48000, 96000}, {96000, 48000},
+                                   {96000, 8000},  {8000, 96000},   {44100, 8000},  {8000, 44100},
+                                   {44100, 96000}, {192000, 44100}, {11025, 48000}, {44100, 44101}};
 
 static int absent(void)
 {
@@ -52,7 +55,8 @@ static int absent(void)
     return 1;
 }
 
-/* In-band error of a faded 997 Hz sine against the same sine drawn at the output's rate, in double. */
+/* In-band error of a faded 997 Hz sine against the same sine drawn at the output's rate, in double.
+ */
 static void sine_is_accurate_and_aligned(void)
 {
     if (absent())
@@ -60,7 +64,8 @@ static void sine_is_accurate_and_aligned(void)
     for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
         int32_t in_hz = pairs[p][0], out_hz = pairs[p][1];
         int64_t frames = 2 * in_hz, out_frames = 2 * (int64_t)out_hz;
-        float *in = malloc((size_t)frames * sizeof *in), *out = malloc((size_t)out_frames * sizeof *out);
+        float *in = malloc((size_t)frames * sizeof *in),
+              *out = malloc((size_t)out_frames * sizeof *out);
         double signal = 0, noise = 0;
         for (int64_t t = 0; t < frames; t++) {
             double time = (double)t / in_hz;
@@ -103,7 +108,8 @@ static void sweep_is_accurate_and_aligned(void)
         int32_t in_hz = pairs[p][0], out_hz = pairs[p][1];
         double top_hz = 0.4 * (in_hz < out_hz ? in_hz : out_hz), signal = 0, noise = 0;
         int64_t frames = in_hz, out_frames = out_hz;
-        float *in = malloc((size_t)frames * sizeof *in), *out = malloc((size_t)out_frames * sizeof *out);
+        float *in = malloc((size_t)frames * sizeof *in),
+              *out = malloc((size_t)out_frames * sizeof *out);
         for (int64_t t = 0; t < frames; t++)
             in[t] = (float)sweep((double)t / in_hz, 1, top_hz);
         int64_t got = convert(in, frames, 1, in_hz, out_hz, out, out_frames, 777, 500);
@@ -130,10 +136,12 @@ static void lengths_are_exact(void)
     for (size_t p = 0; p < sizeof pairs / sizeof *pairs && !absent(); p++)
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
             int64_t due = (int64_t)llround((double)lengths[i] * pairs[p][1] / pairs[p][0]);
-            int64_t got = convert(in, lengths[i], 2, pairs[p][0], pairs[p][1], out, OUT_MAX, 512, 4096);
+            int64_t got =
+                convert(in, lengths[i], 2, pairs[p][0], pairs[p][1], out, OUT_MAX, 512, 4096);
             if (got != due)
-                TEST_FAIL("%lld frames at %d -> %d Hz: %lld frames, %lld expected", (long long)lengths[i],
-                          pairs[p][0], pairs[p][1], (long long)got, (long long)due);
+                TEST_FAIL("%lld frames at %d -> %d Hz: %lld frames, %lld expected",
+                          (long long)lengths[i], pairs[p][0], pairs[p][1], (long long)got,
+                          (long long)due);
             TEST_CHECK(got >= 0);
         }
     free(in);
@@ -143,21 +151,24 @@ static void lengths_are_exact(void)
 /* One frame at a time, primes, powers of two: the same bytes. */
 static void blocks_do_not_matter(void)
 {
-    static const int64_t blocks[][2] = {{1, 4096}, {7, 4096}, {4096, 1}, {997, 64}, {1024, 1024}, {2, 3}};
+    static const int64_t blocks[][2] = {{1, 4096}, {7, 4096},    {4096, 1},
+                                        {997, 64}, {1024, 1024}, {2, 3}};
     enum { FRAMES = 9001, OUT_MAX = 20000 };
     float *in = malloc(FRAMES * 2 * sizeof *in);
-    float *whole = malloc(OUT_MAX * 2 * sizeof *whole), *parts = malloc(OUT_MAX * 2 * sizeof *parts);
+    float *whole = malloc(OUT_MAX * 2 * sizeof *whole),
+          *parts = malloc(OUT_MAX * 2 * sizeof *parts);
 
     for (int i = 0; i < FRAMES * 2; i++)
         in[i] = test_uniform(5, (uint64_t)i);
     for (size_t p = 0; p < 4 && !absent(); p++) {
-        int64_t expected = convert(in, FRAMES, 2, pairs[p][0], pairs[p][1], whole, OUT_MAX, FRAMES, OUT_MAX);
+        int64_t expected =
+            convert(in, FRAMES, 2, pairs[p][0], pairs[p][1], whole, OUT_MAX, FRAMES, OUT_MAX);
         for (size_t b = 0; b < sizeof blocks / sizeof *blocks; b++) {
-            int64_t got = convert(in, FRAMES, 2, pairs[p][0], pairs[p][1], parts, OUT_MAX, blocks[b][0],
-                                  blocks[b][1]);
+            int64_t got = convert(in, FRAMES, 2, pairs[p][0], pairs[p][1], parts, OUT_MAX,
+                                  blocks[b][0], blocks[b][1]);
             if (got != expected || memcmp(whole, parts, (size_t)got * 2 * sizeof *parts))
-                TEST_FAIL("%d -> %d Hz in blocks of %lld and %lld differs", pairs[p][0], pairs[p][1],
-                          (long long)blocks[b][0], (long long)blocks[b][1]);
+                TEST_FAIL("%d -> %d Hz in blocks of %lld and %lld differs", pairs[p][0],
+                          pairs[p][1], (long long)blocks[b][0], (long long)blocks[b][1]);
         }
     }
     free(in);
@@ -196,7 +207,8 @@ static void impossible_rates_are_refused(void)
 
     if (absent())
         return;
-    TEST_CHECK(audio_resampler_open(&resampler, 2, 0, 44100, message) == -1 && strstr(message, "0 Hz"));
+    TEST_CHECK(audio_resampler_open(&resampler, 2, 0, 44100, message) == -1 &&
+               strstr(message, "0 Hz"));
     TEST_CHECK(audio_resampler_open(&resampler, 2, 44100, 2000000000, message) == -1);
     TEST_CHECK(audio_resampler_open(&resampler, 9, 44100, 48000, message) == -1);
     TEST_CHECK(resampler == NULL);
