@@ -121,8 +121,10 @@ struct audio_reader {
     audio_source source;
     audio_info info;
     const audio_decoder *decoder;
-    void *state;        /* of the decoder */
-    int64_t delivered;  /* frames */
+    void *state;       /* of the decoder */
+    int64_t delivered; /* frames */
+    int64_t
+        tolerance; /* frames that may lack where the container's figures are known to be loose */
     int trim_to_frames; /* info.frames is exact and the decoder may deliver more: padding */
     int ended;
     int failed;

@@ -125,7 +125,7 @@ static int64_t end_of_stream(audio_reader *reader, char *message)
     const audio_info *info = &reader->info;
 
     reader->ended = 1;
-    if (info->frames < 0 || reader->delivered >= info->frames)
+    if (info->frames < 0 || reader->delivered >= info->frames - reader->tolerance)
         return 0;
     reader->failed = 1;
     audio_fail(

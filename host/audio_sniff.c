@@ -267,7 +267,8 @@ int64_t audio_mpeg_frames(audio_source *source)
         skip += flags >> bit & 1 ? (bit == 2 ? 100 : 4) : 0;
     const unsigned char *lame = head + skip;
     int64_t delay = lame[21] << 4 | lame[22] >> 4, padding = (lame[22] & 15) << 8 | lame[23];
-    int64_t frames = count * frame.samples - delay - padding;
+    /* A decoder lags by 529 samples; where less was padded, the last ones never come out. */
+    int64_t frames = count * frame.samples - delay - (padding > 529 ? padding : 529);
     /* Without LAME's figures the encoder's delay is not known, and neither is the length. */
     return (delay || padding) && frames >= 0 ? frames : -1;
 }

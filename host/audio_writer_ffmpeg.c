@@ -225,9 +225,7 @@ static void set_quality(AVCodecContext *codec, const audio_writer_config *config
     if (!config->bitrate_kbps && config->channels > 2 && config->format != AUDIO_MP3)
         kbps = kbps / 2 * config->channels;
     if (config->format == AUDIO_OPUS && kbps > 256 * config->channels)
-        kbps =
-            256 *
-            config->channels; /* Opus' own limit is 255 a channel and the one of the request 510 */
+        kbps = 256 * config->channels; /* the most that libopus takes */
     codec->bit_rate = (int64_t)kbps * 1000;
     if (config->format == AUDIO_OGG && !config->bitrate_kbps) {
         codec->flags |=
@@ -270,8 +268,6 @@ static int open_encoder(audio_writer *writer, ffmpeg_writer *state, char *messag
     state->codec->sample_rate = config->rate_hz;
     state->codec->time_base = (AVRational){1, config->rate_hz};
     state->codec->thread_count = 1;
-    state->codec->strict_std_compliance =
-        FF_COMPLIANCE_UNOFFICIAL; /* FLAC above 24 bits' usual rates */
     set_layout(&state->codec->ch_layout, config->channels);
     set_quality(state->codec, config);
     if (state->format->oformat->flags & AVFMT_GLOBALHEADER)
