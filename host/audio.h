@@ -72,8 +72,8 @@ typedef enum audio_format {
 typedef struct audio_writer_config {
     audio_format format;
     int32_t rate_hz, channels;
-    int32_t
-        bits; /* 16, 24, 32: integer PCM; -32: float32 (WAV and raw only); FLAC takes 16 and 24 */
+    /* 16, 24, 32: integer PCM; -32: float32 (WAV and raw only); FLAC takes 16 and 24. */
+    int32_t bits;
     int32_t bitrate_kbps;         /* lossy: constant bit rate; 0: the format's good default */
     int32_t vbr_quality;          /* MP3: 0..9 (0 best) for VBR, -1: use bitrate_kbps */
     int32_t compression;          /* FLAC 0..8; -1: 5 */
