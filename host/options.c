@@ -1,0 +1,305 @@
+/* options.c: the table of options, and finding them and their values on the command line. */
+#include "host/options.h"
+
+#include "host/option_apply.h"
+#include "host/suggest.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SEPARATE COMMAND_SEPARATE
+#define READING  (COMMAND_SEPARATE | COMMAND_PROBE)
+#define JSON     (COMMAND_SEPARATE | COMMAND_PROBE | COMMAND_INFO | COMMAND_MODELS)
+#define ANY      (~0u)
+
+static const option_row rows[] = {
+    {"model", 'n', OPTION_MODEL, SEPARATE, "NAME", "model, or auto: the best that can run (auto)"},
+    {"name", 0, OPTION_MODEL, SEPARATE, "NAME", NULL},
+    {NULL, 'p', OPTION_PRESET, SEPARATE, "NAME", "the same, with Spleeter's letter"},
+    {"stems", 0, OPTION_STEMS, SEPARATE, "LIST", "stems to write, with commas (the model's own)"},
+    {"two-stems", 0, OPTION_TWO_STEMS, SEPARATE, "STEM", "write STEM and no_STEM, all the rest"},
+    {"other-method", 0, OPTION_OTHER_METHOD, SEPARATE, "add|minus|none",
+     "no_STEM is the sum of the other stems, the mixture minus STEM, or not written (add)"},
+    {"conserve", 0, OPTION_CONSERVE, SEPARATE, NULL, "make the stems sum to the mixture"},
+    {"shifts", 0, OPTION_SHIFTS, SEPARATE, "N", "average over N shifts of the input (0)"},
+    {"overlap", 0, OPTION_OVERLAP, SEPARATE, "X", "of neighbouring segments, 0 to 0.95 (0.25)"},
+    {"segment", 0, OPTION_SEGMENT, SEPARATE, "S", "seconds of a segment, 0.1 to 600 (the model's)"},
+    {"no-split", 0, OPTION_NO_SPLIT, SEPARATE, NULL, NULL},
+    {"device", 'd', OPTION_DEVICE, SEPARATE, "auto|cpu|cuda[:N]", "where to compute (auto)"},
+    {"precision", 0, OPTION_PRECISION, SEPARATE, "fp32|tf32|bf16|fp16", "of the network (fp32)"},
+    {"threads", 't', OPTION_THREADS, SEPARATE, "N", "of each job (cores divided by jobs)"},
+    {"out", 'o', OPTION_OUT, SEPARATE, "DIR",
+     "folder to write to, or - for one stem on a pipe (separated)"},
+    {"filename", 0, OPTION_FILENAME, SEPARATE, "TEMPLATE",
+     "below DIR/MODEL, of {track} {trackext} {stem} {ext} {model} ({track}/{stem}.{ext})"},
+    {"format", 'f', OPTION_FORMAT, SEPARATE, "wav|flac|mp3|m4a|opus|ogg|raw", "of the stems (wav)"},
+    {"mp3", 0, OPTION_MP3, SEPARATE, NULL, "--format mp3"},
+    {"flac", 0, OPTION_FLAC, SEPARATE, NULL, "--format flac"},
+    {"bits", 'b', OPTION_BITS, SEPARATE, "16|24|32|float|keep",
+     "of a sample; keep: as the input (16)"},
+    {"int24", 0, OPTION_INT24, SEPARATE, NULL, "--bits 24"},
+    {"float32", 0, OPTION_FLOAT32, SEPARATE, NULL, "--bits float"},
+    {"bitrate", 0, OPTION_BITRATE, SEPARATE, "K", "kbit/s of a lossy format"},
+    {"mp3-bitrate", 0, OPTION_MP3_BITRATE, SEPARATE, "K", "--format mp3 --bitrate K"},
+    {"vbr", 0, OPTION_VBR, SEPARATE, "0..9", "mp3 of variable bit rate, 0 is best"},
+    {"compression", 0, OPTION_COMPRESSION, SEPARATE, "0..8", "level of flac (5)"},
+    {"application", 0, OPTION_APPLICATION, SEPARATE, "audio|voip|lowdelay",
+     "what opus is tuned for (audio)"},
+    {"rate", 'r', OPTION_RATE, SEPARATE, "keep|HZ", "sample rate of the stems (keep)"},
+    {"clip", 0, OPTION_CLIP, SEPARATE, "rescale|clamp|tanh|none",
+     "stems beyond full scale (none for float, else rescale)"},
+    {"clip-mode", 0, OPTION_CLIP, SEPARATE, "MODE", NULL},
+    {"reference", 0, OPTION_REFERENCE, SEPARATE, "DIR",
+     "score each stem against DIR/<stem>.<any extension>"},
+    {"input-format", 0, OPTION_INPUT_FORMAT, READING, "s16le|s24le|s32le|f32le|u8",
+     "inputs are headerless PCM of this format, ..."},
+    {"input-rate", 0, OPTION_INPUT_RATE, READING, "HZ", "... this sample rate ..."},
+    {"input-channels", 0, OPTION_INPUT_CHANNELS, READING, "N", "... and so many channels"},
+    {"jobs", 'j', OPTION_JOBS, SEPARATE, "N", "tracks at the same time (2)"},
+    {"json", 0, OPTION_JSON, JSON, NULL, "one JSON object a line on standard output"},
+    {"quiet", 'q', OPTION_QUIET, ANY, NULL, "errors only"},
+    {"verbose", 'v', OPTION_VERBOSE, ANY, NULL, "more details"},
+    {"help", 'h', OPTION_HELP, ANY, NULL, "this text"},
+    {"version", 0, OPTION_VERSION, ANY, NULL, "the version"},
+};
+#define ROW_COUNT ((int32_t)(sizeof rows / sizeof rows[0]))
+
+static const struct {
+    const char *name;
+    command command;
+} commands[] = {
+    {"separate", COMMAND_SEPARATE}, {"probe", COMMAND_PROBE}, {"info", COMMAND_INFO},
+    {"models", COMMAND_MODELS},     {"help", COMMAND_HELP},
+};
+#define COMMAND_COUNT ((int32_t)(sizeof commands / sizeof commands[0]))
+
+/* Where the parser stands. */
+typedef struct argv_cursor {
+    cli_options *options;
+    int argc;
+    char **argv;
+    int at;
+    char *message;
+} argv_cursor;
+
+static void set_defaults(cli_options *options);
+static int parse_command(argv_cursor *cursor);
+static int parse_long(argv_cursor *cursor, const char *word);
+static int parse_letters(argv_cursor *cursor, const char *word);
+static int check_topic(argv_cursor *cursor);
+
+const option_row *options_rows(int32_t *count)
+{
+    *count = ROW_COUNT;
+    return rows;
+}
+
+const char *options_command_name(int32_t index)
+{
+    return index < COMMAND_COUNT ? commands[index].name : NULL;
+}
+
+int option_refuse(char message[OPTIONS_MESSAGE_BYTES], const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, OPTIONS_MESSAGE_BYTES, format, arguments);
+    va_end(arguments);
+    return -1;
+}
+
+int options_parse(cli_options *options, int argc, char **argv, char message[OPTIONS_MESSAGE_BYTES])
+{
+    argv_cursor cursor = {options, argc, argv, 1, message};
+    set_defaults(options);
+    options->operands = calloc((size_t)(argc > 0 ? argc : 1), sizeof *options->operands);
+    if (options->operands == NULL) {
+        return option_refuse(message, "out of memory");
+    }
+    if (parse_command(&cursor) != 0) {
+        return -1;
+    }
+    int only_operands = 0;
+    while (cursor.at < argc) {
+        char *word = argv[cursor.at++];
+        int status = 0;
+        if (only_operands || word[0] != '-' || word[1] == '\0') {
+            options->operands[options->operand_count++] = word;
+        } else if (strcmp(word, "--") == 0) {
+            only_operands = 1;
+        } else if (word[1] == '-') {
+            status = parse_long(&cursor, word);
+        } else {
+            status = parse_letters(&cursor, word);
+        }
+        if (status != 0) {
+            return -1;
+        }
+    }
+    return options->command == COMMAND_HELP ? check_topic(&cursor)
+                                            : options_check(options, message);
+}
+
+void options_free(cli_options *options)
+{
+    free(options->operands);
+    options->operands = NULL;
+    options->operand_count = 0;
+}
+
+static void set_defaults(cli_options *options)
+{
+    memset(options, 0, sizeof *options);
+    options->model = "auto";
+    options->overlap = -1.0;
+    options->out = "separated";
+    options->filename = "{track}/{stem}.{ext}";
+    options->vbr_quality = -1;
+    options->compression = -1;
+    options->jobs = 2;
+}
+
+/* The first word is a command, unless it is an option that stands alone. */
+static int parse_command(argv_cursor *cursor)
+{
+    const char *word = cursor->argc > 1 ? cursor->argv[1] : "help";
+    cursor->at = cursor->argc > 1 ? 2 : 1;
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        word = "help";
+    } else if (strcmp(word, "--version") == 0) {
+        cursor->options->command = COMMAND_VERSION;
+        return 0;
+    }
+    const char *names[COMMAND_COUNT];
+    for (int32_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(word, commands[i].name) == 0) {
+            cursor->options->command = commands[i].command;
+            return 0;
+        }
+        names[i] = commands[i].name;
+    }
+    const char *nearest = suggest_nearest(word, names, COMMAND_COUNT);
+    if (nearest != NULL) {
+        return option_refuse(cursor->message, "unknown command \"%s\"; did you mean \"%s\"?", word,
+                             nearest);
+    }
+    if (word[0] != '-' && (strchr(word, '.') != NULL || strchr(word, '/') != NULL)) {
+        return option_refuse(cursor->message,
+                             "\"%s\" is not a command; to separate a file: cleave separate FILE",
+                             word);
+    }
+    return option_refuse(cursor->message, "unknown command \"%s\"; \"cleave help\" lists them",
+                         word);
+}
+
+static const char *next_value(argv_cursor *cursor)
+{
+    return cursor->at < cursor->argc ? cursor->argv[cursor->at++] : NULL;
+}
+
+static int unknown_long(argv_cursor *cursor, const char *word, size_t bytes)
+{
+    const char *names[ROW_COUNT];
+    int32_t count = 0;
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)(bytes < 63 ? bytes : 63), word + 2);
+    for (int32_t i = 0; i < ROW_COUNT; i++) {
+        if (rows[i].name != NULL && (rows[i].commands & cursor->options->command) != 0) {
+            names[count++] = rows[i].name;
+        }
+    }
+    const char *nearest = suggest_nearest(name, names, count);
+    if (nearest != NULL) {
+        return option_refuse(cursor->message, "unknown option \"--%s\"; did you mean \"--%s\"?",
+                             name, nearest);
+    }
+    return option_refuse(cursor->message, "unknown option \"--%s\"; \"cleave help\" lists them",
+                         name);
+}
+
+static int parse_long(argv_cursor *cursor, const char *word)
+{
+    const char *equals = strchr(word, '=');
+    size_t bytes = equals != NULL ? (size_t)(equals - word) - 2 : strlen(word) - 2;
+    const option_row *row = NULL;
+    for (int32_t i = 0; i < ROW_COUNT && row == NULL; i++) {
+        if (rows[i].name != NULL && strlen(rows[i].name) == bytes &&
+            memcmp(rows[i].name, word + 2, bytes) == 0) {
+            row = &rows[i];
+        }
+    }
+    if (row == NULL || (row->commands & cursor->options->command) == 0) {
+        return unknown_long(cursor, word, bytes);
+    }
+    char spelt[64];
+    snprintf(spelt, sizeof spelt, "--%s", row->name);
+    if (row->argument == NULL && equals != NULL) {
+        return option_refuse(cursor->message, "option \"%s\" takes no value", spelt);
+    }
+    const char *value = NULL;
+    if (row->argument != NULL) {
+        value = equals != NULL ? equals + 1 : next_value(cursor);
+        if (value == NULL) {
+            return option_refuse(cursor->message, "option \"%s\" needs a value: %s", spelt,
+                                 row->argument);
+        }
+    }
+    return option_apply(cursor->options, (option_id)row->id, spelt, value, cursor->message);
+}
+
+/* -q, -j4, -j 4, -qj4 */
+static int parse_letters(argv_cursor *cursor, const char *word)
+{
+    for (const char *letter = word + 1; *letter != '\0'; letter++) {
+        const option_row *row = NULL;
+        for (int32_t i = 0; i < ROW_COUNT && row == NULL; i++) {
+            if (rows[i].letter == *letter && (rows[i].commands & cursor->options->command) != 0) {
+                row = &rows[i];
+            }
+        }
+        if (row == NULL) {
+            return option_refuse(
+                cursor->message,
+                "unknown option \"-%c\"; a file of that name is written \"./%s\" or after --",
+                *letter, word);
+        }
+        char spelt[3] = {'-', *letter, '\0'};
+        const char *value = NULL;
+        if (row->argument != NULL) {
+            value = letter[1] != '\0' ? letter + 1 : next_value(cursor);
+            if (value == NULL) {
+                return option_refuse(cursor->message, "option \"%s\" needs a value: %s", spelt,
+                                     row->argument);
+            }
+        }
+        if (option_apply(cursor->options, (option_id)row->id, spelt, value, cursor->message) != 0) {
+            return -1;
+        }
+        if (value != NULL) {
+            break;
+        }
+    }
+    return 0;
+}
+
+static int check_topic(argv_cursor *cursor)
+{
+    cli_options *options = cursor->options;
+    if (options->operand_count == 0 || options->topic != NULL) {
+        return 0;
+    }
+    const char *names[COMMAND_COUNT];
+    for (int32_t i = 0; i < COMMAND_COUNT; i++) {
+        names[i] = commands[i].name;
+        if (strcmp(commands[i].name, options->operands[0]) == 0) {
+            options->topic = commands[i].name;
+            return 0;
+        }
+    }
+    const char *nearest = suggest_nearest(options->operands[0], names, COMMAND_COUNT);
+    return option_refuse(cursor->message, "no help on \"%s\"%s%s%s", options->operands[0],
+                         nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",
+                         nearest != NULL ? "\"?" : "");
+}

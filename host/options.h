@@ -1,0 +1,110 @@
+/* options.h: the command line, parsed.
+ *
+ * Options stand before or after operands; "--" ends them. "--name value", "--name=value", "-n
+ * value", "-nvalue" and bundled flags ("-qj4") are the same. The table of rows is the one
+ * description of every option: the parser, the help and the tests read it. */
+#ifndef CLEAVE_HOST_OPTIONS_H
+#define CLEAVE_HOST_OPTIONS_H
+
+#include "host/audio.h"
+#include "runtime/cleave.h"
+
+#include <stdint.h>
+
+#define OPTIONS_MESSAGE_BYTES 512
+#define OPTIONS_JOBS_MAX      64
+
+typedef enum command {
+    COMMAND_SEPARATE = 1,
+    COMMAND_PROBE = 2,
+    COMMAND_INFO = 4,
+    COMMAND_MODELS = 8,
+    COMMAND_HELP = 16,
+    COMMAND_VERSION = 32
+} command;
+
+typedef enum clip_mode {
+    CLIP_DEFAULT, /* none for float outputs, rescale for the others */
+    CLIP_RESCALE, /* one gain for all stems of a track, so that none exceeds full scale */
+    CLIP_CLAMP,   /* limit to +-1 */
+    CLIP_TANH,    /* tanh(x): soft, and changes every sample */
+    CLIP_NONE
+} clip_mode;
+
+typedef enum other_method {
+    OTHER_ADD,   /* the rest is the sum of the model's other stems */
+    OTHER_MINUS, /* the rest is the mixture minus the stem */
+    OTHER_NONE   /* the stem alone */
+} other_method;
+
+#define BITS_DEFAULT 0
+#define BITS_KEEP    1 /* as the input */
+#define BITS_FLOAT   -32
+
+/* Strings are borrowed from argv or static. */
+typedef struct cli_options {
+    command command;
+    const char *topic; /* of help: a command name, or NULL */
+    char **operands;   /* files and folders, in order; an array owned by this struct */
+    int32_t operand_count;
+
+    const char *model;  /* "auto" or a model's name */
+    int32_t stem_count; /* 0: the model's default stems */
+    char stems[CLEAVE_STEMS_MAX][CLEAVE_NAME_BYTES];
+    const char *two_stems; /* NULL, or the stem that is set against the rest */
+    other_method other_method;
+    int32_t conserve;
+    int32_t shifts;
+    double overlap;         /* < 0: the engine's */
+    double segment_seconds; /* 0: the model's */
+    cleave_device device;
+    int32_t device_index;
+    cleave_precision precision;
+    int32_t threads; /* of each engine; 0: cores divided by jobs */
+
+    const char *out;      /* folder, or "-" */
+    const char *filename; /* template */
+    audio_format format;
+    int32_t bits; /* 16, 24, 32 or a BITS_ constant */
+    int32_t bitrate_kbps;
+    int32_t vbr_quality;     /* -1: not asked */
+    int32_t compression;     /* -1: not asked */
+    const char *application; /* of Opus, or NULL */
+    int32_t rate_hz;         /* 0: keep the input's */
+    clip_mode clip;
+    const char *reference; /* folder with the true stems, or NULL */
+
+    int32_t raw; /* not 0: inputs are headerless PCM as raw_input says */
+    audio_raw raw_input;
+    int32_t jobs;
+    int32_t json;
+    int32_t quiet, verbose;
+} cli_options;
+
+/* One option. Aliases have no help of their own. */
+typedef struct option_row {
+    const char *name; /* without its dashes; NULL: a letter only */
+    char letter;      /* 0: none */
+    int32_t id;
+    uint32_t commands;    /* bits of `command` that take it */
+    const char *argument; /* its name in the help, or NULL for a flag */
+    const char *help;     /* NULL: an alias of another row with the same id */
+} option_row;
+
+const option_row *options_rows(int32_t *count);
+
+/* The names of the commands, in the order of the help; NULL past the last. */
+const char *options_command_name(int32_t index);
+
+/* Parses argv[1..argc). Returns 0, or -1 with one sentence in message. options_free() is needed
+ * after either. */
+int options_parse(cli_options *options, int argc, char **argv, char message[OPTIONS_MESSAGE_BYTES]);
+void options_free(cli_options *options);
+
+/* The name of a format as --format takes it, and as {ext} has it. */
+const char *options_format_name(audio_format format);
+
+/* Whether the samples of this format and depth can exceed full scale. */
+int options_is_float(audio_format format, int32_t bits);
+
+#endif
