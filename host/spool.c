@@ -1,0 +1,100 @@
+/* spool.c: blocks of float samples kept on disk while they wait for a gain. */
+#include "host/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct sample_spool {
+    int file;
+};
+
+/* A file system without O_TMPFILE gets a named file whose name is removed at once. */
+static int open_nameless(const char *folder)
+{
+    int file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (file >= 0 ||
+        (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL && errno != ENOENT)) {
+        return file;
+    }
+    char *path = NULL;
+    if (asprintf(&path, "%s/.cleave-spool-XXXXXX", folder) < 0) {
+        return -1;
+    }
+    file = mkostemp(path, O_CLOEXEC);
+    if (file >= 0) {
+        unlink(path);
+    }
+    free(path);
+    return file;
+}
+
+int spool_open(sample_spool **opened, const char *folder)
+{
+    sample_spool *created = malloc(sizeof *created);
+    if (created == NULL) {
+        return -1;
+    }
+    created->file = open_nameless(folder);
+    if (created->file < 0) {
+        free(created);
+        return -1;
+    }
+    *opened = created;
+    return 0;
+}
+
+int spool_write(sample_spool *spool, const void *bytes, size_t count)
+{
+    const char *at = bytes;
+    while (count > 0) {
+        ssize_t written = write(spool->file, at, count);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            return -1;
+        }
+        at += written;
+        count -= (size_t)written;
+    }
+    return 0;
+}
+
+int spool_rewind(sample_spool *spool)
+{
+    return lseek(spool->file, 0, SEEK_SET) == 0 ? 0 : -1;
+}
+
+int spool_read(sample_spool *spool, void *bytes, size_t count)
+{
+    char *at = bytes;
+    size_t wanted = count;
+    while (count > 0) {
+        ssize_t got = read(spool->file, at, count);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got == 0 && count == wanted) {
+            return 0;
+        }
+        if (got <= 0) {
+            errno = got == 0 ? EIO : errno;
+            return -1;
+        }
+        at += got;
+        count -= (size_t)got;
+    }
+    return 1;
+}
+
+void spool_close(sample_spool **spool)
+{
+    if (*spool != NULL) {
+        close((*spool)->file);
+        free(*spool);
+        *spool = NULL;
+    }
+}
