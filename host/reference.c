@@ -1,0 +1,121 @@
+/* reference.c: how near the stems are to the true ones. */
+#include "host/reference.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct stem_reference {
+    audio_reader *reader;
+    int32_t channels, block_frames_max;
+    int ended;
+    float *block; /* [block_frames_max][channels] */
+    double signal, distortion;
+};
+
+/* The path of the first file in alphabetic order that is called stem.<extension>; malloc'ed, or
+ * NULL. */
+static char *find_file(const char *folder, const char *stem)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, NULL, alphasort);
+    size_t bytes = strlen(stem);
+    char *path = NULL;
+    for (int i = 0; i < count; i++) {
+        const char *name = entries[i]->d_name;
+        if (path == NULL && strncmp(name, stem, bytes) == 0 && name[bytes] == '.' &&
+            strchr(name + bytes + 1, '.') == NULL && asprintf(&path, "%s/%s", folder, name) < 0) {
+            path = NULL;
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return path;
+}
+
+static int open_file(stem_reference *reference, const char *path, int32_t rate_hz, char *message)
+{
+    if (audio_reader_open(&reference->reader, path, NULL, message) != 0) {
+        return -1;
+    }
+    const audio_info *info = audio_reader_info(reference->reader);
+    if (info->rate_hz != rate_hz || info->channels != reference->channels) {
+        snprintf(message, AUDIO_MESSAGE_BYTES,
+                 "the reference %s has %d Hz and %d channels, the stem %d Hz and %d", path,
+                 info->rate_hz, info->channels, rate_hz, reference->channels);
+        return -1;
+    }
+    return 0;
+}
+
+int reference_open(stem_reference **opened, const char *folder, const char *stem, int32_t rate_hz,
+                   int32_t channels, int32_t block_frames_max, char message[AUDIO_MESSAGE_BYTES])
+{
+    char *path = find_file(folder, stem);
+    *opened = NULL;
+    if (path == NULL) {
+        return 0;
+    }
+    stem_reference *reference = calloc(1, sizeof *reference);
+    int failed = reference == NULL;
+    snprintf(message, AUDIO_MESSAGE_BYTES, "out of memory");
+    if (!failed) {
+        reference->channels = channels;
+        reference->block_frames_max = block_frames_max;
+        reference->block = malloc((size_t)block_frames_max * (size_t)channels * sizeof(float));
+        failed = reference->block == NULL || open_file(reference, path, rate_hz, message) != 0;
+    }
+    free(path);
+    if (failed) {
+        reference_close(&reference);
+        return -1;
+    }
+    *opened = reference;
+    return 0;
+}
+
+void reference_compare(stem_reference *reference, const float *estimate, int32_t frames)
+{
+    char message[AUDIO_MESSAGE_BYTES];
+    int32_t done = 0;
+    while (done < frames) {
+        int32_t wanted = frames - done < reference->block_frames_max ? frames - done
+                                                                     : reference->block_frames_max;
+        int64_t got = reference->ended
+                          ? 0
+                          : audio_reader_read(reference->reader, reference->block, wanted, message);
+        if (got <= 0) {
+            reference->ended = 1;
+            memset(reference->block, 0,
+                   (size_t)wanted * (size_t)reference->channels * sizeof(float));
+            got = wanted;
+        }
+        const float *part = estimate + (int64_t)done * reference->channels;
+        for (int64_t i = 0; i < got * reference->channels; i++) {
+            double truth = reference->block[i];
+            double error = truth - part[i];
+            reference->signal += truth * truth;
+            reference->distortion += error * error;
+        }
+        done += (int32_t)got;
+    }
+}
+
+double reference_sdr_db(const stem_reference *reference)
+{
+    return reference->signal > 0
+               ? 10.0 * log10(reference->signal / fmax(reference->distortion, 1e-30))
+               : NAN;
+}
+
+void reference_close(stem_reference **reference)
+{
+    if (*reference != NULL) {
+        audio_reader_close(&(*reference)->reader);
+        free((*reference)->block);
+        free(*reference);
+        *reference = NULL;
+    }
+}

@@ -1,0 +1,25 @@
+/* reference.h: how near the stems are to the true ones: SDR against files of a folder.
+ *
+ * SDR = 10 log10(sum s^2 / sum (s - e)^2) over all samples of the track, before the clipping mode.
+ */
+#ifndef CLEAVE_HOST_REFERENCE_H
+#define CLEAVE_HOST_REFERENCE_H
+
+#include "host/audio.h"
+
+typedef struct stem_reference stem_reference;
+
+/* Finds <folder>/<stem>.<any extension> and opens it. Returns 0 with *opened == NULL if there is
+ * none, and -1 with a sentence if it cannot be read or has another rate or channel count. */
+int reference_open(stem_reference **opened, const char *folder, const char *stem, int32_t rate_hz,
+                   int32_t channels, int32_t block_frames_max, char message[AUDIO_MESSAGE_BYTES]);
+
+/* Compares the next frames; a reference that ended is silent. */
+void reference_compare(stem_reference *reference, const float *estimate, int32_t frames);
+
+/* NaN if the reference is silent; at most 300 dB or so for equality. */
+double reference_sdr_db(const stem_reference *reference);
+
+void reference_close(stem_reference **reference);
+
+#endif

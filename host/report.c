@@ -1,0 +1,218 @@
+/* report.c: what the user sees of a batch. */
+#include "host/report.h"
+
+#include "host/json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DRAW_SECONDS 0.1
+#define BAR_CELLS    24
+#define LABEL_BYTES  40
+
+/* What one job is at. */
+typedef struct job_progress {
+    int active;
+    char label[LABEL_BYTES];
+    int64_t frames, total_frames;
+    int32_t rate_hz;
+    double began;
+} job_progress;
+
+struct batch_report {
+    logger *log;
+    FILE *json;
+    int32_t track_count, job_count, done, failed;
+    double began, drawn;
+    pthread_mutex_t mutex;
+    job_progress jobs[OPTIONS_JOBS_MAX];
+};
+
+static void draw(batch_report *report);
+static void print_result(batch_report *report, const track_result *result);
+
+batch_report *report_open(logger *log, FILE *json, int32_t track_count, int32_t job_count)
+{
+    batch_report *report = calloc(1, sizeof *report);
+    if (report != NULL) {
+        report->log = log;
+        report->json = json;
+        report->track_count = track_count;
+        report->job_count = job_count;
+        report->began = report_now();
+        pthread_mutex_init(&report->mutex, NULL);
+    }
+    return report;
+}
+
+void report_begin(batch_report *report, int32_t job, const char *input, int64_t total_frames,
+                  int32_t rate_hz)
+{
+    const char *base = output_base_name(input);
+    size_t bytes = strlen(base);
+    pthread_mutex_lock(&report->mutex);
+    job_progress *at = &report->jobs[job];
+    memset(at, 0, sizeof *at);
+    at->active = 1;
+    /* Cut where a character begins. */
+    while (bytes >= LABEL_BYTES ||
+           (bytes > 0 && bytes < strlen(base) && (base[bytes] & 0xc0) == 0x80)) {
+        bytes--;
+    }
+    memcpy(at->label, base, bytes);
+    at->total_frames = total_frames;
+    at->rate_hz = rate_hz;
+    at->began = report_now();
+    pthread_mutex_unlock(&report->mutex);
+}
+
+void report_progress(batch_report *report, int32_t job, int64_t frames)
+{
+    if (!report->log->terminal || report->log->level < LOG_NORMAL) {
+        return;
+    }
+    pthread_mutex_lock(&report->mutex);
+    report->jobs[job].frames = frames;
+    if (report_now() - report->drawn >= DRAW_SECONDS) {
+        draw(report);
+        report->drawn = report_now();
+    }
+    pthread_mutex_unlock(&report->mutex);
+}
+
+void report_end(batch_report *report, int32_t job, const track_result *result)
+{
+    pthread_mutex_lock(&report->mutex);
+    report->jobs[job].active = 0;
+    report->done += result->status == TRACK_DONE;
+    report->failed += result->status != TRACK_DONE;
+    log_status(report->log, "");
+    print_result(report, result);
+    pthread_mutex_unlock(&report->mutex);
+}
+
+int32_t report_failed(const batch_report *report)
+{
+    return report->failed;
+}
+
+void report_close(batch_report **report)
+{
+    if (*report == NULL) {
+        return;
+    }
+    batch_report *closing = *report;
+    char clock[16];
+    log_status(closing->log, "");
+    if (closing->track_count > 1) {
+        int32_t left = closing->track_count - closing->done - closing->failed;
+        char not_done[64] = "";
+        if (left > 0) {
+            snprintf(not_done, sizeof not_done, ", %d not begun", left);
+        }
+        log_note(closing->log, "%d of %d tracks separated in %s, %d failed%s", closing->done,
+                 closing->track_count, report_clock(report_now() - closing->began, clock),
+                 closing->failed, not_done);
+    }
+    pthread_mutex_destroy(&closing->mutex);
+    free(closing);
+    *report = NULL;
+}
+
+const char *report_clock(double seconds, char text[16])
+{
+    int64_t whole = (int64_t)fmin(fmax(seconds + 0.5, 0.0), 3.5e6);
+    int32_t hours = (int32_t)(whole / 3600);
+    int32_t minutes = (int32_t)(whole / 60 % 60);
+    if (hours > 0) {
+        snprintf(text, 16, "%d:%02d:%02d", hours % 1000, minutes, (int32_t)(whole % 60));
+    } else {
+        snprintf(text, 16, "%d:%02d", minutes, (int32_t)(whole % 60));
+    }
+    return text;
+}
+
+double report_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* The track that is furthest from its end stands for all; the speed is that of all jobs together.
+ */
+static void draw(batch_report *report)
+{
+    const job_progress *shown = NULL;
+    double speed = 0.0;
+    double longest = -1.0;
+    int32_t active = 0;
+    for (int32_t i = 0; i < report->job_count; i++) {
+        const job_progress *job = &report->jobs[i];
+        double elapsed = report_now() - job->began;
+        if (!job->active || elapsed <= 0) {
+            continue;
+        }
+        double left =
+            job->frames > 0 && job->total_frames > 0
+                ? elapsed * (double)(job->total_frames - job->frames) / (double)job->frames
+                : 0.0;
+        active++;
+        speed += (double)job->frames / job->rate_hz / elapsed;
+        if (left > longest) {
+            longest = left;
+            shown = job;
+        }
+    }
+    if (shown == NULL) {
+        return;
+    }
+    char line[256], bar[BAR_CELLS + 1], clock[16], others[24] = "";
+    if (active > 1) {
+        snprintf(others, sizeof others, " and %d more", active - 1);
+    }
+    if (shown->total_frames <= 0) {
+        double seconds = (double)shown->frames / shown->rate_hz;
+        snprintf(line, sizeof line, "%s%s  %s done  %.0fx", shown->label, others,
+                 report_clock(seconds, clock), speed);
+    } else {
+        double part = fmin((double)shown->frames / (double)shown->total_frames, 1.0);
+        memset(bar, '.', BAR_CELLS);
+        memset(bar, '#', (size_t)(part * BAR_CELLS));
+        bar[BAR_CELLS] = '\0';
+        snprintf(line, sizeof line, "[%d/%d] %s%s  %s %3.0f %%  %.0fx  %s left",
+                 report->done + report->failed + 1, report->track_count, shown->label, others, bar,
+                 100.0 * part, speed, report_clock(longest, clock));
+    }
+    log_status(report->log, line);
+}
+
+static void print_result(batch_report *report, const track_result *result)
+{
+    if (report->json != NULL) {
+        json_print_track(report->json, result);
+    }
+    if (result->status != TRACK_DONE) {
+        if (result->status != TRACK_CANCELLED) {
+            log_error(report->log, "%s: %s", result->input, result->message);
+        }
+        return;
+    }
+    char stems[CLEAVE_STEMS_MAX * (CLEAVE_NAME_BYTES + 16)] = "";
+    for (int32_t s = 0; s < result->stem_count; s++) {
+        size_t used = strlen(stems);
+        snprintf(stems + used, sizeof stems - used, "%s%s", s > 0 ? ", " : "", result->stems[s]);
+        used = strlen(stems);
+        if (result->has_quality && isfinite(result->sdr_db[s])) {
+            snprintf(stems + used, sizeof stems - used, " (SDR %.2f dB)", result->sdr_db[s]);
+        }
+    }
+    const char *slash = strrchr(result->paths[0], '/');
+    int folder_bytes = slash != NULL ? (int)(slash - result->paths[0]) : 0;
+    log_note(report->log, "%s: %s %s %.*s, %.1f s, %.0fx real time", result->input, stems,
+             slash != NULL ? "in" : "to", slash != NULL ? folder_bytes : 15,
+             slash != NULL ? result->paths[0] : "standard output", result->seconds,
+             result->duration_s / fmax(result->seconds, 1e-9));
+}

@@ -1,0 +1,33 @@
+/* report.h: what the user sees of a batch: a bar on a terminal, lines, JSON objects. */
+#ifndef CLEAVE_HOST_REPORT_H
+#define CLEAVE_HOST_REPORT_H
+
+#include "host/log.h"
+#include "host/options.h"
+#include "host/track.h"
+
+typedef struct batch_report batch_report;
+
+/* json: where objects go, or NULL. Returns NULL when out of memory. */
+batch_report *report_open(logger *log, FILE *json, int32_t track_count, int32_t job_count);
+
+/* Job `job` begins a track of total_frames (-1: unknown), is at `frames`, or has ended it with this
+ * result. */
+void report_begin(batch_report *report, int32_t job, const char *input, int64_t total_frames,
+                  int32_t rate_hz);
+void report_progress(batch_report *report, int32_t job, int64_t frames);
+void report_end(batch_report *report, int32_t job, const track_result *result);
+
+/* Counts so far. */
+int32_t report_failed(const batch_report *report);
+
+/* The closing line of a batch of more than one track; frees the report. */
+void report_close(batch_report **report);
+
+/* "1:02:03" or "2:03" */
+const char *report_clock(double seconds, char text[16]);
+
+/* Seconds from some fixed moment. */
+double report_now(void);
+
+#endif

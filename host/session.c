@@ -1,0 +1,231 @@
+/* session.c: one track from its file to its stems. */
+#include "host/session_internal.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+static const char *without_name(const char *text, const char *path);
+static int run(track_session *session, const input *source);
+static int finish(track_session *session);
+static void tell_choice(track_session *session, const input *source);
+static void tell_outcome(track_session *session, const sink_outcome *outcome);
+
+void session_run(const session_context *context, const input *source, track_result *result)
+{
+    track_session session = {.context = context, .options = context->options, .result = result};
+    double began = report_now();
+    memset(result, 0, sizeof *result);
+    result->gain = 1.0;
+    result->status = TRACK_DONE;
+    snprintf(result->input, sizeof result->input, "%s", source->path);
+    if (run(&session, source) != 0 && result->status == TRACK_DONE) {
+        session_fail(&session, TRACK_UNSEPARABLE, "out of memory");
+    }
+    session_close(&session);
+    if (result->status != TRACK_DONE && atomic_load(context->cancelled)) {
+        result->status = TRACK_CANCELLED;
+        snprintf(result->message, sizeof result->message, "interrupted");
+    }
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    result->memory_bytes = (int64_t)usage.ru_maxrss * 1024;
+    result->seconds = report_now() - began;
+}
+
+int session_fail(track_session *session, track_status status, const char *format, ...)
+{
+    track_result *result = session->result;
+    char text[AUDIO_MESSAGE_BYTES];
+    if (result->status != TRACK_DONE) {
+        return -1;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    const char *path = strcmp(result->input, "-") == 0 ? "standard input" : result->input;
+    const char *sentence = without_name(text, path);
+    snprintf(result->message, sizeof result->message, "%s", sentence);
+    size_t bytes = strlen(result->message);
+    if (bytes > 0 && result->message[bytes - 1] == '.') {
+        result->message[bytes - 1] = '\0';
+    }
+    result->status = status;
+    return -1;
+}
+
+void session_warn(track_session *session, const char *format, ...)
+{
+    track_result *result = session->result;
+    char text[TRACK_WARNING_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    log_warning(session->context->log, "%s: %s", result->input, text);
+    if (result->warning_count < TRACK_WARNINGS_MAX) {
+        memcpy(result->warnings[result->warning_count++], text, sizeof text);
+    }
+}
+
+const char *track_status_code(track_status status)
+{
+    static const char *const codes[] = {"done", "unreadable", "unseparable", "unwritable",
+                                        "cancelled"};
+    return codes[status];
+}
+
+void track_result_free(track_result *result)
+{
+    for (int32_t s = 0; s < CLEAVE_STEMS_MAX; s++) {
+        free(result->paths[s]);
+        result->paths[s] = NULL;
+    }
+}
+
+/* The line that tells a failure begins with the input's path: a sentence that does too loses it.
+ * There the path may have "?" for control characters, and "..." for its front. */
+static const char *without_name(const char *text, const char *path)
+{
+    int is_cut = strncmp(text, "...", 3) == 0;
+    size_t path_bytes = strlen(path);
+    for (size_t first = 0; first < (is_cut ? path_bytes : 1); first++) {
+        const char *name = first == 0 ? text : text + 3;
+        size_t i = 0;
+        while (first + i < path_bytes &&
+               (name[i] == path[first + i] ||
+                (name[i] == '?' && (unsigned char)path[first + i] < 0x20))) {
+            i++;
+        }
+        if (first + i == path_bytes && strncmp(name + i, ": ", 2) == 0) {
+            return name + i + 2;
+        }
+    }
+    return text;
+}
+
+static int run(track_session *session, const input *source)
+{
+    const session_context *context = session->context;
+    int64_t frames = 0;
+    if (source->error != NULL) {
+        return session_fail(session, TRACK_UNREADABLE, "%s", source->error);
+    }
+    if (session_open_input(session, source) != 0) {
+        return -1;
+    }
+    const audio_info *info = session->info;
+    report_begin(context->report, context->job, source->path, info->frames, info->rate_hz);
+    if (session_open_engine(session) != 0) {
+        return -1;
+    }
+    /* No folder or file appears before the input has shown a first frame. */
+    if (session_read(session, &frames) != 0) {
+        return -1;
+    }
+    if (frames == 0) {
+        return session_fail(session, TRACK_UNREADABLE, "no audio frames");
+    }
+    if (session_open_outputs(session, source) != 0) {
+        return -1;
+    }
+    tell_choice(session, source);
+    while (frames > 0) {
+        if (atomic_load(context->cancelled)) {
+            return session_fail(session, TRACK_CANCELLED, "interrupted");
+        }
+        if (session_feed(session, frames) != 0) {
+            return -1;
+        }
+        report_progress(context->report, context->job, session->result->frames);
+        if (session_read(session, &frames) != 0) {
+            return -1;
+        }
+    }
+    return session_drain(session) != 0 ? -1 : finish(session);
+}
+
+static int is_cancelled(void *context)
+{
+    track_session *session = context;
+    return atomic_load(session->context->cancelled);
+}
+
+static int finish(track_session *session)
+{
+    track_result *result = session->result;
+    char message[AUDIO_MESSAGE_BYTES];
+    sink_outcome outcome;
+    if (sink_finish(&session->sink, &outcome, is_cancelled, session, message) != 0) {
+        return session_fail(session, TRACK_UNWRITABLE, "%s", message);
+    }
+    result->duration_s = (double)result->frames / session->info->rate_hz;
+    result->peak = outcome.peak;
+    result->gain = outcome.gain;
+    for (int32_t s = 0; s < result->stem_count; s++) {
+        result->sdr_db[s] = NAN;
+        if (session->references[s] != NULL) {
+            result->sdr_db[s] = reference_sdr_db(session->references[s]);
+            result->has_quality = 1;
+        }
+    }
+    tell_outcome(session, &outcome);
+    return 0;
+}
+
+static void tell_choice(track_session *session, const input *source)
+{
+    const track_result *result = session->result;
+    logger *log = session->context->log;
+    if (source->renamed) {
+        log_note(log, "%s: another track has this name, so this one is written as \"%s\"",
+                 result->input, source->track);
+    }
+    if (strcmp(session->options->model, "auto") == 0) {
+        log_note(log, "%s: model %s: %s", result->input, result->choice.info.name,
+                 result->choice.reason);
+    }
+    log_detail(log, "%s: %s %s, %d Hz, %d ch; %s, threads: %d, segments of %lld frames, %.1f MB",
+               result->input, session->info->container, session->info->codec,
+               session->info->rate_hz, session->info->channels, result->device,
+               session->engine_info.threads, (long long)session->engine_info.segment_frames,
+               (double)session->engine_info.memory.host_bytes / 1e6);
+    if (choose_is_mono_center(&result->choice, session->info->channels)) {
+        char others[128];
+        choose_weighted_models(others, sizeof others);
+        session_warn(session,
+                     "centre extraction cannot work on mono, which has no sides: harmonic, "
+                     "percussive, repetition "
+                     "and voice-band cues are used alone, and the result is weaker; use a stereo "
+                     "recording%s%s",
+                     others[0] != '\0' ? ", or a model with weights: "
+                                       : " (a model with weights would serve "
+                                         "too, but this version has none)",
+                     others);
+    }
+}
+
+static void tell_outcome(track_session *session, const sink_outcome *outcome)
+{
+    const track_result *result = session->result;
+    if (session->replaced_samples > 0) {
+        session_warn(
+            session,
+            "%lld samples were no numbers, infinite or beyond any level, and were taken as silence",
+            (long long)session->replaced_samples);
+    }
+    if (outcome->gain != 1.0) {
+        log_note(session->context->log,
+                 "%s: the stems reach %.2f of full scale, so all are scaled by one gain of %.4f "
+                 "(%.2f dB), and their proportions stay",
+                 result->input, outcome->peak, outcome->gain, 20.0 * log10(outcome->gain));
+    }
+    if (outcome->clipped > 0) {
+        session_warn(session, "%lld samples of the stems were beyond full scale and were limited",
+                     (long long)outcome->clipped);
+    }
+}

@@ -1,0 +1,32 @@
+/* session.h: one track from its file to its stems: read, push, pull, write, in blocks. */
+#ifndef CLEAVE_HOST_SESSION_H
+#define CLEAVE_HOST_SESSION_H
+
+#include "host/engine_slot.h"
+#include "host/inputs.h"
+#include "host/log.h"
+#include "host/options.h"
+#include "host/report.h"
+#include "host/track.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* What the sessions of a batch share, and which of them this is. */
+typedef struct session_context {
+    const cli_options *options;
+    logger *log;
+    batch_report *report;
+    int32_t job;       /* number of the worker */
+    engine_slot *slot; /* its engine */
+    int32_t threads;   /* of the engine */
+    const atomic_int *cancelled;
+    pthread_mutex_t *folders; /* held while folders appear or go: no job removes another's */
+    output_folders *made;     /* by this track; empty between tracks */
+} session_context;
+
+/* Separates one track. The result is complete on return, whatever happened, and report_end() is not
+ * yet called. A track that failed has left nothing in the output folder. */
+void session_run(const session_context *context, const input *source, track_result *result);
+
+#endif

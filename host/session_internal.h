@@ -1,0 +1,57 @@
+/* session_internal.h: a session's state, between session.c (what happens when), session_open.c
+ * (what is needed for a track) and session_stream.c (where its samples go). */
+#ifndef CLEAVE_HOST_SESSION_INTERNAL_H
+#define CLEAVE_HOST_SESSION_INTERNAL_H
+
+#include "host/backlog.h"
+#include "host/convert.h"
+#include "host/reference.h"
+#include "host/session.h"
+#include "host/sink.h"
+
+#define SESSION_BLOCK_FRAMES 8192
+#define SOURCE_REST          -1 /* of an output: the mixture minus output 0 */
+
+typedef struct track_session {
+    const session_context *context;
+    const cli_options *options;
+    track_result *result;
+
+    audio_reader *reader;
+    const audio_info *info;
+    cleave_engine *engine;
+    cleave_engine_info engine_info;
+    int32_t sources[CLEAVE_STEMS_MAX]; /* output -> stem of the engine, or SOURCE_REST */
+    rate_converter *to_engine;         /* the mixture */
+    rate_converter *from_engine;       /* the outputs */
+    backlog mixture;                   /* kept while SOURCE_REST needs it */
+    stem_sink *sink;
+    stem_reference *references[CLEAVE_STEMS_MAX];
+
+    float *block;                    /* [SESSION_BLOCK_FRAMES][C] as read */
+    float *pulled[CLEAVE_STEMS_MAX]; /* [SESSION_BLOCK_FRAMES][C] of each stem of the engine */
+    float *rest;                     /* the same, of the mixture minus a stem */
+    int64_t replaced_samples;        /* that were not numbers */
+} track_session;
+
+/* Records why the track failed, unless an earlier reason is known. Returns -1. */
+int session_fail(track_session *session, track_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A warning about the track: printed, and kept for the result. */
+void session_warn(track_session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* session_open.c: each returns 0, or -1 with the failure recorded. */
+int session_open_input(track_session *session, const input *source);
+int session_open_engine(track_session *session);
+int session_open_outputs(track_session *session,
+                         const input *source); /* needs a track that has a frame */
+void session_close(track_session *session);
+
+/* session_stream.c */
+int session_read(track_session *session, int64_t *frames); /* fills block; 0 frames at the end */
+int session_feed(track_session *session, int64_t frames);  /* block to engine to outputs */
+int session_drain(track_session *session); /* the track ended: the rest to the outputs */
+
+#endif

@@ -1,0 +1,282 @@
+/* session_open.c: what is needed for a track: reader, engine, converters, files. */
+#include "host/formats.h"
+#include "host/session_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int to_pipe(const track_session *session)
+{
+    return strcmp(session->options->out, "-") == 0;
+}
+
+static int choose_outputs(track_session *session);
+static int allocate(track_session *session);
+static int open_converters(track_session *session);
+static int name_outputs(track_session *session, const input *source);
+static int open_sink(track_session *session);
+static int open_references(track_session *session);
+
+int session_open_input(track_session *session, const input *source)
+{
+    const cli_options *options = session->options;
+    char message[AUDIO_MESSAGE_BYTES];
+    if (audio_reader_open(&session->reader, source->path, options->raw ? &options->raw_input : NULL,
+                          message) != 0) {
+        return session_fail(session, TRACK_UNREADABLE, "%s", message);
+    }
+    const audio_info *info = audio_reader_info(session->reader);
+    session->info = info;
+    session->result->rate_hz = info->rate_hz;
+    session->result->channels = info->channels;
+    if (info->rate_hz < CLEAVE_RATE_HZ_MIN || info->rate_hz > CLEAVE_RATE_HZ_MAX) {
+        return session_fail(session, TRACK_UNREADABLE,
+                            "its sample rate of %d Hz is not within %d to %d Hz", info->rate_hz,
+                            CLEAVE_RATE_HZ_MIN, CLEAVE_RATE_HZ_MAX);
+    }
+    if (info->channels < 1 || info->channels > CLEAVE_CHANNELS_MAX) {
+        return session_fail(session, TRACK_UNREADABLE,
+                            "it has %d channels, and up to %d can be separated", info->channels,
+                            CLEAVE_CHANNELS_MAX);
+    }
+    int32_t channels_max = formats_channels_max(options->format);
+    if (info->channels > channels_max) {
+        return session_fail(session, TRACK_UNWRITABLE,
+                            "it has %d channels, and %s holds %d; --format flac holds all",
+                            info->channels, options_format_name(options->format), channels_max);
+    }
+    return 0;
+}
+
+int session_open_engine(track_session *session)
+{
+    track_result *result = session->result;
+    char message[OPTIONS_MESSAGE_BYTES];
+    cleave_error error = {0};
+    cleave_config config;
+    int32_t channels = session->info->channels;
+    if (choose_model(session->options, session->info->rate_hz, channels, &result->choice,
+                     message) != 0) {
+        return session_fail(session, TRACK_UNSEPARABLE, "%s", message);
+    }
+    const cleave_model_info *model = &result->choice.info;
+    int32_t rate_hz = model->rate_hz > 0 ? model->rate_hz : session->info->rate_hz;
+    choose_config(session->options, model, rate_hz, channels, session->context->threads, &config);
+    if (engine_slot_open(session->context->slot, &config, &session->engine, &error) != CLEAVE_OK) {
+        return session_fail(session, TRACK_UNSEPARABLE, "%s", error.message);
+    }
+    cleave_engine_info_get(session->engine, &session->engine_info);
+    snprintf(result->device, sizeof result->device, "%s", session->engine_info.device);
+    return choose_outputs(session) != 0 || allocate(session) != 0 || open_converters(session) != 0
+               ? -1
+               : 0;
+}
+
+int session_open_outputs(track_session *session, const input *source)
+{
+    int status = name_outputs(session, source);
+    if (status == 0) {
+        status = open_references(session);
+    }
+    if (status == 0) {
+        pthread_mutex_lock(session->context->folders);
+        status = open_sink(session);
+        pthread_mutex_unlock(session->context->folders);
+    }
+    return status;
+}
+
+void session_close(track_session *session)
+{
+    int failed = session->result->status != TRACK_DONE;
+    sink_abort(&session->sink);
+    pthread_mutex_lock(session->context->folders);
+    output_folders_free(session->context->made, failed);
+    pthread_mutex_unlock(session->context->folders);
+    convert_close(&session->to_engine);
+    convert_close(&session->from_engine);
+    audio_reader_close(&session->reader);
+    backlog_free(&session->mixture);
+    free(session->block);
+    free(session->rest);
+    for (int32_t s = 0; s < CLEAVE_STEMS_MAX; s++) {
+        reference_close(&session->references[s]);
+        free(session->pulled[s]);
+    }
+}
+
+/* The engine's stems, and with --other-method minus the rest; on a pipe the first alone. */
+static int choose_outputs(track_session *session)
+{
+    track_result *result = session->result;
+    int32_t count = 0;
+    for (int32_t s = 0; s < session->engine_info.stem_count; s++) {
+        snprintf(result->stems[count], CLEAVE_NAME_BYTES, "%s", session->engine_info.stems[s]);
+        session->sources[count++] = s;
+    }
+    if (session->options->two_stems != NULL && session->options->other_method == OTHER_MINUS) {
+        snprintf(result->stems[count], CLEAVE_NAME_BYTES, "no_%.*s", CLEAVE_NAME_BYTES - 4,
+                 result->stems[0]);
+        session->sources[count++] = SOURCE_REST;
+    }
+    result->stem_count = to_pipe(session) ? 1 : count;
+    return 0;
+}
+
+static int allocate(track_session *session)
+{
+    size_t bytes = (size_t)SESSION_BLOCK_FRAMES * (size_t)session->info->channels * sizeof(float);
+    session->block = malloc(bytes);
+    session->rest = malloc(bytes);
+    int failed = session->block == NULL || session->rest == NULL;
+    for (int32_t s = 0; s < session->engine_info.stem_count; s++) {
+        session->pulled[s] = malloc(bytes);
+        failed |= session->pulled[s] == NULL;
+    }
+    return failed ? session_fail(session, TRACK_UNSEPARABLE, "out of memory") : 0;
+}
+
+static int open_converters(track_session *session)
+{
+    char message[AUDIO_MESSAGE_BYTES];
+    const audio_info *info = session->info;
+    int32_t engine_hz = session->engine_info.rate_hz;
+    int32_t wanted_hz = session->options->rate_hz > 0 ? session->options->rate_hz : info->rate_hz;
+    int32_t output_hz = formats_rate_hz(session->options->format, wanted_hz);
+    session->result->output_rate_hz = output_hz;
+    if (output_hz != wanted_hz) {
+        log_note(session->context->log, "%s: %s has no %d Hz, so the stems are written at %d Hz",
+                 session->result->input, options_format_name(session->options->format), wanted_hz,
+                 output_hz);
+    }
+    if (convert_open(&session->to_engine, 1, info->channels, info->rate_hz, engine_hz,
+                     SESSION_BLOCK_FRAMES, message) != 0 ||
+        convert_open(&session->from_engine, session->result->stem_count, info->channels, engine_hz,
+                     output_hz, SESSION_BLOCK_FRAMES, message) != 0) {
+        return session_fail(session, TRACK_UNSEPARABLE, "%s", message);
+    }
+    return 0;
+}
+
+static int is_same_file(const char *one, const char *other)
+{
+    struct stat first, second;
+    return strcmp(one, "-") != 0 && stat(one, &first) == 0 && stat(other, &second) == 0 &&
+           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+static int name_outputs(track_session *session, const input *source)
+{
+    track_result *result = session->result;
+    output_names names = {session->options->out,    session->options->filename,
+                          result->choice.info.name, source->track,
+                          source->track_ext,        options_format_name(session->options->format)};
+    for (int32_t s = 0; s < result->stem_count; s++) {
+        char path[OUTPUT_PATH_BYTES] = "-";
+        if (!to_pipe(session) && output_path(&names, result->stems[s], path) != 0) {
+            return session_fail(session, TRACK_UNWRITABLE, "the path of its stem %s is too long",
+                                result->stems[s]);
+        }
+        if (is_same_file(path, source->path)) {
+            return session_fail(session, TRACK_UNWRITABLE, "its stem %s would overwrite it",
+                                result->stems[s]);
+        }
+        result->paths[s] = strdup(path);
+        if (result->paths[s] == NULL) {
+            return session_fail(session, TRACK_UNWRITABLE, "out of memory");
+        }
+    }
+    return 0;
+}
+
+/* The folder of a path, where there is one. */
+static void folder_of(const char *path, char folder[OUTPUT_PATH_BYTES])
+{
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, OUTPUT_PATH_BYTES, "%.*s", slash != NULL ? (int)(slash - path) : 1,
+             slash != NULL ? path : ".");
+}
+
+static clip_mode clip_of(const track_session *session, int32_t bits)
+{
+    const cli_options *options = session->options;
+    if (options->clip != CLIP_DEFAULT) {
+        return options->clip;
+    }
+    if (options_is_float(options->format, bits)) {
+        return CLIP_NONE;
+    }
+    /* A pipe should flow: the one gain of a track is known at its end only. */
+    return to_pipe(session) ? CLIP_CLAMP : CLIP_RESCALE;
+}
+
+static int open_sink(track_session *session)
+{
+    const cli_options *options = session->options;
+    track_result *result = session->result;
+    char message[AUDIO_MESSAGE_BYTES];
+    char folder[OUTPUT_PATH_BYTES];
+    audio_writer_config writer = {.format = options->format,
+                                  .rate_hz = result->output_rate_hz,
+                                  .channels = result->channels,
+                                  .bits = formats_bits(options, session->info, to_pipe(session)),
+                                  .bitrate_kbps = options->bitrate_kbps,
+                                  .vbr_quality = options->vbr_quality,
+                                  .compression = options->compression,
+                                  .opus_application = options->application,
+                                  .tags_from = session->info};
+    if (to_pipe(session)) {
+        const char *temporary = getenv("TMPDIR");
+        snprintf(folder, sizeof folder, "%s", temporary != NULL ? temporary : "/tmp");
+    } else {
+        folder_of(result->paths[0], folder);
+    }
+    for (int32_t s = 0; s < result->stem_count && !to_pipe(session); s++) {
+        if (output_folders_make(session->context->made, result->paths[s]) != 0) {
+            return session_fail(session, TRACK_UNWRITABLE, "cannot make the folder of %s: %s",
+                                result->paths[s], strerror(errno));
+        }
+    }
+    sink_config config = {result->stem_count,
+                          (const char *const *)result->paths,
+                          folder,
+                          writer,
+                          clip_of(session, writer.bits),
+                          SESSION_BLOCK_FRAMES};
+    if (sink_open(&session->sink, &config, message) != 0) {
+        return session_fail(session, TRACK_UNWRITABLE, "%s", message);
+    }
+    return 0;
+}
+
+static int open_references(track_session *session)
+{
+    track_result *result = session->result;
+    char message[AUDIO_MESSAGE_BYTES];
+    int32_t found = 0;
+    if (session->options->reference == NULL) {
+        return 0;
+    }
+    for (int32_t s = 0; s < result->stem_count; s++) {
+        if (reference_open(&session->references[s], session->options->reference, result->stems[s],
+                           result->output_rate_hz, result->channels, SESSION_BLOCK_FRAMES,
+                           message) != 0) {
+            return session_fail(session, TRACK_UNREADABLE, "%s", message);
+        }
+        if (session->references[s] == NULL && strcmp(result->stems[s], "no_vocals") == 0 &&
+            reference_open(&session->references[s], session->options->reference, "accompaniment",
+                           result->output_rate_hz, result->channels, SESSION_BLOCK_FRAMES,
+                           message) != 0) {
+            return session_fail(session, TRACK_UNREADABLE, "%s", message);
+        }
+        found += session->references[s] != NULL;
+    }
+    if (found == 0) {
+        session_warn(session, "%s has no file for any of its stems to be scored against",
+                     session->options->reference);
+    }
+    return 0;
+}
