@@ -1,0 +1,178 @@
+/* separate.c: `cleave separate`: a batch of tracks on a number of jobs. */
+#include "host/choose.h"
+#include "host/commands.h"
+#include "host/inputs.h"
+#include "host/interrupt.h"
+#include "host/session.h"
+#include "host/topology.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* All that the jobs share. */
+typedef struct track_batch {
+    const cli_options *options;
+    logger *log;
+    batch_report *report;
+    input_list inputs;
+    int32_t job_count, threads;
+    atomic_int next; /* input to take */
+    atomic_int cancelled;
+    pthread_mutex_t folders;
+    engine_slot slots[OPTIONS_JOBS_MAX];
+    output_folders made[OPTIONS_JOBS_MAX]; /* by the track that each job is at */
+} track_batch;
+
+/* One of them. */
+typedef struct track_job {
+    track_batch *batch;
+    int32_t index;
+    pthread_t thread;
+} track_job;
+
+static int run_batch(track_batch *batch);
+static void run_jobs(track_batch *batch);
+static void *run_job(void *argument);
+static void cancel_batch(void *context);
+static void abandon_batch(void *context);
+
+int separate_run(const cli_options *options, logger *log)
+{
+    track_batch batch = {.options = options, .log = log};
+    char message[OPTIONS_MESSAGE_BYTES];
+    if (choose_check(options, message) != 0) {
+        log_error(log, "%s", message);
+        return EXIT_USAGE;
+    }
+    if (strcmp(options->out, "-") == 0 && isatty(STDOUT_FILENO)) {
+        log_error(log, "standard output is a terminal; send it to a file or another program");
+        return EXIT_USAGE;
+    }
+    if (inputs_collect(&batch.inputs, options->operands, options->operand_count, options->out) !=
+        0) {
+        inputs_free(&batch.inputs);
+        log_error(log, "out of memory");
+        return EXIT_TRACK;
+    }
+    if (strcmp(options->out, "-") == 0 && batch.inputs.count != 1) {
+        log_error(log, "--out - takes one input, and %s has %d", options->operands[0],
+                  batch.inputs.count);
+        inputs_free(&batch.inputs);
+        return EXIT_USAGE;
+    }
+    if (batch.inputs.count > 1 && strstr(options->filename, "{track}") == NULL) {
+        log_error(log,
+                  "the template \"%s\" needs {track}, or the tracks would overwrite each other",
+                  options->filename);
+        inputs_free(&batch.inputs);
+        return EXIT_USAGE;
+    }
+    int status = run_batch(&batch);
+    inputs_free(&batch.inputs);
+    return status;
+}
+
+static int run_batch(track_batch *batch)
+{
+    topology machine;
+    topology_get(&machine);
+    batch->job_count =
+        batch->options->jobs < batch->inputs.count ? batch->options->jobs : batch->inputs.count;
+    batch->threads =
+        batch->options->threads > 0 ? batch->options->threads : machine.threads / batch->job_count;
+    batch->threads = batch->threads > 0 ? batch->threads : 1;
+    batch->report = report_open(batch->log, batch->options->json ? stdout : NULL,
+                                batch->inputs.count, batch->job_count);
+    if (batch->report == NULL) {
+        log_error(batch->log, "out of memory");
+        return EXIT_TRACK;
+    }
+    pthread_mutex_init(&batch->folders, NULL);
+    for (int32_t i = 0; i < batch->job_count; i++) {
+        engine_slot_init(&batch->slots[i]);
+    }
+    const interrupt_actions actions = {cancel_batch, abandon_batch, batch};
+    interrupt_watch *watch = interrupt_open(&actions);
+    run_jobs(batch);
+    interrupt_close(&watch);
+    for (int32_t i = 0; i < batch->job_count; i++) {
+        engine_slot_destroy(&batch->slots[i]);
+    }
+    pthread_mutex_destroy(&batch->folders);
+    int32_t failed = report_failed(batch->report);
+    report_close(&batch->report);
+    return atomic_load(&batch->cancelled) ? INTERRUPT_EXIT_CODE
+           : failed > 0                   ? EXIT_TRACK
+                                          : EXIT_DONE;
+}
+
+/* The calling thread is job 0; a job whose thread cannot be had leaves its tracks to the others. */
+static void run_jobs(track_batch *batch)
+{
+    track_job jobs[OPTIONS_JOBS_MAX];
+    int32_t started = 1;
+    for (int32_t i = 0; i < batch->job_count; i++) {
+        jobs[i].batch = batch;
+        jobs[i].index = i;
+    }
+    while (started < batch->job_count &&
+           pthread_create(&jobs[started].thread, NULL, run_job, &jobs[started]) == 0) {
+        started++;
+    }
+    run_job(&jobs[0]);
+    for (int32_t i = 1; i < started; i++) {
+        pthread_join(jobs[i].thread, NULL);
+    }
+}
+
+static void *run_job(void *argument)
+{
+    const track_job *job = argument;
+    track_batch *batch = job->batch;
+    session_context context = {
+        .options = batch->options,
+        .log = batch->log,
+        .report = batch->report,
+        .job = job->index,
+        .slot = &batch->slots[job->index],
+        .threads = batch->threads,
+        .cancelled = &batch->cancelled,
+        .folders = &batch->folders,
+        .made = &batch->made[job->index],
+    };
+    while (!atomic_load(&batch->cancelled)) {
+        int32_t index = atomic_fetch_add(&batch->next, 1);
+        if (index >= batch->inputs.count) {
+            break;
+        }
+        track_result result;
+        session_run(&context, &batch->inputs.items[index], &result);
+        report_end(batch->report, job->index, &result);
+        track_result_free(&result);
+    }
+    return NULL;
+}
+
+static void cancel_batch(void *context)
+{
+    track_batch *batch = context;
+    atomic_store(&batch->cancelled, 1);
+    for (int32_t i = 0; i < batch->job_count; i++) {
+        engine_slot_cancel(&batch->slots[i]);
+    }
+}
+
+/* The process is about to end under jobs that did not: the folders they made go, unless one of them
+ * is changing its list just now. */
+static void abandon_batch(void *context)
+{
+    track_batch *batch = context;
+    if (pthread_mutex_trylock(&batch->folders) != 0) {
+        return;
+    }
+    for (int32_t i = 0; i < batch->job_count; i++) {
+        output_folders_free(&batch->made[i], 1);
+    }
+    pthread_mutex_unlock(&batch->folders);
+}
