@@ -1,0 +1,118 @@
+/* info.c: `cleave info`, `models` and `--version`: what is in this binary and under it. */
+#include "host/audio.h"
+#include "host/commands.h"
+#include "host/json.h"
+#include "host/topology.h"
+#include "runtime/cleave.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FACTS_MAX 16
+
+/* Facts, and the room for those that are made up. */
+typedef struct fact_list {
+    int32_t count;
+    json_fact facts[FACTS_MAX];
+    char cores[32], threads[32], caches[64], models[256];
+    char device[64], cuda[CLEAVE_MESSAGE_BYTES];
+} fact_list;
+
+static void add(fact_list *list, const char *name, const char *value)
+{
+    list->facts[list->count].name = name;
+    list->facts[list->count].value = value;
+    list->count++;
+}
+
+/* The engine says what it computes on; asked for a GPU, it says which, or why not. */
+static void find_device(cleave_device device, char *text, size_t bytes)
+{
+    cleave_engine *engine = NULL;
+    cleave_engine_info info;
+    cleave_error error = {0};
+    cleave_config config;
+    cleave_config_default(&config);
+    config.device = device;
+    config.segment_seconds = 0.1;
+    if (cleave_open(&config, &engine, &error) != CLEAVE_OK) {
+        snprintf(text, bytes, "%s", error.message);
+        return;
+    }
+    cleave_engine_info_get(engine, &info);
+    snprintf(text, bytes, "%s", info.device);
+    cleave_close(&engine);
+}
+
+static void find_models(char *text, size_t bytes)
+{
+    cleave_model_info model;
+    size_t used = 0;
+    text[0] = '\0';
+    for (int32_t i = 0; cleave_model_at(i, &model) == CLEAVE_OK; i++) {
+        if (used + strlen(model.name) + 3 < bytes) {
+            used += (size_t)snprintf(text + used, bytes - used, "%s%s", used > 0 ? ", " : "",
+                                     model.name);
+        }
+    }
+}
+
+int info_run(const cli_options *options)
+{
+    fact_list list = {0};
+    topology machine;
+    topology_get(&machine);
+    snprintf(list.cores, sizeof list.cores, "%d of %d processors", machine.cores,
+             machine.processors);
+    snprintf(list.threads, sizeof list.threads, "%d", machine.threads);
+    snprintf(list.caches, sizeof list.caches, "%zu, %zu, %zu KiB", machine.l1_bytes / 1024,
+             machine.l2_bytes / 1024, machine.l3_bytes / 1024);
+    find_device(CLEAVE_DEVICE_CPU, list.device, sizeof list.device);
+    find_device(CLEAVE_DEVICE_CUDA, list.cuda, sizeof list.cuda);
+    find_models(list.models, sizeof list.models);
+    add(&list, "version", cleave_version());
+    add(&list, "models", list.models);
+    add(&list, "libsndfile", audio_backend_sndfile());
+    add(&list, "ffmpeg", audio_backend_ffmpeg());
+    add(&list, "resampler", audio_backend_resampler());
+    add(&list, "hwloc", topology_backend_hwloc());
+    add(&list, "json", json_backend());
+    add(&list, "processor", machine.cpu_name);
+    add(&list, "cores", list.cores);
+    add(&list, "threads", list.threads);
+    add(&list, "caches", list.caches);
+    add(&list, "engine", list.device);
+    add(&list, "cuda", list.cuda);
+    if (options->json) {
+        json_print_facts(stdout, list.facts, list.count);
+        return EXIT_DONE;
+    }
+    for (int32_t i = 0; i < list.count; i++) {
+        printf("%-12s %s\n", list.facts[i].name,
+               list.facts[i].value != NULL ? list.facts[i].value : "not in this build");
+    }
+    return EXIT_DONE;
+}
+
+int models_run(const cli_options *options)
+{
+    cleave_model_info model;
+    for (int32_t i = 0; cleave_model_at(i, &model) == CLEAVE_OK; i++) {
+        if (options->json) {
+            json_print_model(stdout, &model);
+            continue;
+        }
+        printf("%-14s %s\n%-14s stems:", model.name, model.description, "");
+        for (int32_t s = 0; s < model.stem_count; s++) {
+            printf("%s %s", s > 0 ? "," : "", model.stems[s]);
+        }
+        printf("\n");
+    }
+    return EXIT_DONE;
+}
+
+int version_run(void)
+{
+    printf("cleave %s\n", cleave_version());
+    return EXIT_DONE;
+}

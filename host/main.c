@@ -1,0 +1,54 @@
+/* main.c: the command `cleave`. */
+#include "host/commands.h"
+#include "host/json.h"
+#include "host/log.h"
+#include "host/options.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+static int run_command(const cli_options *options, logger *log)
+{
+    if (options->json && json_backend() == NULL) {
+        log_error(log, "--json needs the library jansson, which this build is without");
+        return EXIT_USAGE;
+    }
+    switch (options->command) {
+    case COMMAND_SEPARATE:
+        return separate_run(options, log);
+    case COMMAND_PROBE:
+        return probe_run(options, log);
+    case COMMAND_INFO:
+        return info_run(options);
+    case COMMAND_MODELS:
+        return models_run(options);
+    case COMMAND_VERSION:
+        return version_run();
+    default:
+        return help_run(options);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    cli_options options;
+    logger log;
+    char message[OPTIONS_MESSAGE_BYTES];
+    /* A reader that went away is an error of writing, told like any other. */
+    signal(SIGPIPE, SIG_IGN);
+    int status = EXIT_USAGE;
+    int parsed = options_parse(&options, argc, argv, message) == 0;
+    log_init(&log, stderr, options.quiet ? LOG_QUIET : options.verbose ? LOG_VERBOSE : LOG_NORMAL);
+    if (parsed) {
+        status = run_command(&options, &log);
+    } else {
+        log_error(&log, "%s", message);
+    }
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_DONE) {
+        log_error(&log, "standard output: cannot be written");
+        status = EXIT_TRACK;
+    }
+    options_free(&options);
+    log_destroy(&log);
+    return status;
+}
