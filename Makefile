@@ -132,7 +132,7 @@ $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TESTS_LIB_O) $(CASES_O) $(HOST_
 ALLOC_TRAP := alloc_trap$(if $(findstring address,$(SANITIZE))$(findstring thread,$(SANITIZE)),_none)
 $(BUILD)/tests/runtime/no_alloc_test: $(BUILD)/tests/runtime/$(ALLOC_TRAP).o
 
-$(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(BUILD)/tests/test.o $(CASES_O) $(SIMT_O) \
+$(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(TESTS_LIB_O) $(CASES_O) $(SIMT_O) \
                             $(BUILD)/simt/libcleave.a
 	$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
