@@ -26,12 +26,16 @@ static const struct {
     {2, 2048 * 336, 0, 0},
 };
 
-/* A mean far from zero, where sums without care lose digits. */
+/* A mean far from zero, where sums without care lose digits; below zero where a maximum that starts
+ * at zero, or forgets the sign, would show. */
 static void fill(const cleave_case *test, int operand, float *data, int64_t count)
 {
-    (void)test;
+    cleave_reduce_args args;
+
+    memcpy(&args, test->args.bytes, sizeof args);
+    const int is_max = args.kind == CLEAVE_REDUCE_MAX || args.kind == CLEAVE_REDUCE_MAX_ABS;
     for (int64_t i = 0; i < count; i++)
-        data[i] = 3 + cleave_case_uniform((uint64_t)operand, i);
+        data[i] = (is_max ? -3 : 3) + cleave_case_uniform((uint64_t)operand, i);
 }
 
 int cleave_reduce_cases(int index, cleave_case *out)
