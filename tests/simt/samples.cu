@@ -14,14 +14,16 @@ static __global__ void rotate_kernel(const float *in, float *out, int with_barri
     out[base + t] = tile[(t + 1) % SIMT_SAMPLE_THREADS];
 }
 
-static __global__ void sum_kernel(const float *in, float *out)
+static __global__ void sum_over_max_kernel(const float *in, float *out)
 {
     CLEAVE_SHARED(double, partial, CLEAVE_CUDA_THREADS / CLEAVE_WARP);
     CLEAVE_SHARED(double, total, 1);
-    const double sum = cleave_block_reduce<cleave_add>(in[threadIdx.x], partial);
+    const float x = in[threadIdx.x];
+    const double sum = cleave_block_reduce<cleave_add>(x, partial);
+    const double max = cleave_block_reduce<cleave_maximum>(x, partial);
 
     if (threadIdx.x == 0)
-        *total = sum;
+        *total = sum / max;
     cleave_barrier();
     out[threadIdx.x] = (float)*total;
 }
@@ -43,9 +45,9 @@ void simt_sample_rotate(const float *in, float *out, int blocks, int with_barrie
     CLEAVE_LAUNCH(rotate_kernel, blocks, SIMT_SAMPLE_THREADS, 0, nullptr, in, out, with_barrier);
 }
 
-void simt_sample_sum(const float *in, float *out)
+void simt_sample_sum_over_max(const float *in, float *out)
 {
-    CLEAVE_LAUNCH(sum_kernel, 1, CLEAVE_CUDA_THREADS, 0, nullptr, in, out);
+    CLEAVE_LAUNCH(sum_over_max_kernel, 1, CLEAVE_CUDA_THREADS, 0, nullptr, in, out);
 }
 
 void simt_sample_abort(int fault)

@@ -13,8 +13,8 @@ extern "C" {
 // out[b][t] = in[b][(t + 1) mod 128] through shared memory, with the barrier it needs, or without.
 void simt_sample_rotate(const float *in, float *out, int blocks, int with_barrier);
 
-// out[t] = the block's sum of in, reduced by warp exchanges.
-void simt_sample_sum(const float *in, float *out);
+// out[t] = sum of in / its maximum, two reductions of the block that share their memory.
+void simt_sample_sum_over_max(const float *in, float *out);
 
 // The faults that abort: 0 writes past a shared array, 1 lanes disagree about where they wait.
 void simt_sample_abort(int fault);

@@ -100,54 +100,50 @@ void start(fibre &f, unsigned thread, unsigned block, unsigned threads, unsigned
     makecontext(&f.context, fibre_main, 0);
 }
 
-// Completes the exchange of every warp whose lanes have all come to it. Returns whether any did.
-bool complete_exchanges(unsigned threads)
+// Completes the exchange of the lanes first to last - 1 if they have all come to it. Returns whether it did.
+bool complete_exchange(unsigned first, unsigned last)
 {
-    bool any = false;
+    unsigned waiting = 0, elsewhere = 0;
 
-    for (unsigned first = 0; first < threads; first += warp_lanes) {
-        const unsigned last = std::min(first + warp_lanes, threads);
-        unsigned waiting = 0, elsewhere = 0;
-        for (unsigned t = first; t < last; t++) {
-            waiting += machine.fibres[t]->state == fibre_state::at_exchange;
-            elsewhere += machine.fibres[t]->state == fibre_state::at_barrier;
-        }
-        if (!waiting)
-            continue;
-        if (elsewhere)
-            die("lanes of one warp wait at a barrier and at a warp exchange");
-        for (unsigned t = first; t < last; t++) {
-            fibre &f = *machine.fibres[t];
-            const unsigned from = t + (unsigned)f.delta;
-            if (f.state != fibre_state::at_exchange)
-                continue;
-            if (from < last && machine.fibres[from]->state != fibre_state::at_exchange)
-                die("a warp exchange asks for the value of a lane that has returned");
-            f.received = from < last ? machine.fibres[from]->offered : f.offered;
-        }
-        for (unsigned t = first; t < last; t++)
-            if (machine.fibres[t]->state == fibre_state::at_exchange)
-                machine.fibres[t]->state = fibre_state::ready;
-        any = true;
+    for (unsigned t = first; t < last; t++) {
+        waiting += machine.fibres[t]->state == fibre_state::at_exchange;
+        elsewhere += machine.fibres[t]->state == fibre_state::at_barrier;
     }
-    return any;
+    if (!waiting)
+        return false;
+    if (elsewhere)
+        die("lanes of one warp wait at a barrier and at a warp exchange");
+    for (unsigned t = first; t < last; t++) {
+        fibre &f = *machine.fibres[t];
+        const unsigned from = t + (unsigned)f.delta;
+        if (f.state != fibre_state::at_exchange)
+            continue;
+        if (from < last && machine.fibres[from]->state != fibre_state::at_exchange)
+            die("a warp exchange asks for the value of a lane that has returned");
+        f.received = from < last ? machine.fibres[from]->offered : f.offered;
+    }
+    for (unsigned t = first; t < last; t++)
+        if (machine.fibres[t]->state == fibre_state::at_exchange)
+            machine.fibres[t]->state = fibre_state::ready;
+    return true;
 }
 
-// Lets every ready fibre run, in shuffled order, to its next wait or its end; returns how many ran.
-unsigned run_ready(std::vector<unsigned> &order)
+// Lets every ready fibre of a warp run, in shuffled order, until all wait at a barrier or have returned.
+void run_warp(unsigned first, unsigned last)
 {
-    unsigned ran = 0;
+    std::vector<unsigned> lanes(last - first);
 
-    shuffle(order);
-    for (unsigned t : order) {
-        fibre &f = *machine.fibres[t];
-        if (f.state != fibre_state::ready)
-            continue;
-        machine.running = &f;
-        swapcontext(&machine.scheduler, &f.context);
-        ran++;
-    }
-    return ran;
+    std::iota(lanes.begin(), lanes.end(), first);
+    do {
+        shuffle(lanes);
+        for (unsigned t : lanes) {
+            fibre &f = *machine.fibres[t];
+            if (f.state != fibre_state::ready)
+                continue;
+            machine.running = &f;
+            swapcontext(&machine.scheduler, &f.context);
+        }
+    } while (complete_exchange(first, last));
 }
 
 void check_guards()
@@ -158,25 +154,27 @@ void check_guards()
                 die("a kernel wrote past the end of a shared array");
 }
 
+// Between two barriers one warp after the other runs as far as it can, in shuffled order: no order of warps is further
+// from the even pace that hides a missing barrier.
 void run_block(unsigned block, unsigned blocks, unsigned threads)
 {
-    std::vector<unsigned> order(threads);
+    std::vector<unsigned> warps((threads + warp_lanes - 1) / warp_lanes);
+    bool released = true;
 
-    std::iota(order.begin(), order.end(), 0u);
+    std::iota(warps.begin(), warps.end(), 0u);
     machine.shared.clear();
     for (unsigned t = 0; t < threads; t++)
         start(*machine.fibres[t], t, block, threads, blocks);
-    for (;;) {
-        while (run_ready(order) || complete_exchanges(threads)) {
-        }
-        bool released = false;
+    while (released) {
+        shuffle(warps);
+        for (unsigned warp : warps)
+            run_warp(warp * warp_lanes, std::min((warp + 1) * warp_lanes, threads));
+        released = false;
         for (unsigned t = 0; t < threads; t++)
             if (machine.fibres[t]->state == fibre_state::at_barrier) {
                 machine.fibres[t]->state = fibre_state::ready;
                 released = true;
             }
-        if (!released)
-            break;
     }
     check_guards();
 }

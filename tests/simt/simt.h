@@ -1,9 +1,11 @@
 // simt.h: runs CUDA kernel sources on the CPU, one fibre a thread.
 //
-// A block's threads run as fibres, one at a time. Between two barriers the order in which they run is shuffled from a
-// seed, and shared memory starts out as NaN bytes: a kernel that lacks a barrier reads what is not there yet under some
-// order. Blocks run one after the other, also in shuffled order. Shared arrays end in a guard zone that is checked when
-// the block ends. A barrier or warp exchange that cannot complete aborts with a sentence.
+// A block's threads run as fibres, one at a time. Between two barriers one warp after the other runs as far as it can,
+// in an order shuffled from a seed as is that of its lanes; shared memory starts out as NaN bytes: a kernel that lacks a
+// barrier reads what is not there yet, or no longer, under most orders. Blocks run one after the other, also in shuffled
+// order. Shared arrays end in a guard zone that is checked when the block ends. A barrier or warp exchange that cannot
+// complete aborts with a sentence. A fibre is not interrupted elsewhere: two threads that write a shared value and read
+// it back without a barrier in between are not found out.
 #ifndef CLEAVE_TESTS_SIMT_H
 #define CLEAVE_TESTS_SIMT_H
 
