@@ -5,7 +5,8 @@
 #include "kernels/base.h"
 #include "kernels/cuda_device.cuh"
 
-#define CLEAVE_CUDA_THREADS 256 /* of a block, for kernels that have no reason for another number */
+#define CLEAVE_CUDA_THREADS 256 /* of a block, for kernels that have no reason for another number  \
+                                 */
 
 /* Sums and maxima are combined with these. */
 struct cleave_add {
@@ -22,10 +23,10 @@ struct cleave_maximum {
     }
 };
 
-/* Combines one value of every thread of a block of CLEAVE_CUDA_THREADS; thread 0 has the result. The tree has a fixed
- * shape, so the result is the same bits every time. `partial` holds one double a warp. */
-template <typename Op>
-static __device__ double cleave_block_reduce(double value, double *partial)
+/* Combines one value of every thread of a block of CLEAVE_CUDA_THREADS; thread 0 has the result.
+ * The tree has a fixed shape, so the result is the same bits every time. `partial` holds one double
+ * a warp. */
+template <typename Op> static __device__ double cleave_block_reduce(double value, double *partial)
 {
     const int lane = (int)threadIdx.x % CLEAVE_WARP, warp = (int)threadIdx.x / CLEAVE_WARP;
 

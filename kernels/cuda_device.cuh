@@ -1,8 +1,8 @@
 /* cuda_device.cuh: every CUDA feature beyond plain C that the kernels use, by name.
  *
- * Kernels launch through CLEAVE_LAUNCH and reach shared memory, barriers and warp exchanges through these names
- * only, so that the SIMT executor (tests/simt) can put its own file of the same name in front of this one and run
- * the same sources on a machine without a GPU. */
+ * Kernels launch through CLEAVE_LAUNCH and reach shared memory, barriers and warp exchanges through
+ * these names only, so that the SIMT executor (tests/simt) can put its own file of the same name in
+ * front of this one and run the same sources on a machine without a GPU. */
 #ifndef CLEAVE_KERNELS_CUDA_DEVICE_CUH
 #define CLEAVE_KERNELS_CUDA_DEVICE_CUH
 
@@ -26,7 +26,8 @@ static __device__ __forceinline__ void cleave_barrier(void)
     __syncthreads();
 }
 
-/* The value that lane (lane + delta) holds; all 32 lanes take part. Lanes past the end keep their own. */
+/* The value that lane (lane + delta) holds; all 32 lanes take part. Lanes past the end keep their
+ * own. */
 static __device__ __forceinline__ double cleave_shuffle_down(double value, int delta)
 {
     return __shfl_down_sync(0xffffffffu, value, delta);

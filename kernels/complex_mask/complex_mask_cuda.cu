@@ -22,8 +22,8 @@ static void run(const void *args, const cleave_work *work)
     const cleave_complex_mask_args *a = (const cleave_complex_mask_args *)args;
 
     if (work->end > work->begin)
-        CLEAVE_LAUNCH(complex_mask_kernel, work->end - work->begin, CLEAVE_CUDA_THREADS, 0, work->stream,
-                      *a, work->begin);
+        CLEAVE_LAUNCH(complex_mask_kernel, work->end - work->begin, CLEAVE_CUDA_THREADS, 0,
+                      work->stream, *a, work->begin);
 }
 
 const cleave_kernel cleave_complex_mask_cuda = {run, NULL, NULL, NULL};

@@ -1,8 +1,10 @@
-/* elementwise_cuda.cu: a block of threads an item, that is 4096 points; one instance of the kernel a kind. */
+/* elementwise_cuda.cu: a block of threads an item, that is 4096 points; one instance of the kernel
+ * a kind. */
 #include "kernels/cuda_common.cuh"
 #include "kernels/elementwise/elementwise.h"
 
-/* b is the second operand at this point; (DE)NORMALISE find mean and deviation at pair[0], pair[1]. */
+/* b is the second operand at this point; (DE)NORMALISE find mean and deviation at pair[0], pair[1].
+ */
 template <int kind>
 static __device__ float apply(float a, float b, const float *pair, float x, float y)
 {
@@ -50,16 +52,15 @@ static __global__ void elementwise_kernel(cleave_elementwise_args e, int64_t beg
         e.out[i] = apply<kind>(e.a[i], binary(kind) ? e.b[i] : 0.0f, e.b, e.x, e.y);
 }
 
-template <int kind>
-static void launch(const cleave_elementwise_args *e, const cleave_work *work)
+template <int kind> static void launch(const cleave_elementwise_args *e, const cleave_work *work)
 {
     if (e->kind != kind) {
         if constexpr (kind + 1 < CLEAVE_ELEMENTWISE_KINDS)
             launch<kind + 1>(e, work);
         return;
     }
-    CLEAVE_LAUNCH(elementwise_kernel<kind>, work->end - work->begin, CLEAVE_CUDA_THREADS, 0, work->stream,
-                  *e, work->begin);
+    CLEAVE_LAUNCH(elementwise_kernel<kind>, work->end - work->begin, CLEAVE_CUDA_THREADS, 0,
+                  work->stream, *e, work->begin);
 }
 
 static void run(const void *args, const cleave_work *work)

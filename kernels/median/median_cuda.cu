@@ -1,9 +1,11 @@
-/* median_cuda.cu: a block of threads a row; each thread takes the window of its point into shared memory and finds the
- * value of middle rank by counting. Exact, and without data-dependent branches in the inner loop. */
+/* median_cuda.cu: a block of threads a row; each thread takes the window of its point into shared
+ * memory and finds the value of middle rank by counting. Exact, and without data-dependent branches
+ * in the inner loop. */
 #include "kernels/cuda_common.cuh"
 #include "kernels/median/median.h"
 
-#define THREADS 64 /* so that the windows of a block, 63 taps at most, fit 16 kB of shared memory */
+#define THREADS 64 /* so that the windows of a block, 63 taps at most, fit 16 kB of shared memory  \
+                    */
 
 /* Index of position i of an array of `count` mirrored with its edges repeated. */
 static __device__ int64_t mirrored(int64_t i, int64_t count)
@@ -14,7 +16,8 @@ static __device__ int64_t mirrored(int64_t i, int64_t count)
     return p < count ? p : period - 1 - p;
 }
 
-/* Element of rank `rank` among window[0], window[THREADS], ...; equal values are ranked by position. */
+/* Element of rank `rank` among window[0], window[THREADS], ...; equal values are ranked by
+ * position. */
 static __device__ float select_rank(const float *window, int taps, int rank)
 {
     for (int i = 0; i < taps; i++) {
@@ -52,7 +55,8 @@ static void run(const void *args, const cleave_work *work)
     const cleave_median_args *a = (const cleave_median_args *)args;
 
     if (work->end > work->begin)
-        CLEAVE_LAUNCH(median_kernel, work->end - work->begin, THREADS, 0, work->stream, *a, work->begin);
+        CLEAVE_LAUNCH(median_kernel, work->end - work->begin, THREADS, 0, work->stream, *a,
+                      work->begin);
 }
 
 const cleave_kernel cleave_median_cuda = {run, NULL, NULL, NULL};

@@ -20,8 +20,8 @@ static void run(const void *args, const cleave_work *work)
     const cleave_overlap_add_args *a = (const cleave_overlap_add_args *)args;
 
     if (work->end > work->begin)
-        CLEAVE_LAUNCH(overlap_add_kernel, work->end - work->begin, CLEAVE_CUDA_THREADS, 0, work->stream,
-                      *a, work->begin);
+        CLEAVE_LAUNCH(overlap_add_kernel, work->end - work->begin, CLEAVE_CUDA_THREADS, 0,
+                      work->stream, *a, work->begin);
 }
 
 const cleave_kernel cleave_overlap_add_cuda = {run, NULL, NULL, NULL};

@@ -11,7 +11,8 @@ static __global__ void rearrange_kernel(cleave_rearrange_args a, int64_t begin)
 
     for (int64_t i = threadIdx.x; i < a.size[2] * a.size[3]; i += blockDim.x) {
         const int64_t i2 = i / a.size[3], i3 = i % a.size[3];
-        out[i2 * a.out_stride[2] + i3 * a.out_stride[3]] = in[i2 * a.in_stride[2] + i3 * a.in_stride[3]];
+        out[i2 * a.out_stride[2] + i3 * a.out_stride[3]] =
+            in[i2 * a.in_stride[2] + i3 * a.in_stride[3]];
     }
 }
 
@@ -20,8 +21,8 @@ static void run(const void *args, const cleave_work *work)
     const cleave_rearrange_args *a = (const cleave_rearrange_args *)args;
 
     if (work->end > work->begin)
-        CLEAVE_LAUNCH(rearrange_kernel, work->end - work->begin, CLEAVE_CUDA_THREADS, 0, work->stream, *a,
-                      work->begin);
+        CLEAVE_LAUNCH(rearrange_kernel, work->end - work->begin, CLEAVE_CUDA_THREADS, 0,
+                      work->stream, *a, work->begin);
 }
 
 const cleave_kernel cleave_rearrange_cuda = {run, NULL, NULL, NULL};

@@ -14,10 +14,10 @@ static __device__ double value_of(cleave_reduce_kind kind, float x)
     }
 }
 
-/* Unbiased deviation about the mean, which every thread reads from shared memory: a second pass over the row loses no
- * digits where sum(x^2) - n mean^2 would. */
-static __device__ void mean_std(const float *row, int64_t points, double sum, double *partial, double *mean,
-                                float *out)
+/* Unbiased deviation about the mean, which every thread reads from shared memory: a second pass
+ * over the row loses no digits where sum(x^2) - n mean^2 would. */
+static __device__ void mean_std(const float *row, int64_t points, double sum, double *partial,
+                                double *mean, float *out)
 {
     double squares = 0;
 
@@ -59,8 +59,8 @@ static void run(const void *args, const cleave_work *work)
     const cleave_reduce_args *a = (const cleave_reduce_args *)args;
 
     if (work->end > work->begin)
-        CLEAVE_LAUNCH(reduce_kernel, work->end - work->begin, CLEAVE_CUDA_THREADS, 0, work->stream, *a,
-                      work->begin);
+        CLEAVE_LAUNCH(reduce_kernel, work->end - work->begin, CLEAVE_CUDA_THREADS, 0, work->stream,
+                      *a, work->begin);
 }
 
 const cleave_kernel cleave_reduce_cuda = {run, NULL, NULL, NULL};

@@ -10,7 +10,8 @@
 #include <numeric>
 #include <vector>
 
-namespace {
+namespace
+{
 
 constexpr size_t stack_bytes = 128 * 1024;
 constexpr size_t guard_bytes = 64;
@@ -100,7 +101,8 @@ void start(fibre &f, unsigned thread, unsigned block, unsigned threads, unsigned
     makecontext(&f.context, fibre_main, 0);
 }
 
-// Completes the exchange of the lanes first to last - 1 if they have all come to it. Returns whether it did.
+// Completes the exchange of the lanes first to last - 1 if they have all come to it. Returns
+// whether it did.
 bool complete_exchange(unsigned first, unsigned last)
 {
     unsigned waiting = 0, elsewhere = 0;
@@ -128,7 +130,8 @@ bool complete_exchange(unsigned first, unsigned last)
     return true;
 }
 
-// Lets every ready fibre of a warp run, in shuffled order, until all wait at a barrier or have returned.
+// Lets every ready fibre of a warp run, in shuffled order, until all wait at a barrier or have
+// returned.
 void run_warp(unsigned first, unsigned last)
 {
     std::vector<unsigned> lanes(last - first);
@@ -154,8 +157,8 @@ void check_guards()
                 die("a kernel wrote past the end of a shared array");
 }
 
-// Between two barriers one warp after the other runs as far as it can, in shuffled order: no order of warps is further
-// from the even pace that hides a missing barrier.
+// Between two barriers one warp after the other runs as far as it can, in shuffled order: no order
+// of warps is further from the even pace that hides a missing barrier.
 void run_block(unsigned block, unsigned blocks, unsigned threads)
 {
     std::vector<unsigned> warps((threads + warp_lanes - 1) / warp_lanes);
@@ -186,7 +189,8 @@ const simt_coordinates &simt_self()
     return machine.running->self;
 }
 
-void simt_launch(unsigned blocks, unsigned threads, size_t shared_bytes, const std::function<void()> &body)
+void simt_launch(unsigned blocks, unsigned threads, size_t shared_bytes,
+                 const std::function<void()> &body)
 {
     std::vector<unsigned> order(blocks);
 
@@ -224,7 +228,8 @@ void *simt_shared(const void *site, size_t bytes)
     for (const shared_array &array : machine.shared)
         if (array.site == site)
             return array.data.get();
-    machine.shared.push_back({site, bytes, std::unique_ptr<unsigned char[]>(new unsigned char[bytes + guard_bytes])});
+    machine.shared.push_back(
+        {site, bytes, std::unique_ptr<unsigned char[]>(new unsigned char[bytes + guard_bytes])});
     memset(machine.shared.back().data.get(), 0xFF, bytes);
     memset(machine.shared.back().data.get() + bytes, 0xA5, guard_bytes);
     return machine.shared.back().data.get();

@@ -19,8 +19,10 @@
 #define CLEAVE_WARP 32
 
 #define CLEAVE_LAUNCH(kernel, blocks, threads, shared_bytes, stream, ...)                          \
-    simt_launch((unsigned)(blocks), (unsigned)(threads), (shared_bytes), [=] { (void)(stream);     \
-                                                                               kernel(__VA_ARGS__); })
+    simt_launch((unsigned)(blocks), (unsigned)(threads), (shared_bytes), [=] {                     \
+        (void)(stream);                                                                            \
+        kernel(__VA_ARGS__);                                                                       \
+    })
 
 #define CLEAVE_SHARED(type, name, count)                                                           \
     static const char name##_site = 0;                                                             \
