@@ -3,6 +3,7 @@
 #   make            the library and the command        make check   all tests, with their packages
 #   make demo       set up, build, separate a song     make bench   kernels and engine, timed
 #   make asan|ubsan|tsan|tidy|format                   make install PREFIX=/usr/local
+#   make check-arm64  the library's tests, cross-built for AArch64 and emulated
 #
 # Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  SOXR=0  HWLOC=0  JANSSON=0  FFTW=0  SANITIZE=address
 
@@ -102,7 +103,8 @@ CUDA_LDLIBS := $(if $(CUDA_O),-L$(CUDA_HOME)/lib64 -lcudart_static -ldl -lrt -ls
 endif
 
 # ---- what to build --------------------------------------------------------------------------------------------
-.PHONY: all lib tools tests demo check deps deps-check demo-run check-run bench asan ubsan tsan tidy format install clean
+.PHONY: all lib tools tests demo check deps deps-check demo-run check-run check-arm64 check-arm64-run \
+        bench asan ubsan tsan tidy format install clean
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .SECONDARY:
@@ -212,6 +214,19 @@ ubsan: deps-check
 	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/ubsan SANITIZE=undefined CUDA=0 CFLAGS='-O1 -g' check-run
 tsan: deps-check
 	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/tsan SANITIZE=thread CUDA=0 CFLAGS='-O1 -g' check-run
+
+# The library's tests for AArch64, without what other libraries would add. Installs nothing.
+ARM64_ROOT  := /usr/aarch64-linux-gnu
+ARM64_TESTS := $(filter $(foreach part,api kernels loader runtime weights,$(BUILD)/tests/$(part)/%),$(TESTS))
+ARM64_LACKS = $(strip $(if $(shell command -v aarch64-linux-gnu-gcc 2>/dev/null),,gcc-aarch64-linux-gnu) \
+    $(if $(wildcard $(ARM64_ROOT)/include/math.h),,libc6-dev-arm64-cross) \
+    $(if $(shell command -v qemu-aarch64 2>/dev/null),,qemu-user))
+check-arm64:
+	@[ -z '$(ARM64_LACKS)' ] || { echo 'check-arm64 needs the Debian packages $(ARM64_LACKS).' >&2; exit 1; }
+	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/arm64 CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar \
+	    CUDA=0 SIMT=0 SNDFILE=0 FFMPEG=0 SOXR=0 HWLOC=0 JANSSON=0 FFTW=0 check-arm64-run
+check-arm64-run: $(ARM64_TESTS)
+	@RUNNER='qemu-aarch64 -L $(ARM64_ROOT)' tests/run.sh $(ARM64_TESTS)
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cu' '*.cuh')

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Runs the test programs given and every script in tests/e2e/, and adds up what they counted.
-# A program that dies, or that prints no closing line, is a failure.
+# A program that dies, or that prints no closing line, is a failure. RUNNER is the command, if any,
+# that runs programs of another machine; the scripts belong to this one and then stay out.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 passed=0 failed=0 skipped=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-run() {
+run() { # program [runner...]
     echo "== $1"
-    "$@" 2>&1 | tee "$log"
+    "${@:2}" "$1" 2>&1 | tee "$log"
     local status=${PIPESTATUS[0]} line
     line=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -1)
     if [ -z "$line" ]; then
@@ -25,11 +26,12 @@ run() {
     fi
 }
 
+read -r -a runner <<<"${RUNNER:-}"
 for program in "$@"; do
-    run "$program"
+    run "$program" "${runner[@]}"
 done
 for script in tests/e2e/*_test.sh; do
-    [ -e "$script" ] && run "$script"
+    [ ${#runner[@]} -eq 0 ] && [ -e "$script" ] && run "$script"
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
