@@ -119,6 +119,28 @@ SIMD_INLINE simd_f32 simd_neg(simd_f32 a)
     return _mm256_xor_ps(a, _mm256_set1_ps(-0.0f));
 }
 
+SIMD_INLINE void simd_split(simd_f32 x, simd_f32 *m, simd_f32 *e)
+{
+    const __m256i bits = _mm256_castps_si256(x);
+    const __m256i fraction = _mm256_and_si256(bits, _mm256_set1_epi32(0x007fffff));
+    const __m256i exponent = _mm256_srli_epi32(bits, 23);
+
+    *m = _mm256_or_ps(_mm256_castsi256_ps(fraction), _mm256_set1_ps(1));
+    *e = _mm256_cvtepi32_ps(_mm256_sub_epi32(exponent, _mm256_set1_epi32(127)));
+}
+
+SIMD_INLINE simd_f32 simd_round(simd_f32 a)
+{
+    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+SIMD_INLINE simd_f32 simd_pow2(simd_f32 n)
+{
+    const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+
+    return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
+}
+
 SIMD_INLINE simd_mask simd_less(simd_f32 a, simd_f32 b)
 {
     return _mm256_cmp_ps(a, b, _CMP_LT_OQ);

@@ -122,6 +122,25 @@ SIMD_INLINE simd_f32 simd_neg(simd_f32 a)
     return _mm512_xor_ps(a, _mm512_set1_ps(-0.0f));
 }
 
+/* x = m 2^e with 1 <= m < 2, for x > 0 that is neither subnormal nor infinite; e as a float. */
+SIMD_INLINE void simd_split(simd_f32 x, simd_f32 *m, simd_f32 *e)
+{
+    *m = _mm512_getmant_ps(x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src);
+    *e = _mm512_getexp_ps(x);
+}
+
+/* The nearest whole number, ties to even. */
+SIMD_INLINE simd_f32 simd_round(simd_f32 a)
+{
+    return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+/* 2^n for whole n, -126..127. */
+SIMD_INLINE simd_f32 simd_pow2(simd_f32 n)
+{
+    return _mm512_scalef_ps(_mm512_set1_ps(1), n);
+}
+
 /* ---- choice ---- */
 SIMD_INLINE simd_mask simd_less(simd_f32 a, simd_f32 b)
 {

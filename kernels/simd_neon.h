@@ -121,6 +121,28 @@ SIMD_INLINE simd_f32 simd_neg(simd_f32 a)
     return vnegq_f32(a);
 }
 
+SIMD_INLINE void simd_split(simd_f32 x, simd_f32 *m, simd_f32 *e)
+{
+    const uint32x4_t bits = vreinterpretq_u32_f32(x);
+    const uint32x4_t fraction = vandq_u32(bits, vdupq_n_u32(0x007fffff));
+    const int32x4_t exponent = vreinterpretq_s32_u32(vshrq_n_u32(bits, 23));
+
+    *m = vreinterpretq_f32_u32(vorrq_u32(fraction, vdupq_n_u32(0x3f800000)));
+    *e = vcvtq_f32_s32(vsubq_s32(exponent, vdupq_n_s32(127)));
+}
+
+SIMD_INLINE simd_f32 simd_round(simd_f32 a)
+{
+    return vrndnq_f32(a);
+}
+
+SIMD_INLINE simd_f32 simd_pow2(simd_f32 n)
+{
+    const int32x4_t exponent = vaddq_s32(vcvtnq_s32_f32(n), vdupq_n_s32(127));
+
+    return vreinterpretq_f32_s32(vshlq_n_s32(exponent, 23));
+}
+
 SIMD_INLINE simd_mask simd_less(simd_f32 a, simd_f32 b)
 {
     return vcltq_f32(a, b);

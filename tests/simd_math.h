@@ -1,0 +1,20 @@
+/* simd_math.h: the vector logarithm and exponential of each instruction set, for tests. */
+#ifndef CLEAVE_TESTS_SIMD_MATH_H
+#define CLEAVE_TESTS_SIMD_MATH_H
+
+#include <stdint.h>
+
+typedef struct test_simd_math {
+    uint32_t features; /* CLEAVE_CPU_* that it needs */
+    /* out[i] = f(in[i]) for count values, a multiple of 16. */
+    void (*log)(const float *in, float *out, int64_t count);
+    void (*exp)(const float *in, float *out, int64_t count);
+} test_simd_math;
+
+extern const test_simd_math test_simd_math_avx2, test_simd_math_avx512, test_simd_math_neon;
+
+/* The sets that this build has, NULL after the last: one of simd_math_x86.c, _arm.c, _isa_none.c.
+ */
+extern const test_simd_math *const test_simd_math_all[];
+
+#endif

@@ -1,0 +1,16 @@
+/* simd_math_body.h: what simd_math_<isa>.c share; include a simd header first. */
+#include "kernels/ops.h"
+#include "kernels/simd_math.h"
+#include "tests/simd_math.h"
+
+static void log_of(const float *in, float *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i += SIMD_LANES)
+        simd_store(out + i, simd_log(simd_load(in + i)));
+}
+
+static void exp_of(const float *in, float *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i += SIMD_LANES)
+        simd_store(out + i, simd_exp(simd_load(in + i)));
+}
