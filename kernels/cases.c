@@ -12,6 +12,12 @@ const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT] = {
     [CLEAVE_OP_ELEMENTWISE] = cleave_elementwise_cases,
     [CLEAVE_OP_REARRANGE] = cleave_rearrange_cases,
     [CLEAVE_OP_MIX] = cleave_mix_cases,
+    [CLEAVE_OP_GRAM] = cleave_gram_cases,
+    [CLEAVE_OP_REPETITION] = cleave_repetition_cases,
+    [CLEAVE_OP_BOX_MEAN] = cleave_box_mean_cases,
+    [CLEAVE_OP_VOICE_ODDS] = cleave_voice_odds_cases,
+    [CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_cases,
+    [CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_cases,
 };
 
 /* Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014: the output function. */

@@ -42,6 +42,12 @@ int cleave_reduce_cases(int index, cleave_case *out);
 int cleave_elementwise_cases(int index, cleave_case *out);
 int cleave_rearrange_cases(int index, cleave_case *out);
 int cleave_mix_cases(int index, cleave_case *out);
+int cleave_gram_cases(int index, cleave_case *out);
+int cleave_repetition_cases(int index, cleave_case *out);
+int cleave_box_mean_cases(int index, cleave_case *out);
+int cleave_voice_odds_cases(int index, cleave_case *out);
+int cleave_voice_mask_cases(int index, cleave_case *out);
+int cleave_stem_shares_cases(int index, cleave_case *out);
 
 /* All of them, indexed by CLEAVE_OP_*. */
 extern const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT];

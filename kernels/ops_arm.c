@@ -1,16 +1,22 @@
 /* ops_arm.c: Advanced SIMD. */
 #include "kernels/ops_overlay.h"
 
+#include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fft/fft.h"
+#include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
 #include "kernels/overlap_add/overlap_add.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
+#include "kernels/repetition/repetition.h"
+#include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
+#include "kernels/voice_mask/voice_mask.h"
+#include "kernels/voice_odds/voice_odds.h"
 
 void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
 {
@@ -27,4 +33,10 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_ELEMENTWISE] = cleave_elementwise_neon;
     ops->kernel[CLEAVE_OP_REARRANGE] = cleave_rearrange_neon;
     ops->kernel[CLEAVE_OP_MIX] = cleave_mix_neon;
+    ops->kernel[CLEAVE_OP_GRAM] = cleave_gram_neon;
+    ops->kernel[CLEAVE_OP_REPETITION] = cleave_repetition_neon;
+    ops->kernel[CLEAVE_OP_BOX_MEAN] = cleave_box_mean_neon;
+    ops->kernel[CLEAVE_OP_VOICE_ODDS] = cleave_voice_odds_neon;
+    ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_neon;
+    ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_neon;
 }

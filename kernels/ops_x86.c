@@ -1,16 +1,22 @@
 /* ops_x86.c: AVX2, then AVX-512 over it. */
 #include "kernels/ops_overlay.h"
 
+#include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fft/fft.h"
+#include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
 #include "kernels/overlap_add/overlap_add.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
+#include "kernels/repetition/repetition.h"
+#include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
+#include "kernels/voice_mask/voice_mask.h"
+#include "kernels/voice_odds/voice_odds.h"
 
 void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
 {
@@ -27,6 +33,12 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_ELEMENTWISE] = cleave_elementwise_avx2;
     ops->kernel[CLEAVE_OP_REARRANGE] = cleave_rearrange_avx2;
     ops->kernel[CLEAVE_OP_MIX] = cleave_mix_avx2;
+    ops->kernel[CLEAVE_OP_GRAM] = cleave_gram_avx2;
+    ops->kernel[CLEAVE_OP_REPETITION] = cleave_repetition_avx2;
+    ops->kernel[CLEAVE_OP_BOX_MEAN] = cleave_box_mean_avx2;
+    ops->kernel[CLEAVE_OP_VOICE_ODDS] = cleave_voice_odds_avx2;
+    ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_avx2;
+    ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;
@@ -41,4 +53,10 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_ELEMENTWISE] = cleave_elementwise_avx512;
     ops->kernel[CLEAVE_OP_REARRANGE] = cleave_rearrange_avx512;
     ops->kernel[CLEAVE_OP_MIX] = cleave_mix_avx512;
+    ops->kernel[CLEAVE_OP_GRAM] = cleave_gram_avx512;
+    ops->kernel[CLEAVE_OP_REPETITION] = cleave_repetition_avx512;
+    ops->kernel[CLEAVE_OP_BOX_MEAN] = cleave_box_mean_avx512;
+    ops->kernel[CLEAVE_OP_VOICE_ODDS] = cleave_voice_odds_avx512;
+    ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_avx512;
+    ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_avx512;
 }
