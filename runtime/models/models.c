@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const cleave_model *const models[] = {
+    &cleave_model_center,
     &cleave_model_center_naive,
     &cleave_model_identity,
 };

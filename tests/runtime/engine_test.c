@@ -98,7 +98,7 @@ static void memory(void)
             config.channels =
                 (int32_t)cleave_i64_max(info.channels_min, track_draw(&seed, info.channels_max));
             config.rate_hz = info.rate_hz ? info.rate_hz : 7999 + (int32_t)track_draw(&seed, 40000);
-            config.segment_seconds = trial % 4 ? 0.1 * (double)track_draw(&seed, 15) : 0;
+            config.segment_seconds = trial % 4 ? 0.05 + 0.1 * (double)track_draw(&seed, 15) : 0;
             config.overlap = 0.05 * (double)track_draw(&seed, 19);
             config.shifts = (int32_t)track_draw(&seed, 5) - 1;
             config.threads = (int32_t)track_draw(&seed, 6);
