@@ -1,0 +1,203 @@
+/* bench_engine.c: a model in the engine, as a stream and step by step.
+ *
+ *   bench_engine [--model NAME] [--stems A,B,...] [--threads N] [--rate HZ] [--channels C]
+ *                [--seconds S] [--features-off MASK]
+ *
+ * Prints how many times faster than real time a track passes, for one thread and for N (default 2),
+ * then the steps of a segment, best of several runs, and the bytes of the arena. */
+#include "bench/bench.h"
+#include "kernels/cases.h"
+#include "runtime/engine.h"
+#include "runtime/exec.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK     4096
+#define STEP_RUNS 5
+
+typedef struct options {
+    cleave_config config;
+    double seconds;
+    char *stems;
+} options;
+
+static void fail(const char *message)
+{
+    fprintf(stderr, "bench_engine: %s\n", message);
+    exit(1);
+}
+
+static options options_read(int argc, char **argv)
+{
+    options o = {.seconds = 60};
+    int threads = 2;
+
+    cleave_config_default(&o.config);
+    for (int i = 1; i < argc; i += 2) {
+        if (i + 1 == argc)
+            fail("an option lacks its value");
+        if (!strcmp(argv[i], "--model"))
+            o.config.model = argv[i + 1];
+        else if (!strcmp(argv[i], "--stems"))
+            o.stems = argv[i + 1];
+        else if (!strcmp(argv[i], "--threads"))
+            threads = atoi(argv[i + 1]);
+        else if (!strcmp(argv[i], "--rate"))
+            o.config.rate_hz = atoi(argv[i + 1]);
+        else if (!strcmp(argv[i], "--channels"))
+            o.config.channels = atoi(argv[i + 1]);
+        else if (!strcmp(argv[i], "--seconds"))
+            o.seconds = atof(argv[i + 1]);
+        else if (!strcmp(argv[i], "--features-off"))
+            o.config.cpu_features_off = (uint32_t)strtoul(argv[i + 1], NULL, 0);
+        else
+            fail("unknown option; see the head of bench_engine.c");
+    }
+    o.config.threads = threads;
+    for (char *name = o.stems ? strtok(o.stems, ",") : NULL;
+         name && o.config.stem_count < CLEAVE_STEMS_MAX; name = strtok(NULL, ","))
+        o.config.stems[o.config.stem_count++] = name;
+    return o;
+}
+
+static cleave_engine *engine_open(const cleave_config *config)
+{
+    cleave_engine *engine = NULL;
+    cleave_error error;
+
+    if (cleave_open(config, &engine, &error) != CLEAVE_OK)
+        fail(error.message);
+    return engine;
+}
+
+/* A beat every half second over a chord and noise, interleaved: something that repeats. */
+static void signal_fill(float *x, int64_t from, int64_t frames, const cleave_config *config)
+{
+    const int64_t beat = config->rate_hz / 2;
+
+    for (int64_t n = 0; n < frames; n++) {
+        const double t = (double)(from + n) / config->rate_hz;
+        const double hit = exp(-12 * (double)((from + n) % beat) / config->rate_hz);
+        for (int c = 0; c < config->channels; c++) {
+            const double noise = (double)cleave_case_uniform(3 + (uint64_t)c, from + n);
+            x[n * config->channels + c] =
+                (float)(0.2 * sin(1382.3 * t) + 0.2 * sin(1741.6 * t + c) + 0.3 * hit * noise +
+                        0.02 * noise);
+        }
+    }
+}
+
+/* Passes a track of `seconds` through the engine; returns the wall time that took. */
+static double track_seconds(const options *o, int threads)
+{
+    cleave_config config = o->config;
+    cleave_engine_info info;
+
+    config.threads = threads;
+    cleave_engine *engine = engine_open(&config);
+    cleave_engine_info_get(engine, &info);
+    const int64_t total = llround(o->seconds * config.rate_hz);
+    float *x = bench_alloc((size_t)(total * config.channels) * sizeof(float));
+    float *stem[CLEAVE_STEMS_MAX];
+    for (int32_t s = 0; s < info.stem_count; s++)
+        stem[s] = bench_alloc((size_t)(BLOCK * config.channels) * sizeof(float));
+    signal_fill(x, 0, total, &config);
+
+    const double begin = bench_seconds();
+    int64_t in = 0, taken, got;
+    for (cleave_status status = CLEAVE_OK; status != CLEAVE_END;) {
+        if (in < total) {
+            if (cleave_push(engine, x + in * config.channels, cleave_i64_min(BLOCK, total - in),
+                            &taken) < 0)
+                fail("push failed");
+            in += taken;
+            if (in == total)
+                cleave_flush(engine);
+        }
+        status = cleave_pull(engine, stem, BLOCK, &got);
+        if (status < 0)
+            fail(cleave_status_text(status));
+    }
+    const double seconds = bench_seconds() - begin;
+
+    for (int32_t s = 0; s < info.stem_count; s++)
+        free(stem[s]);
+    free(x);
+    cleave_close(&engine);
+    return seconds;
+}
+
+static double step_seconds(const cleave_plan *plan, const cleave_plan_step *step,
+                           cleave_workers *workers)
+{
+    const cleave_exec_call call = {
+        .kernel = step->kernel,
+        .args = step->args,
+        .prepared = step->prepared,
+        .scratch = plan->scratch,
+        .scratch_bytes = plan->scratch_bytes,
+        .items = step->items,
+        .grain = step->grain,
+    };
+    const double begin = bench_seconds();
+
+    cleave_exec_run(&call, workers);
+    return bench_seconds() - begin;
+}
+
+/* Every step in its place in the segment, so that caches hold what they would. */
+static void print_steps(const options *o)
+{
+    cleave_engine *engine = engine_open(&o->config);
+    const cleave_plan *plan = &engine->plan;
+    const int64_t S = engine->segment_frames, C = engine->channels;
+    double *best = bench_alloc((size_t)plan->step_count * sizeof *best), total = 0;
+    float *frames = bench_alloc((size_t)(S * C) * sizeof(float));
+
+    for (int i = 0; i < plan->step_count; i++)
+        best[i] = INFINITY;
+    signal_fill(frames, 0, S, &o->config);
+    for (int run = 0; run < STEP_RUNS; run++) {
+        float *input = cleave_plan_data(plan, engine->input);
+        for (int64_t n = 0; n < S * C; n++)
+            input[n % C * S + n / C] = frames[n];
+        for (int i = 0; i < plan->step_count; i++)
+            best[i] = fmin(best[i], step_seconds(plan, &plan->step[i], engine->workers));
+    }
+    for (int i = 0; i < plan->step_count; i++)
+        total += best[i];
+    printf("one segment of %.2f s, %d threads\n", (double)S / o->config.rate_hz,
+           (int)o->config.threads);
+    for (int i = 0; i < plan->step_count; i++)
+        printf("  %-24s %-14s %8.3f ms %5.1f%%\n", plan->step[i].label,
+               cleave_op_get(plan->step[i].op)->name, 1e3 * best[i], 100 * best[i] / total);
+    printf("  %-24s %-14s %8.3f ms\n", "all steps", "", 1e3 * total);
+    free(frames);
+    free(best);
+    cleave_close(&engine);
+}
+
+int main(int argc, char **argv)
+{
+    const options o = options_read(argc, argv);
+    cleave_memory need;
+    cleave_error error;
+
+    if (cleave_need(&o.config, &need, &error) != CLEAVE_OK)
+        fail(error.message);
+    printf("%s: model %s, %d Hz, %d channels, %g s; arena %.1f MB\n", bench_machine(),
+           o.config.model, (int)o.config.rate_hz, (int)o.config.channels, o.seconds,
+           1e-6 * (double)need.host_bytes);
+    for (int threads = 1; threads <= o.config.threads; threads += o.config.threads - 1) {
+        const double seconds = track_seconds(&o, threads);
+        printf("%d thread%s: %.3f s, %.0f x real time\n", threads, threads > 1 ? "s" : "", seconds,
+               o.seconds / seconds);
+        if (o.config.threads == 1)
+            break;
+    }
+    print_steps(&o);
+    return 0;
+}
