@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The checksum of `bytes` bytes, going on from `crc`, the checksum of what came before (0 at the start).
- * crc32c: Castagnoli's polynomial (RFC 3720); crc32: that of ZIP and Ethernet (ISO 3309). */
+/* The checksum of `bytes` bytes, going on from `crc`, the checksum of what came before (0 at the
+ * start). crc32c: Castagnoli's polynomial (RFC 3720); crc32: that of ZIP and Ethernet (ISO 3309).
+ */
 uint32_t cleave_crc32c(uint32_t crc, const void *data, size_t bytes);
 uint32_t cleave_crc32(uint32_t crc, const void *data, size_t bytes);
 

@@ -1,21 +1,12 @@
 /* table.c: bounds a weight file and finds tensors in it. */
 #include "weights/table.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "weights/config_text.h"
 #include "weights/crc32.h"
-
-__attribute__((format(printf, 2, 3))) static int refuse(char *message, const char *format, ...)
-{
-    va_list list;
-
-    va_start(list, format);
-    vsnprintf(message, CLEAVE_TABLE_MESSAGE_BYTES, format, list);
-    va_end(list);
-    return 0;
-}
+#include "weights/half.h"
+#include "weights/sentence.h"
 
 static size_t type_bytes(uint32_t type)
 {
@@ -28,6 +19,17 @@ static int all_zero(const uint8_t *bytes, size_t count)
         if (bytes[i])
             return 0;
     return 1;
+}
+
+/* Lower-case letters, digits and underscores, then nothing but NULs. */
+static int kind_ok(const char kind[32])
+{
+    size_t bytes = 0;
+
+    while (bytes < 32 && ((kind[bytes] >= 'a' && kind[bytes] <= 'z') ||
+                          (kind[bytes] >= '0' && kind[bytes] <= '9') || kind[bytes] == '_'))
+        bytes++;
+    return bytes > 0 && bytes < 32 && all_zero((const uint8_t *)kind + bytes, 32 - bytes);
 }
 
 /* One part of the file: begins aligned where the one before ended, ends within the file. */
@@ -44,32 +46,36 @@ static int check_header(const cleave_weights_header *h, size_t size, char *messa
     uint64_t end = sizeof *h;
 
     if (memcmp(h->magic, CLEAVE_WEIGHTS_MAGIC, sizeof h->magic) != 0)
-        return refuse(message, "not a cleave weight file: it does not begin with %s", CLEAVE_WEIGHTS_MAGIC);
+        return cleave_sentence(message, "not a cleave weight file: it does not begin with %s",
+                               CLEAVE_WEIGHTS_MAGIC);
     if (h->version != CLEAVE_WEIGHTS_VERSION)
-        return refuse(message, "version %u: this build reads version %u", h->version, CLEAVE_WEIGHTS_VERSION);
+        return cleave_sentence(message, "version %u: this build reads version %u", h->version,
+                               CLEAVE_WEIGHTS_VERSION);
     if (h->file_bytes != size)
-        return refuse(message, "the header says %llu bytes, the file has %llu",
-                      (unsigned long long)h->file_bytes, (unsigned long long)size);
+        return cleave_sentence(message, "the header says %llu bytes, the file has %llu",
+                               (unsigned long long)h->file_bytes, (unsigned long long)size);
     if (h->tensor_count < 1 || h->tensor_count > CLEAVE_WEIGHTS_TENSORS_MAX)
-        return refuse(message, "%u tensors: must be 1 to %u", h->tensor_count, CLEAVE_WEIGHTS_TENSORS_MAX);
+        return cleave_sentence(message, "%u tensors: must be 1 to %u", h->tensor_count,
+                               CLEAVE_WEIGHTS_TENSORS_MAX);
     if (h->config_bytes > CLEAVE_WEIGHTS_CONFIG_MAX ||
         !part_ok(h->config_offset, h->config_bytes, &end, h->file_bytes))
-        return refuse(message, "the configuration text lies outside its place");
+        return cleave_sentence(message, "the configuration text lies outside its place");
     if (!part_ok(h->records_offset, (uint64_t)h->tensor_count * sizeof(cleave_weights_record), &end,
                  h->file_bytes))
-        return refuse(message, "the tensor records lie outside their place");
+        return cleave_sentence(message, "the tensor records lie outside their place");
     if (!part_ok(h->names_offset, h->names_bytes, &end, h->file_bytes))
-        return refuse(message, "the tensor names lie outside their place");
+        return cleave_sentence(message, "the tensor names lie outside their place");
     if (!part_ok(h->data_offset, h->data_bytes, &end, h->file_bytes) || end != h->file_bytes)
-        return refuse(message, "the tensor data lie outside their place");
-    if (!h->kind[0] || h->kind[sizeof h->kind - 1])
-        return refuse(message, "the model kind is empty or not terminated");
+        return cleave_sentence(message, "the tensor data lie outside their place");
+    if (!kind_ok(h->kind))
+        return cleave_sentence(message, "the model kind is empty, not terminated or no name");
     if (!all_zero(h->reserved, sizeof h->reserved))
-        return refuse(message, "reserved bytes of the header are not zero");
+        return cleave_sentence(message, "reserved bytes of the header are not zero");
     return 1;
 }
 
-/* Elements of a record, or 0 if its shape is out of bounds. No product can wrap: it is checked before each step. */
+/* Elements of a record, or 0 if its shape is out of bounds. No product can wrap: it is checked
+ * before each step. */
 static uint64_t element_count(const cleave_weights_record *r)
 {
     uint64_t count = 1;
@@ -97,26 +103,61 @@ static int compare_names(const char *a, size_t a_bytes, const char *b, size_t b_
 static int check_record(const cleave_table *t, uint32_t index, char *message)
 {
     const cleave_weights_header *h = t->header;
-    const cleave_weights_record *r = &t->records[index], *before = r - 1;
-    const int shown = r->name_bytes < 100 ? r->name_bytes : 100;
-    const char *name = t->names + r->name_offset;
+    const cleave_weights_record *r = &t->records[index], *before = index ? r - 1 : NULL;
+    const uint64_t name_start = before ? (uint64_t)before->name_offset + before->name_bytes : 0;
+    const uint64_t data_start = before ? cleave_align_up(before->offset + before->bytes) : 0;
+    const char *name = t->names + name_start;
+    const int shown = cleave_sentence_quote(r->name_bytes);
 
-    if (r->name_bytes < 1 || r->name_bytes > CLEAVE_WEIGHTS_NAME_MAX || r->name_offset > h->names_bytes ||
-        r->name_bytes > h->names_bytes - r->name_offset)
-        return refuse(message, "tensor %u: its name lies outside the names", index);
-    if (index && compare_names(t->names + before->name_offset, before->name_bytes, name, r->name_bytes) >= 0)
-        return refuse(message, "tensor \"%.*s\": out of order or twice", shown, name);
+    if (r->name_bytes < 1 || r->name_bytes > CLEAVE_WEIGHTS_NAME_MAX ||
+        r->name_offset != name_start || r->name_bytes > h->names_bytes - name_start)
+        return cleave_sentence(message, "tensor %u: its name lies outside the names", index);
+    if (!cleave_utf8_ok(name, r->name_bytes))
+        return cleave_sentence(message, "tensor \"%.*s\": its name is not printable UTF-8", shown,
+                               name);
+    if (before &&
+        compare_names(t->names + before->name_offset, before->name_bytes, name, r->name_bytes) >= 0)
+        return cleave_sentence(message, "tensor \"%.*s\": out of order or twice", shown, name);
     if (!type_bytes(r->type))
-        return refuse(message, "tensor \"%.*s\": unknown type %u", shown, name, r->type);
+        return cleave_sentence(message, "tensor \"%.*s\": unknown type %u", shown, name, r->type);
     if (r->rank > CLEAVE_WEIGHTS_RANK_MAX || !element_count(r) ||
         element_count(r) * type_bytes(r->type) != r->bytes)
-        return refuse(message, "tensor \"%.*s\": its shape does not give its %llu bytes", shown, name,
-                      (unsigned long long)r->bytes);
-    if (r->offset % CLEAVE_ALIGN_BYTES || r->offset > h->data_bytes || r->bytes > h->data_bytes - r->offset)
-        return refuse(message, "tensor \"%.*s\": its data lie outside the file or are not aligned", shown,
-                      name);
+        return cleave_sentence(message, "tensor \"%.*s\": its shape does not give its %llu bytes",
+                               shown, name, (unsigned long long)r->bytes);
+    if (r->offset != data_start || r->offset > h->data_bytes ||
+        r->bytes > h->data_bytes - r->offset)
+        return cleave_sentence(
+            message, "tensor \"%.*s\": its data do not follow those before, or leave the file",
+            shown, name);
     if (r->reserved)
-        return refuse(message, "tensor \"%.*s\": reserved bytes are not zero", shown, name);
+        return cleave_sentence(message, "tensor \"%.*s\": reserved bytes are not zero", shown,
+                               name);
+    return 1;
+}
+
+/* Between the parts there is nothing but zero bytes. */
+static int check_padding(const cleave_table *t, char *message)
+{
+    const cleave_weights_header *h = t->header;
+    const uint64_t config_end = h->config_offset + h->config_bytes,
+                   names_end = h->names_offset + h->names_bytes;
+
+    if (!all_zero(t->bytes + config_end, h->records_offset - config_end) ||
+        !all_zero(t->bytes + names_end, h->data_offset - names_end))
+        return cleave_sentence(message, "the bytes between two parts are not zero");
+    return 1;
+}
+
+/* The last record's name and data end where the names and the data do. */
+static int check_ends(const cleave_table *t, char *message)
+{
+    const cleave_weights_header *h = t->header;
+    const cleave_weights_record *last = &t->records[h->tensor_count - 1];
+
+    if ((uint64_t)last->name_offset + last->name_bytes != h->names_bytes)
+        return cleave_sentence(message, "the tensor names go on after the last tensor's");
+    if (last->offset + last->bytes != h->data_bytes)
+        return cleave_sentence(message, "the tensor data go on after the last tensor's");
     return 1;
 }
 
@@ -127,15 +168,22 @@ int cleave_table_open(cleave_table *table, const void *bytes, size_t size,
 
     assert((uintptr_t)bytes % CLEAVE_ALIGN_BYTES == 0);
     if (size < sizeof *t.header)
-        return refuse(message, "%llu bytes: too short for a weight file", (unsigned long long)size);
+        return cleave_sentence(message, "%llu bytes: too short for a weight file",
+                               (unsigned long long)size);
     if (!check_header(t.header, size, message))
         return 0;
     t.config = (const char *)t.bytes + t.header->config_offset;
     t.records = (const void *)(t.bytes + t.header->records_offset);
     t.names = (const char *)t.bytes + t.header->names_offset;
+    if (!cleave_config_text_ok(t.config, t.header->config_bytes))
+        return cleave_sentence(message, "the configuration text is not sorted lines of key=value");
+    if (!check_padding(&t, message))
+        return 0;
     for (uint32_t i = 0; i < t.header->tensor_count; i++)
         if (!check_record(&t, i, message))
             return 0;
+    if (!check_ends(&t, message))
+        return 0;
     *table = t;
     return 1;
 }
@@ -146,11 +194,17 @@ int cleave_table_verify(const cleave_table *table, char message[CLEAVE_TABLE_MES
 
     for (uint32_t i = 0; i < table->header->tensor_count; i++) {
         const cleave_weights_record *r = &table->records[i];
+        const uint64_t end = r->offset + r->bytes;
         const uint32_t crc = cleave_crc32c(0, data + r->offset, r->bytes);
         if (crc != r->crc32c)
-            return refuse(message, "tensor \"%.*s\": checksum %08x, the record says %08x",
-                          r->name_bytes < 100 ? r->name_bytes : 100, table->names + r->name_offset, crc,
-                          r->crc32c);
+            return cleave_sentence(message, "tensor \"%.*s\": checksum %08x, the record says %08x",
+                                   cleave_sentence_quote(r->name_bytes),
+                                   table->names + r->name_offset, crc, r->crc32c);
+        if (i + 1 < table->header->tensor_count &&
+            !all_zero(data + end, table->records[i + 1].offset - end))
+            return cleave_sentence(message, "the bytes after tensor \"%.*s\" are not zero",
+                                   cleave_sentence_quote(r->name_bytes),
+                                   table->names + r->name_offset);
     }
     return 1;
 }
@@ -176,7 +230,8 @@ int cleave_table_find(const cleave_table *table, const char *name, cleave_table_
     while (low < high) {
         const uint32_t middle = low + (high - low) / 2;
         const cleave_weights_record *r = &table->records[middle];
-        const int order = compare_names(table->names + r->name_offset, r->name_bytes, name, strlen(name));
+        const int order =
+            compare_names(table->names + r->name_offset, r->name_bytes, name, strlen(name));
         if (order == 0) {
             cleave_table_at(table, middle, tensor);
             return 1;
@@ -189,22 +244,6 @@ int cleave_table_find(const cleave_table *table, const char *name, cleave_table_
     return 0;
 }
 
-/* Every binary16 value is a float32: the exponent is re-biased by 112, subnormals are normalised by the multiply. */
-static float half_value(uint16_t half)
-{
-    const uint32_t sign = (uint32_t)(half & 0x8000) << 16, rest = half & 0x7FFF;
-    uint32_t bits;
-    float value;
-
-    if (rest < 0x0400) {
-        value = (float)rest * 0x1p-24f;
-        return sign ? -value : value;
-    }
-    bits = sign | (rest >= 0x7C00 ? 0x7F800000u | (rest & 0x3FF) << 13 : (rest << 13) + (112u << 23));
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 void cleave_table_read(const cleave_table_tensor *tensor, int64_t first, int64_t count, float *out)
 {
     assert(first >= 0 && count >= 0 && count <= tensor->count - first);
@@ -214,52 +253,16 @@ void cleave_table_read(const cleave_table_tensor *tensor, int64_t first, int64_t
     }
     const uint16_t *half = (const uint16_t *)tensor->data + first;
     for (int64_t i = 0; i < count; i++)
-        out[i] = half_value(half[i]);
+        out[i] = cleave_half_to_float(half[i]);
 }
 
 int cleave_table_config(const cleave_table *table, const char *key, char *text, size_t bytes)
 {
-    const char *line = table->config, *end = line + table->header->config_bytes;
-    const size_t key_bytes = strlen(key);
-
-    while (line < end) {
-        const char *stop = memchr(line, '\n', (size_t)(end - line));
-        if (!stop)
-            return 0;
-        if ((size_t)(stop - line) > key_bytes && line[key_bytes] == '=' && !memcmp(line, key, key_bytes)) {
-            const size_t length = (size_t)(stop - line) - key_bytes - 1;
-            if (length >= bytes)
-                return 0;
-            memcpy(text, line + key_bytes + 1, length);
-            text[length] = 0;
-            return 1;
-        }
-        line = stop + 1;
-    }
-    return 0;
+    return cleave_config_text_get(table->config, table->header->config_bytes, key, text, bytes);
 }
 
 int cleave_table_config_i64(const cleave_table *table, const char *key, int64_t min, int64_t max,
                             int64_t *value)
 {
-    char text[24];
-    int64_t magnitude = 0;
-    const char *p = text;
-
-    if (!cleave_table_config(table, key, text, sizeof text))
-        return 0;
-    const int negative = *p == '-';
-    if (!*(p += negative))
-        return 0;
-    for (; *p; p++) {
-        if (*p < '0' || *p > '9' || magnitude > (INT64_MAX - 9) / 10)
-            return 0;
-        magnitude = magnitude * 10 + (*p - '0');
-    }
-    if (negative)
-        magnitude = -magnitude;
-    if (magnitude < min || magnitude > max)
-        return 0;
-    *value = magnitude;
-    return 1;
+    return cleave_config_text_i64(table->config, table->header->config_bytes, key, min, max, value);
 }

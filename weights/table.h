@@ -1,12 +1,14 @@
 /* table.h: a weight file in memory as a table of named tensors.
  *
- * The table points into the caller's bytes and owns nothing. Any number of threads may read it at once. */
+ * The table points into the caller's bytes and owns nothing. Any number of threads may read it at
+ * once. */
 #ifndef CLEAVE_WEIGHTS_TABLE_H
 #define CLEAVE_WEIGHTS_TABLE_H
 
 #include "weights/format.h"
+#include "weights/sentence.h"
 
-#define CLEAVE_TABLE_MESSAGE_BYTES 256
+#define CLEAVE_TABLE_MESSAGE_BYTES CLEAVE_SENTENCE_BYTES
 
 typedef struct cleave_table {
     const unsigned char *bytes; /* the whole file, 64-byte aligned */
@@ -26,12 +28,14 @@ typedef struct cleave_table_tensor {
     const void *data; /* 64-byte aligned */
 } cleave_table_tensor;
 
-/* Bounds every field of the file before anything points at it. Returns 1, or 0 with one sentence in message.
- * Checksums are not computed: see cleave_table_verify(). The cost is that of reading header, records and names. */
+/* Bounds every field of the file before anything points at it. Returns 1, or 0 with one sentence in
+ * message. Checksums are not computed: see cleave_table_verify(). The cost is that of reading
+ * header, records and names. */
 int cleave_table_open(cleave_table *table, const void *bytes, size_t size,
                       char message[CLEAVE_TABLE_MESSAGE_BYTES]);
 
-/* The checksum of every tensor; 1, or 0 with a sentence that names the first tensor that is wrong. */
+/* The checksum of every tensor, and that there is nothing between them; 1, or 0 with a sentence
+ * that names the first tensor that is wrong. */
 int cleave_table_verify(const cleave_table *table, char message[CLEAVE_TABLE_MESSAGE_BYTES]);
 
 /* The tensor at an index, in order of name; and by name: 1 if it is there. */
@@ -41,7 +45,8 @@ int cleave_table_find(const cleave_table *table, const char *name, cleave_table_
 /* Elements [first, first + count) of a tensor as float32. */
 void cleave_table_read(const cleave_table_tensor *tensor, int64_t first, int64_t count, float *out);
 
-/* The value of a configuration key: copied into text (`bytes` long, NUL-terminated). 1 if it is there and fits. */
+/* The value of a configuration key: copied into text (`bytes` long, NUL-terminated). 1 if it is
+ * there and fits. */
 int cleave_table_config(const cleave_table *table, const char *key, char *text, size_t bytes);
 
 /* The same as a whole number within limits; 0 if absent, malformed or out of them. */
