@@ -1,38 +1,45 @@
 /* import.c: what importers share. */
 #include "loader/import.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "weights/config_text.h"
+#include "weights/half.h"
 
 static int compare_tensors(const void *x, const void *y)
 {
     const cleave_import_tensor *a = x, *b = y;
-    const int order = memcmp(a->name, b->name, a->name_bytes < b->name_bytes ? a->name_bytes : b->name_bytes);
+    const int order =
+        memcmp(a->name, b->name, a->name_bytes < b->name_bytes ? a->name_bytes : b->name_bytes);
 
     return order ? order : (a->name_bytes > b->name_bytes) - (a->name_bytes < b->name_bytes);
 }
 
-int cleave_import_sort(cleave_import *import, char message[CLEAVE_IMPORT_MESSAGE_BYTES])
+int cleave_import_sort(cleave_import *import, size_t file_bytes,
+                       char message[CLEAVE_IMPORT_MESSAGE_BYTES])
 {
     cleave_import_tensor *t = import->tensors;
+    uint64_t elements = 0;
 
-    if (import->tensor_count == 0) {
-        snprintf(message, CLEAVE_IMPORT_MESSAGE_BYTES, "the checkpoint holds no tensor");
-        return 0;
-    }
+    if (import->tensor_count == 0)
+        return cleave_sentence(message, "the checkpoint holds no tensor");
     qsort(t, import->tensor_count, sizeof *t, compare_tensors);
     for (uint32_t i = 0; i < import->tensor_count; i++) {
-        const int shown = t[i].name_bytes < 100 ? (int)t[i].name_bytes : 100;
-        if (t[i].name_bytes < 1 || t[i].name_bytes > CLEAVE_WEIGHTS_NAME_MAX) {
-            snprintf(message, CLEAVE_IMPORT_MESSAGE_BYTES, "tensor \"%.*s\": a name of %u bytes", shown,
-                     t[i].name, t[i].name_bytes);
-            return 0;
-        }
-        if (i && compare_tensors(&t[i - 1], &t[i]) == 0) {
-            snprintf(message, CLEAVE_IMPORT_MESSAGE_BYTES, "tensor \"%.*s\" appears twice", shown, t[i].name);
-            return 0;
-        }
+        const int shown = cleave_sentence_quote(t[i].name_bytes);
+        if (t[i].name_bytes < 1 || t[i].name_bytes > CLEAVE_WEIGHTS_NAME_MAX)
+            return cleave_sentence(message, "tensor \"%.*s\": a name of %u bytes", shown, t[i].name,
+                                   t[i].name_bytes);
+        if (!cleave_utf8_ok(t[i].name, t[i].name_bytes))
+            return cleave_sentence(message, "tensor \"%.*s\": its name is not printable UTF-8",
+                                   shown, t[i].name);
+        if (i && compare_tensors(&t[i - 1], &t[i]) == 0)
+            return cleave_sentence(message, "tensor \"%.*s\" appears twice", shown, t[i].name);
+        elements += cleave_import_count(&t[i]);
+        if (elements > file_bytes)
+            return cleave_sentence(
+                message, "tensor \"%.*s\": with it, the tensors are larger than their file", shown,
+                t[i].name);
     }
     return 1;
 }
@@ -56,17 +63,7 @@ static uint64_t little_endian(const unsigned char *p, int bytes)
     return bits;
 }
 
-static double from_half(uint32_t half)
-{
-    const int exponent = half >> 10 & 31;
-    const double mantissa = half & 0x3FF, sign = half & 0x8000 ? -1 : 1;
-
-    if (exponent == 31)
-        return mantissa != 0 ? (double)__builtin_nanf("") : sign * __builtin_inf();
-    return sign * (exponent ? __builtin_ldexp(mantissa + 1024, exponent - 25) : __builtin_ldexp(mantissa, -24));
-}
-
-static double from_float(uint32_t bits)
+static float from_float(uint32_t bits)
 {
     float value;
 
@@ -74,25 +71,53 @@ static double from_float(uint32_t bits)
     return value;
 }
 
-double cleave_import_element(const cleave_import_tensor *tensor, uint64_t index)
+static double element(const unsigned char *data, cleave_import_type type, uint64_t at)
 {
-    uint64_t at = 0, bits;
+    uint64_t bits;
     double value;
 
-    for (uint32_t d = tensor->rank; d-- > 0;) {
-        at += index % tensor->shape[d] * tensor->stride[d];
-        index /= tensor->shape[d];
-    }
-    switch (tensor->type) {
+    switch (type) {
     case CLEAVE_IMPORT_F16:
-        return from_half((uint32_t)little_endian(tensor->data + 2 * at, 2));
+        return cleave_half_to_float((uint16_t)little_endian(data + 2 * at, 2));
     case CLEAVE_IMPORT_BF16:
-        return from_float((uint32_t)little_endian(tensor->data + 2 * at, 2) << 16);
+        return from_float((uint32_t)little_endian(data + 2 * at, 2) << 16);
     case CLEAVE_IMPORT_F32:
-        return from_float((uint32_t)little_endian(tensor->data + 4 * at, 4));
+        return from_float((uint32_t)little_endian(data + 4 * at, 4));
     default:
-        bits = little_endian(tensor->data + 8 * at, 8);
+        bits = little_endian(data + 8 * at, 8);
         memcpy(&value, &bits, sizeof value);
         return value;
+    }
+}
+
+uint64_t cleave_import_count(const cleave_import_tensor *tensor)
+{
+    uint64_t count = 1;
+
+    for (uint32_t d = 0; d < tensor->rank; d++)
+        count *= tensor->shape[d];
+    return count;
+}
+
+void cleave_import_read(const cleave_import_tensor *tensor, uint64_t first, uint64_t count,
+                        double *out)
+{
+    uint64_t index[CLEAVE_WEIGHTS_RANK_MAX] = {0}, at = 0;
+
+    assert(first <= cleave_import_count(tensor) && count <= cleave_import_count(tensor) - first);
+    for (uint32_t d = tensor->rank; d-- > 0;) {
+        index[d] = first % tensor->shape[d];
+        first /= tensor->shape[d];
+        at += index[d] * tensor->stride[d];
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        out[i] = element(tensor->data, tensor->type, at);
+        for (uint32_t d = tensor->rank; d-- > 0;) { /* the next index, innermost first */
+            at += tensor->stride[d];
+            if (++index[d] < tensor->shape[d])
+                break;
+            at -= index[d] * tensor->stride[d];
+            index[d] = 0;
+        }
     }
 }

@@ -1,6 +1,7 @@
 /* import.h: official checkpoints, as a list of tensors that lie in the file, and a configuration.
  *
- * Importers read and bound; the writer converts. Nothing of a tensor's data is copied in between. */
+ * Importers read and bound; the writer converts. Nothing of a tensor's data is copied in between.
+ */
 #ifndef CLEAVE_LOADER_IMPORT_H
 #define CLEAVE_LOADER_IMPORT_H
 
@@ -8,7 +9,7 @@
 #include "loader/zip.h"
 #include "weights/format.h"
 
-#define CLEAVE_IMPORT_MESSAGE_BYTES 256
+#define CLEAVE_IMPORT_MESSAGE_BYTES CLEAVE_SENTENCE_BYTES
 
 typedef enum cleave_import_type {
     CLEAVE_IMPORT_F16,
@@ -31,15 +32,17 @@ typedef struct cleave_import {
     char kind[32];                 /* "htdemucs", "hdemucs"; "" if the file does not say */
     cleave_import_tensor *tensors; /* sorted by name, no name twice */
     uint32_t tensor_count;
-    char *config;                  /* key=value lines, sorted by key, each ended by \n */
-    size_t config_bytes;
-    cleave_zip zip;                /* what the tensors' names point into */
+    char *config;        /* key=value lines, sorted by key, each ended by \n */
+    size_t config_bytes; /* < CLEAVE_WEIGHTS_CONFIG_MAX */
+    uint32_t config_lines;
+    cleave_zip zip; /* what the tensors' names point into */
     cleave_pickle pickle;
     char *names;
 } cleave_import;
 
-/* A PyTorch zip checkpoint (.th, .pt): the package of the official Demucs release tools, or a state dict, bare or under
- * "state" or "state_dict". 1, or 0 with one sentence that names what is wrong. `bytes` must outlive the import. */
+/* A PyTorch zip checkpoint (.th, .pt): the package of the official Demucs release tools, or a state
+ * dict, bare or under "state" or "state_dict". 1, or 0 with one sentence that names what is wrong.
+ * `bytes` must outlive the import. */
 int cleave_import_torch(cleave_import *import, const void *bytes, size_t size,
                         char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
 
@@ -49,19 +52,36 @@ int cleave_import_safetensors(cleave_import *import, const void *bytes, size_t s
 
 void cleave_import_close(cleave_import *import);
 
-/* Shared by the importers: sorts the tensors and refuses a name that appears twice, or one out of bounds. */
-int cleave_import_sort(cleave_import *import, char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+/* Shared by the importers: sorts the tensors and refuses a name that appears twice or is no
+ * printable UTF-8, and tensors that together have more elements than the file has bytes (which only
+ * tensors that share their storage can have), so that the size of what is written is bounded by
+ * that of what was read. */
+int cleave_import_sort(cleave_import *import, size_t file_bytes,
+                       char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
 
-/* Element `index` of a tensor in row-major order of its shape. */
-double cleave_import_element(const cleave_import_tensor *tensor, uint64_t index);
+/* Shared by the importers: adds a line to the configuration; and, after the last, sorts them. 0
+ * with a sentence for a key or value that weights/config_text.h does not allow, a key that appears
+ * twice, or more than 256 lines. */
+int cleave_import_config_add(cleave_import *import, const char *key, size_t key_bytes,
+                             const char *value, size_t value_bytes,
+                             char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+int cleave_import_config_sort(cleave_import *import, char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+
+/* Elements of a tensor; elements [first, first + count) in row-major order of its shape. */
+uint64_t cleave_import_count(const cleave_import_tensor *tensor);
+void cleave_import_read(const cleave_import_tensor *tensor, uint64_t first, uint64_t count,
+                        double *out);
 
 /* Takes bytes in order; 1, or 0 to stop the writer. */
 typedef int (*cleave_weights_sink)(void *context, const void *bytes, size_t count);
 
-/* Converts to the project's own format, values stored as `type`. Infinities, NaNs and values beyond the type are refused
- * by name. The tensors are read twice: once for the checksums in the header, once for the sink. Returns 1, or 0 with a
- * sentence; when the sink stopped, the sentence is empty. */
-int cleave_weights_write(const cleave_import *import, cleave_weights_type type, const uint8_t source_sha256[32],
-                         cleave_weights_sink sink, void *context, char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+/* Converts to the project's own format, values stored as `type`. Infinities, NaNs and values beyond
+ * the type are refused by name, and so is an import without a kind. The tensors are read three
+ * times: for their own checksums, for that of the file, and for the sink, so that no copy of them
+ * is kept and the sink gets the header first. Returns 1, or 0 with a sentence; when the sink
+ * stopped, the sentence is empty. */
+int cleave_weights_write(const cleave_import *import, cleave_weights_type type,
+                         const uint8_t source_sha256[32], cleave_weights_sink sink, void *context,
+                         char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
 
 #endif

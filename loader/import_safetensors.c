@@ -1,41 +1,29 @@
 /* import_safetensors.c: safetensors files: u64 header length, a JSON object, the data.
  *
- * The JSON is read strictly, in one pass, without a tree: an object of objects, whose known keys are dtype, shape and
- * data_offsets, and one object of texts, __metadata__. Format: the safetensors repository's own description. */
-#include <stdarg.h>
-#include <stdio.h>
+ * The JSON is read strictly, in one pass, without a tree: an object of objects, whose known keys
+ * are dtype, shape and data_offsets, and one object of texts, __metadata__. Format: the safetensors
+ * repository's own description. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "loader/import.h"
+#include "weights/config_text.h"
 
 #define HEADER_BYTES_MAX (100u << 20)
-#define LINES_MAX        256
 
 typedef struct reader {
     cleave_import *import;
-    const unsigned char *at, *end; /* of the JSON */
+    const unsigned char *start, *at, *end; /* of the JSON */
     const unsigned char *data;
     uint64_t data_bytes;
-    char *names;       /* decoded texts, never longer than the JSON they come from */
+    char *names; /* decoded texts, never longer than the JSON they come from */
     size_t names_used;
     struct {
         uint64_t begin, end;
-    } *ranges;         /* of each tensor, in order of appearance */
-    char *lines[LINES_MAX]; /* key=value, of the metadata */
-    uint32_t line_count;
+    } * ranges; /* of each tensor, in order of appearance */
+    int has_metadata;
     char *message;
 } reader;
-
-__attribute__((format(printf, 2, 3))) static int refuse(reader *r, const char *format, ...)
-{
-    va_list list;
-
-    va_start(list, format);
-    vsnprintf(r->message, CLEAVE_IMPORT_MESSAGE_BYTES, format, list);
-    va_end(list);
-    return 0;
-}
 
 static void skip_space(reader *r)
 {
@@ -55,7 +43,8 @@ static int accept(reader *r, char c)
 
 static int expect(reader *r, char c, const char *where)
 {
-    return accept(r, c) || refuse(r, "safetensors: '%c' expected in %s", c, where);
+    return accept(r, c) ||
+           cleave_sentence(r->message, "safetensors: '%c' expected in %s", c, where);
 }
 
 static int hex4(reader *r, uint32_t *value)
@@ -113,8 +102,8 @@ static int escape(reader *r)
     if (c != 'u' || !hex4(r, &code) || code == 0 || (code >= 0xDC00 && code < 0xE000))
         return 0;
     if (code >= 0xD800 && code < 0xDC00) {
-        if (r->end - r->at < 2 || *r->at++ != '\\' || *r->at++ != 'u' || !hex4(r, &low) || low < 0xDC00 ||
-            low >= 0xE000)
+        if (r->end - r->at < 2 || *r->at++ != '\\' || *r->at++ != 'u' || !hex4(r, &low) ||
+            low < 0xDC00 || low >= 0xE000)
             return 0;
         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
     }
@@ -128,20 +117,24 @@ static int text(reader *r, const char **out, uint32_t *bytes)
     const size_t start = r->names_used;
 
     if (!accept(r, '"'))
-        return refuse(r, "safetensors: a text is expected at byte %zu of the header", (size_t)(r->end - r->at));
+        return cleave_sentence(r->message,
+                               "safetensors: a text is expected at byte %zu of the header",
+                               (size_t)(r->at - r->start));
     while (r->at < r->end && *r->at != '"') {
         const unsigned char c = *r->at++;
-        if (c < 0x20 || (c == '\\' && !escape(r)))
-            return refuse(r, "safetensors: a text has a control character or a bad escape");
+        if (c == '\\' && !escape(r))
+            return cleave_sentence(r->message, "safetensors: a text has a bad escape");
         if (c != '\\')
             r->names[r->names_used++] = (char)c;
     }
     if (r->at == r->end)
-        return refuse(r, "safetensors: a text does not end");
+        return cleave_sentence(r->message, "safetensors: a text does not end");
     r->at++;
     if (r->names_used - start > CLEAVE_WEIGHTS_NAME_MAX)
-        return refuse(r, "safetensors: a text of %zu bytes is longer than %u", r->names_used - start,
-                      CLEAVE_WEIGHTS_NAME_MAX);
+        return cleave_sentence(r->message, "safetensors: a text of %zu bytes is longer than %u",
+                               r->names_used - start, CLEAVE_WEIGHTS_NAME_MAX);
+    if (!cleave_utf8_ok(r->names + start, r->names_used - start))
+        return cleave_sentence(r->message, "safetensors: a text is not printable UTF-8");
     *out = r->names + start;
     *bytes = (uint32_t)(r->names_used - start);
     return 1;
@@ -152,7 +145,8 @@ static int is(const char *value, uint32_t bytes, const char *wanted)
     return bytes == strlen(wanted) && memcmp(value, wanted, bytes) == 0;
 }
 
-/* [n, n, ...]: non-negative whole numbers without sign, fraction or leading zero, at most `max` of them. */
+/* [n, n, ...]: non-negative whole numbers without sign, fraction or leading zero, at most `max` of
+ * them. */
 static int numbers(reader *r, uint64_t *out, uint32_t max, uint32_t *count)
 {
     *count = 0;
@@ -167,13 +161,13 @@ static int numbers(reader *r, uint64_t *out, uint32_t max, uint32_t *count)
         start = r->at;
         for (; r->at < r->end && *r->at >= '0' && *r->at <= '9'; r->at++) {
             if (value > CLEAVE_WEIGHTS_FILE_MAX)
-                return refuse(r, "safetensors: a number is too large");
+                return cleave_sentence(r->message, "safetensors: a number is too large");
             value = value * 10 + (*r->at - '0');
         }
         if (r->at == start || (*start == '0' && r->at - start > 1))
-            return refuse(r, "safetensors: a whole number is expected");
+            return cleave_sentence(r->message, "safetensors: a whole number is expected");
         if (*count == max)
-            return refuse(r, "safetensors: a list has more than %u numbers", max);
+            return cleave_sentence(r->message, "safetensors: a list has more than %u numbers", max);
         out[(*count)++] = value;
     } while (accept(r, ','));
     return expect(r, ']', "a list of numbers");
@@ -194,7 +188,7 @@ typedef struct entry {
     const char *type;
     uint32_t type_bytes, rank, offset_count;
     uint64_t shape[CLEAVE_WEIGHTS_RANK_MAX], offsets[2];
-    int has_shape;
+    int has_shape, has_offsets;
 } entry;
 
 /* {"dtype": ..., "shape": [...], "data_offsets": [...]}, each key once */
@@ -215,29 +209,33 @@ static int read_entry(reader *r, entry *e)
         } else if (is(key, bytes, "shape") && !e->has_shape) {
             e->has_shape = 1;
             ok = numbers(r, e->shape, CLEAVE_WEIGHTS_RANK_MAX, &e->rank);
-        } else if (is(key, bytes, "data_offsets") && !e->offset_count) {
+        } else if (is(key, bytes, "data_offsets") && !e->has_offsets) {
+            e->has_offsets = 1;
             ok = numbers(r, e->offsets, 2, &e->offset_count);
         } else {
-            ok = refuse(r, "safetensors: key \"%.*s\" is unknown or twice in a tensor's entry",
-                        bytes < 60 ? (int)bytes : 60, key);
+            ok = cleave_sentence(
+                r->message, "safetensors: key \"%.*s\" is unknown or twice in a tensor's entry",
+                cleave_sentence_quote(bytes), key);
         }
         if (!ok)
             return 0;
     } while (accept(r, ','));
     return expect(r, '}', "a tensor's entry") &&
            ((e->type && e->has_shape && e->offset_count == 2) ||
-            refuse(r, "safetensors: a tensor's entry lacks dtype, shape or data_offsets"));
+            cleave_sentence(r->message,
+                            "safetensors: a tensor's entry lacks dtype, shape or data_offsets"));
 }
 
 static int add_tensor(reader *r, const char *name, uint32_t name_bytes, const entry *e)
 {
     cleave_import_tensor *t = &r->import->tensors[r->import->tensor_count];
-    const int shown = name_bytes < 100 ? (int)name_bytes : 100;
+    const int shown = cleave_sentence_quote(name_bytes);
     uint64_t elements = 1;
     uint32_t size = 0;
 
     if (r->import->tensor_count == CLEAVE_WEIGHTS_TENSORS_MAX)
-        return refuse(r, "safetensors: more than %u tensors", CLEAVE_WEIGHTS_TENSORS_MAX);
+        return cleave_sentence(r->message, "safetensors: more than %u tensors",
+                               CLEAVE_WEIGHTS_TENSORS_MAX);
     *t = (cleave_import_tensor){.name = name, .name_bytes = name_bytes, .rank = e->rank};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (is(e->type, e->type_bytes, types[i].name)) {
@@ -245,18 +243,23 @@ static int add_tensor(reader *r, const char *name, uint32_t name_bytes, const en
             size = types[i].bytes;
         }
     if (!size)
-        return refuse(r, "tensor \"%.*s\": type %.*s is not one of F16, BF16, F32, F64", shown, name,
-                      e->type_bytes < 20 ? (int)e->type_bytes : 20, e->type);
+        return cleave_sentence(r->message,
+                               "tensor \"%.*s\": type %.*s is not one of F16, BF16, F32, F64",
+                               shown, name, cleave_sentence_quote(e->type_bytes), e->type);
     for (uint32_t d = e->rank; d-- > 0;) {
-        if (e->shape[d] < 1 || e->shape[d] > UINT32_MAX || elements > CLEAVE_WEIGHTS_FILE_MAX / e->shape[d])
-            return refuse(r, "tensor \"%.*s\": a dimension is 0 or too large", shown, name);
+        if (e->shape[d] < 1 || e->shape[d] > UINT32_MAX ||
+            elements > CLEAVE_WEIGHTS_FILE_MAX / e->shape[d])
+            return cleave_sentence(r->message, "tensor \"%.*s\": a dimension is 0 or too large",
+                                   shown, name);
         t->shape[d] = (uint32_t)e->shape[d];
         t->stride[d] = elements;
         elements *= e->shape[d];
     }
     if (e->offsets[0] > e->offsets[1] || e->offsets[1] > r->data_bytes ||
         e->offsets[1] - e->offsets[0] != elements * size)
-        return refuse(r, "tensor \"%.*s\": its data_offsets do not fit its shape or the file", shown, name);
+        return cleave_sentence(r->message,
+                               "tensor \"%.*s\": its data_offsets do not fit its shape or the file",
+                               shown, name);
     t->data = r->data + e->offsets[0];
     r->ranges[r->import->tensor_count].begin = e->offsets[0];
     r->ranges[r->import->tensor_count].end = e->offsets[1];
@@ -270,27 +273,28 @@ static int read_metadata(reader *r)
     const char *key, *value;
     uint32_t key_bytes, value_bytes;
 
+    if (r->has_metadata)
+        return cleave_sentence(r->message, "safetensors: __metadata__ appears twice");
+    r->has_metadata = 1;
     if (!expect(r, '{', "__metadata__"))
         return 0;
     if (accept(r, '}'))
         return 1;
     do {
-        if (!text(r, &key, &key_bytes) || !expect(r, ':', "__metadata__") || !text(r, &value, &value_bytes))
+        if (!text(r, &key, &key_bytes) || !expect(r, ':', "__metadata__") ||
+            !text(r, &value, &value_bytes))
             return 0;
-        if (is(key, key_bytes, "kind") && value_bytes < sizeof r->import->kind) {
+        if (is(key, key_bytes, "kind")) {
+            if (r->import->kind[0] || !value_bytes || value_bytes >= sizeof r->import->kind)
+                return cleave_sentence(r->message,
+                                       "safetensors: the kind is empty, too long or twice");
             memcpy(r->import->kind, value, value_bytes);
-            continue;
+        } else if (!cleave_import_config_add(r->import, key, key_bytes, value, value_bytes,
+                                             r->message)) {
+            return 0;
         }
-        if (!key_bytes || memchr(key, '=', key_bytes) || memchr(key, '\n', key_bytes) ||
-            memchr(value, '\n', value_bytes))
-            continue;
-        if (r->line_count == LINES_MAX)
-            return refuse(r, "safetensors: more than %d entries of metadata", LINES_MAX);
-        if (asprintf(&r->lines[r->line_count], "%.*s=%.*s\n", (int)key_bytes, key, (int)value_bytes, value) < 0)
-            return refuse(r, "safetensors: no memory for the metadata");
-        r->line_count++;
     } while (accept(r, ','));
-    return expect(r, '}', "__metadata__");
+    return expect(r, '}', "__metadata__") && cleave_import_config_sort(r->import, r->message);
 }
 
 static int compare_ranges(const void *x, const void *y)
@@ -308,32 +312,14 @@ static int check_cover(reader *r)
     qsort(r->ranges, r->import->tensor_count, sizeof *r->ranges, compare_ranges);
     for (uint32_t i = 0; i < r->import->tensor_count; i++) {
         if (r->ranges[i].begin != end)
-            return refuse(r, "safetensors: data overlap or leave a gap at byte %llu", (unsigned long long)end);
+            return cleave_sentence(r->message,
+                                   "safetensors: data overlap or leave a gap at byte %llu",
+                                   (unsigned long long)end);
         end = r->ranges[i].end;
     }
-    return end == r->data_bytes || refuse(r, "safetensors: %llu bytes at the end belong to no tensor",
-                                          (unsigned long long)(r->data_bytes - end));
-}
-
-static int compare_lines(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int join_lines(reader *r)
-{
-    size_t total = 1;
-
-    for (uint32_t i = 0; i < r->line_count; i++)
-        total += strlen(r->lines[i]);
-    if (!(r->import->config = malloc(total)))
-        return refuse(r, "safetensors: no memory for the metadata");
-    qsort(r->lines, r->line_count, sizeof *r->lines, compare_lines);
-    for (uint32_t i = 0; i < r->line_count; i++) {
-        memcpy(r->import->config + r->import->config_bytes, r->lines[i], strlen(r->lines[i]));
-        r->import->config_bytes += strlen(r->lines[i]);
-    }
-    return 1;
+    return end == r->data_bytes ||
+           cleave_sentence(r->message, "safetensors: %llu bytes at the end belong to no tensor",
+                           (unsigned long long)(r->data_bytes - end));
 }
 
 static int read_header(reader *r)
@@ -343,7 +329,7 @@ static int read_header(reader *r)
     entry e;
 
     if (r->at == r->end || *r->at != '{')
-        return refuse(r, "safetensors: the header does not begin with '{'");
+        return cleave_sentence(r->message, "safetensors: the header does not begin with '{'");
     r->at++;
     do {
         if (!text(r, &name, &bytes) || !expect(r, ':', "the header"))
@@ -355,7 +341,8 @@ static int read_header(reader *r)
     if (!expect(r, '}', "the header"))
         return 0;
     skip_space(r);
-    return r->at == r->end || refuse(r, "safetensors: something follows the header's object");
+    return r->at == r->end ||
+           cleave_sentence(r->message, "safetensors: something follows the header's object");
 }
 
 int cleave_import_safetensors(cleave_import *import, const void *bytes, size_t size,
@@ -370,22 +357,21 @@ int cleave_import_safetensors(cleave_import *import, const void *bytes, size_t s
     for (int i = 7; size >= 8 && i >= 0; i--)
         header = header << 8 | p[i];
     if (size < 8 || header > HEADER_BYTES_MAX || header > size - 8 || header < 2)
-        return refuse(&r, "safetensors: a header of %llu bytes does not fit a file of %zu",
-                      (unsigned long long)header, size);
-    r.at = p + 8;
+        return cleave_sentence(message,
+                               "safetensors: a header of %llu bytes does not fit a file of %zu",
+                               (unsigned long long)header, size);
+    r.start = r.at = p + 8;
     r.end = r.data = r.at + header;
     r.data_bytes = size - 8 - header;
     /* An entry takes more than 40 bytes of header. */
-    const size_t count = header / 40 + 1;
+    const size_t fit = header / 40 + 1;
+    const size_t count = fit < CLEAVE_WEIGHTS_TENSORS_MAX ? fit : CLEAVE_WEIGHTS_TENSORS_MAX;
     import->names = r.names = malloc(header);
-    import->tensors = calloc(count < CLEAVE_WEIGHTS_TENSORS_MAX ? count : CLEAVE_WEIGHTS_TENSORS_MAX,
-                             sizeof *import->tensors);
-    r.ranges = calloc(count < CLEAVE_WEIGHTS_TENSORS_MAX ? count : CLEAVE_WEIGHTS_TENSORS_MAX, sizeof *r.ranges);
-    ok = r.names && import->tensors && r.ranges ? read_header(&r) && check_cover(&r) && join_lines(&r) &&
-                                                      cleave_import_sort(import, message)
-                                                : refuse(&r, "safetensors: no memory for its header");
-    for (uint32_t i = 0; i < r.line_count; i++)
-        free(r.lines[i]);
+    import->tensors = calloc(count, sizeof *import->tensors);
+    r.ranges = calloc(count, sizeof *r.ranges);
+    ok = r.names && import->tensors && r.ranges
+             ? read_header(&r) && check_cover(&r) && cleave_import_sort(import, size, message)
+             : cleave_sentence(message, "safetensors: no memory for its header");
     free(r.ranges);
     if (!ok)
         cleave_import_close(import);

@@ -1,7 +1,6 @@
 /* pickle.c: the stack machine. Opcodes and their operands: Python's pickletools, protocol 2. */
 #include "loader/pickle.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,14 +8,19 @@
 
 #include "loader/pickle_machine.h"
 
+_Static_assert(sizeof(cleave_value) + sizeof(cleave_cell) + 2 * sizeof(cleave_value_index) <= 80,
+               "CLEAVE_PICKLE_BYTES_MAX states this bound");
+
 int pickle_refuse(machine *m, const char *format, ...)
 {
+    char text[CLEAVE_SENTENCE_BYTES];
     va_list list;
 
     va_start(list, format);
-    vsnprintf(m->message, m->message_bytes, format, list);
+    vsnprintf(text, sizeof text, format, list);
     va_end(list);
-    return 0;
+    return cleave_sentence(m->message, "pickle: %s at byte %zu: %s",
+                           pickle_opcode_name(m->bytes[m->opcode_at]), m->opcode_at, text);
 }
 
 cleave_value *pickle_make(machine *m, cleave_value_kind kind, cleave_value_index *index)
@@ -25,12 +29,14 @@ cleave_value *pickle_make(machine *m, cleave_value_kind kind, cleave_value_index
     cleave_value *value;
 
     if (p->value_count >= p->capacity) {
-        pickle_refuse(m, "pickle: more values than %zu bytes can make", m->size);
+        pickle_refuse(m, "more values than %zu bytes can make", m->size);
         return NULL;
     }
     *index = p->value_count++;
     value = &p->values[*index];
-    *value = (cleave_value){.kind = kind, .storage = CLEAVE_VALUE_NULL, .first = CLEAVE_VALUE_NULL,
+    *value = (cleave_value){.kind = kind,
+                            .storage = CLEAVE_VALUE_NULL,
+                            .first = CLEAVE_VALUE_NULL,
                             .last = CLEAVE_VALUE_NULL};
     return value;
 }
@@ -38,7 +44,7 @@ cleave_value *pickle_make(machine *m, cleave_value_kind kind, cleave_value_index
 int pickle_push(machine *m, cleave_value_index index)
 {
     if (m->height >= m->pickle->capacity)
-        return pickle_refuse(m, "pickle: the stack is too high");
+        return pickle_refuse(m, "the stack is higher than %zu bytes can make it", m->size);
     m->stack[m->height++] = index;
     return 1;
 }
@@ -46,7 +52,7 @@ int pickle_push(machine *m, cleave_value_index index)
 int pickle_pop(machine *m, cleave_value_index *index)
 {
     if (m->height == m->floor)
-        return pickle_refuse(m, "pickle: an opcode at byte %zu takes from an empty stack", m->at - 1);
+        return pickle_refuse(m, "it takes from an empty stack");
     *index = m->stack[--m->height];
     return 1;
 }
@@ -57,7 +63,7 @@ int pickle_append(machine *m, cleave_value *container, cleave_value_index item)
     const uint32_t cell = p->cell_count;
 
     if (cell >= p->capacity)
-        return pickle_refuse(m, "pickle: more items than %zu bytes can make", m->size);
+        return pickle_refuse(m, "more items than %zu bytes can make", m->size);
     p->cell_count++;
     p->cells[cell] = (cleave_cell){item, CLEAVE_VALUE_NULL};
     if (container->last == CLEAVE_VALUE_NULL)
@@ -75,7 +81,7 @@ static const unsigned char *take(machine *m, size_t bytes)
     const unsigned char *p = m->bytes + m->at;
 
     if (bytes > m->size - m->at) {
-        pickle_refuse(m, "pickle: it ends in the middle of an opcode");
+        pickle_refuse(m, "the pickle ends within its operand");
         return NULL;
     }
     m->at += bytes;
@@ -115,7 +121,7 @@ static int push_long(machine *m)
     if (!p)
         return 0;
     if (*p > 8)
-        return pickle_refuse(m, "pickle: an integer of %u bytes is too large", *p);
+        return pickle_refuse(m, "an integer of %u bytes is too large", *p);
     return push_int(m, *p, 1);
 }
 
@@ -137,9 +143,8 @@ static int push_float(machine *m)
 static int push_text(machine *m)
 {
     const unsigned char *p = take(m, 4);
-    const uint32_t bytes = p ? (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-                                   (uint32_t)p[3] << 24
-                             : 0;
+    const uint32_t bytes =
+        p ? (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24 : 0;
     const unsigned char *text = p ? take(m, bytes) : NULL;
     cleave_value_index index;
     cleave_value *value = text ? pickle_make(m, CLEAVE_VALUE_TEXT, &index) : NULL;
@@ -155,7 +160,7 @@ static int push_text(machine *m)
 static int pop_mark(machine *m, uint32_t *base)
 {
     if (m->mark_count == 0)
-        return pickle_refuse(m, "pickle: an opcode at byte %zu needs a mark", m->at - 1);
+        return pickle_refuse(m, "there is no mark");
     *base = m->floor;
     m->floor = m->marks[--m->mark_count];
     return 1;
@@ -164,7 +169,7 @@ static int pop_mark(machine *m, uint32_t *base)
 static int push_mark(machine *m)
 {
     if (m->mark_count >= CLEAVE_PICKLE_MARKS_MAX)
-        return pickle_refuse(m, "pickle: marks nest deeper than %d", CLEAVE_PICKLE_MARKS_MAX);
+        return pickle_refuse(m, "marks nest deeper than %d", CLEAVE_PICKLE_MARKS_MAX);
     m->marks[m->mark_count++] = m->floor;
     m->floor = m->height;
     return 1;
@@ -188,7 +193,7 @@ static int make_tuple(machine *m, uint32_t base)
 static int tuple_of(machine *m, uint32_t count)
 {
     if (m->height - m->floor < count)
-        return pickle_refuse(m, "pickle: a tuple at byte %zu takes from an empty stack", m->at - 1);
+        return pickle_refuse(m, "it takes from an empty stack");
     return make_tuple(m, m->height - count);
 }
 
@@ -205,13 +210,13 @@ static int extend(machine *m, uint32_t base, cleave_value_kind kind)
     cleave_value *container;
 
     if (base <= m->floor)
-        return pickle_refuse(m, "pickle: an opcode at byte %zu finds no container", m->at - 1);
+        return pickle_refuse(m, "it finds no container");
     container = &m->pickle->values[m->stack[base - 1]];
     if (container->kind != kind)
-        return pickle_refuse(m, "pickle: an opcode at byte %zu adds items to what is not a %s", m->at - 1,
+        return pickle_refuse(m, "it adds items to what is not a %s",
                              kind == CLEAVE_VALUE_LIST ? "list" : "dict");
     if (kind == CLEAVE_VALUE_DICT && (m->height - base) % 2)
-        return pickle_refuse(m, "pickle: a dict at byte %zu gets a key without a value", m->at - 1);
+        return pickle_refuse(m, "a key has no value");
     for (uint32_t i = base; i < m->height; i++)
         if (!pickle_append(m, container, m->stack[i]))
             return 0;
@@ -222,7 +227,7 @@ static int extend(machine *m, uint32_t base, cleave_value_kind kind)
 static int extend_by(machine *m, uint32_t count, cleave_value_kind kind)
 {
     if (m->height - m->floor < count)
-        return pickle_refuse(m, "pickle: an opcode at byte %zu takes from an empty stack", m->at - 1);
+        return pickle_refuse(m, "it takes from an empty stack");
     return extend(m, m->height - count, kind);
 }
 
@@ -244,7 +249,7 @@ static int memo_slot(machine *m, size_t bytes, uint32_t *slot)
     for (size_t i = 0; i < bytes; i++)
         *slot |= (uint32_t)p[i] << (8 * i);
     if (*slot >= m->pickle->capacity)
-        return pickle_refuse(m, "pickle: memo %u is beyond what %zu bytes can make", *slot, m->size);
+        return pickle_refuse(m, "memo %u is beyond what %zu bytes can make", *slot, m->size);
     return 1;
 }
 
@@ -255,7 +260,7 @@ static int memo_put(machine *m, size_t bytes)
     if (!memo_slot(m, bytes, &slot))
         return 0;
     if (m->height == m->floor)
-        return pickle_refuse(m, "pickle: nothing on the stack to remember at byte %zu", m->at - 1);
+        return pickle_refuse(m, "nothing is on the stack");
     m->memo[slot] = m->stack[m->height - 1];
     return 1;
 }
@@ -267,7 +272,7 @@ static int memo_get(machine *m, size_t bytes)
     if (!memo_slot(m, bytes, &slot))
         return 0;
     if (m->memo[slot] == CLEAVE_VALUE_NULL)
-        return pickle_refuse(m, "pickle: memo %u was never set", slot);
+        return pickle_refuse(m, "memo %u was never set", slot);
     return pickle_push(m, m->memo[slot]);
 }
 
@@ -279,7 +284,9 @@ static int step(machine *m, unsigned char opcode, int *done)
     switch (opcode) {
     case 0x80: /* PROTO */
         p = take(m, 1);
-        return p && (*p == 2 || pickle_refuse(m, "pickle: protocol %u; checkpoints use 2", *p));
+        if (p && (*p != 2 || m->opcode_at != 0))
+            return pickle_refuse(m, "protocol %u; checkpoints begin with 2, once", *p);
+        return p != NULL;
     case '}':
         return push_made(m, CLEAVE_VALUE_DICT, 0);
     case ']':
@@ -337,9 +344,11 @@ static int step(machine *m, unsigned char opcode, int *done)
         return pickle_build(m);
     case '.':
         *done = 1;
-        return pickle_pop(m, &m->pickle->result);
+        return pickle_pop(m, &m->pickle->result) &&
+               ((m->height == 0 && m->mark_count == 0) ||
+                pickle_refuse(m, "%u values and %u marks are left over", m->height, m->mark_count));
     default:
-        return pickle_refuse(m, "pickle: opcode 0x%02X at byte %zu is not allowed", opcode, m->at - 1);
+        return pickle_refuse(m, "opcode 0x%02X is not allowed", opcode);
     }
 }
 
@@ -347,29 +356,30 @@ static int run(machine *m)
 {
     int done = 0;
 
+    if (m->size == 0 || m->bytes[0] != 0x80)
+        return cleave_sentence(m->message, "pickle: it does not begin with PROTO");
     while (!done) {
-        const unsigned char *opcode = take(m, 1);
-        if (!opcode)
-            return pickle_refuse(m, "pickle: it ends without STOP");
-        if (!step(m, *opcode, &done))
+        if (m->at == m->size)
+            return pickle_refuse(m, "the pickle ends here, without STOP");
+        m->opcode_at = m->at++;
+        if (!step(m, m->bytes[m->opcode_at], &done))
             return 0;
     }
     if (m->at != m->size)
-        return pickle_refuse(m, "pickle: %zu bytes follow STOP", m->size - m->at);
+        return pickle_refuse(m, "%zu bytes follow", m->size - m->at);
     return 1;
 }
 
-int cleave_pickle_load(cleave_pickle *pickle, const void *bytes, size_t size, char *message,
-                       size_t message_bytes)
+int cleave_pickle_load(cleave_pickle *pickle, const void *bytes, size_t size,
+                       char message[CLEAVE_SENTENCE_BYTES])
 {
-    machine m = {.pickle = pickle, .bytes = bytes, .size = size, .message = message,
-                 .message_bytes = message_bytes};
+    machine m = {.pickle = pickle, .bytes = bytes, .size = size, .message = message};
     int ok;
 
     *pickle = (cleave_pickle){0};
     if (size > CLEAVE_PICKLE_BYTES_MAX)
-        return pickle_refuse(&m, "pickle: %zu bytes are more than the limit of %u", size,
-                             CLEAVE_PICKLE_BYTES_MAX);
+        return cleave_sentence(message, "pickle: %zu bytes are more than the limit of %u", size,
+                               CLEAVE_PICKLE_BYTES_MAX);
     pickle->capacity = (uint32_t)size + 1;
     pickle->values = malloc(pickle->capacity * sizeof *pickle->values);
     pickle->cells = malloc(pickle->capacity * sizeof *pickle->cells);
@@ -379,7 +389,7 @@ int cleave_pickle_load(cleave_pickle *pickle, const void *bytes, size_t size, ch
         memset(m.memo, 0xFF, pickle->capacity * sizeof *m.memo);
         ok = run(&m);
     } else {
-        ok = pickle_refuse(&m, "pickle: no memory for %zu bytes of it", size);
+        ok = cleave_sentence(message, "pickle: no memory for %zu bytes of it", size);
     }
     free(m.stack);
     free(m.memo);
@@ -419,7 +429,8 @@ int cleave_value_is_text(const cleave_value *value, const char *text)
            memcmp(value->text, text, bytes) == 0;
 }
 
-const cleave_value *cleave_pickle_get(const cleave_pickle *pickle, const cleave_value *dict, const char *key)
+const cleave_value *cleave_pickle_get(const cleave_pickle *pickle, const cleave_value *dict,
+                                      const char *key)
 {
     const cleave_value *found = NULL, *name, *value;
     uint32_t cursor;
@@ -427,7 +438,8 @@ const cleave_value *cleave_pickle_get(const cleave_pickle *pickle, const cleave_
     if (!dict || dict->kind != CLEAVE_VALUE_DICT)
         return NULL;
     cursor = dict->first;
-    while ((name = cleave_pickle_next(pickle, &cursor)) && (value = cleave_pickle_next(pickle, &cursor)))
+    while ((name = cleave_pickle_next(pickle, &cursor)) &&
+           (value = cleave_pickle_next(pickle, &cursor)))
         if (cleave_value_is_text(name, key))
             found = value;
     return found;

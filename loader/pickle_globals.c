@@ -4,12 +4,12 @@
 #include "loader/pickle_machine.h"
 
 typedef enum global_action {
-    ACTION_NAME,     /* a name only; calling it is refused */
+    ACTION_NAME, /* a name only; calling it is refused */
     ACTION_TENSOR,
     ACTION_PARAMETER,
     ACTION_DICT,
     ACTION_FRACTION,
-    ACTION_INERT     /* calling it makes a value that says nothing */
+    ACTION_INERT /* calling it makes a value that says nothing */
 } global_action;
 
 static const struct {
@@ -40,7 +40,8 @@ static const struct {
 };
 
 /* Position in `allowed` of module and name; -1 if they are not there. */
-static int allowed_index(const char *module, size_t module_bytes, const char *name, size_t name_bytes)
+static int allowed_index(const char *module, size_t module_bytes, const char *name,
+                         size_t name_bytes)
 {
     for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
         const char *space = strchr(allowed[i].name, ' ');
@@ -62,7 +63,7 @@ static const char *line(machine *m, size_t *bytes)
     const unsigned char *start = m->bytes + m->at, *end = memchr(start, '\n', m->size - m->at);
 
     if (!end) {
-        pickle_refuse(m, "pickle: it ends in the middle of a name");
+        pickle_refuse(m, "the pickle ends within a name");
         return NULL;
     }
     *bytes = (size_t)(end - start);
@@ -81,9 +82,9 @@ int pickle_global(machine *m)
     if (!name)
         return 0;
     if ((found = allowed_index(module, module_bytes, name, name_bytes)) < 0)
-        return pickle_refuse(m, "pickle: global \"%.*s %.*s\" is not allowed",
-                             module_bytes < 100 ? (int)module_bytes : 100, module,
-                             name_bytes < 100 ? (int)name_bytes : 100, name);
+        return pickle_refuse(m, "global \"%.*s %.*s\" is not allowed",
+                             cleave_sentence_quote(module_bytes), module,
+                             cleave_sentence_quote(name_bytes), name);
     if (!(global = pickle_make(m, CLEAVE_VALUE_GLOBAL, &index)))
         return 0;
     global->text = allowed[found].name;
@@ -93,7 +94,8 @@ int pickle_global(machine *m)
 }
 
 /* The items of a tuple, up to `count` of them; returns how many it has. */
-static uint32_t unpack(const machine *m, const cleave_value *tuple, const cleave_value **items, uint32_t count)
+static uint32_t unpack(const machine *m, const cleave_value *tuple, const cleave_value **items,
+                       uint32_t count)
 {
     uint32_t cursor = tuple->first;
 
@@ -107,12 +109,14 @@ static cleave_value_index index_of(const machine *m, const cleave_value *value)
     return (cleave_value_index)(value - m->pickle->values);
 }
 
+/* Whether a value is a tuple of sizes. A longer one than any tensor has is not walked: the same
+ * tuple may be an argument of every tensor. */
 static int all_sizes(const machine *m, const cleave_value *tuple)
 {
     uint32_t cursor = tuple->first;
     const cleave_value *item;
 
-    if (tuple->kind != CLEAVE_VALUE_TUPLE)
+    if (tuple->kind != CLEAVE_VALUE_TUPLE || tuple->item_count > CLEAVE_PICKLE_RANK_MAX)
         return 0;
     while ((item = cleave_pickle_next(m->pickle, &cursor)))
         if (item->kind != CLEAVE_VALUE_INT || item->integer < 0)
@@ -128,9 +132,9 @@ static int make_tensor(machine *m, const cleave_value *arguments)
     cleave_value *tensor;
 
     if (unpack(m, arguments, a, 4) < 4 || a[0]->kind != CLEAVE_VALUE_STORAGE ||
-        a[1]->kind != CLEAVE_VALUE_INT || a[1]->integer < 0 || !all_sizes(m, a[2]) || !all_sizes(m, a[3]) ||
-        a[2]->item_count != a[3]->item_count)
-        return pickle_refuse(m, "pickle: a tensor before byte %zu has arguments of the wrong kind", m->at);
+        a[1]->kind != CLEAVE_VALUE_INT || a[1]->integer < 0 || !all_sizes(m, a[2]) ||
+        !all_sizes(m, a[3]) || a[2]->item_count != a[3]->item_count)
+        return pickle_refuse(m, "a tensor's arguments are of the wrong kind");
     if (!(tensor = pickle_make(m, CLEAVE_VALUE_TENSOR, &index)))
         return 0;
     tensor->storage = index_of(m, a[0]);
@@ -150,8 +154,9 @@ static int make_fraction(machine *m, const cleave_value *arguments)
 
     if (count == 1 && a[0]->kind == CLEAVE_VALUE_TEXT)
         return pickle_push(m, index_of(m, a[0]));
-    if (count != 2 || a[0]->kind != CLEAVE_VALUE_INT || a[1]->kind != CLEAVE_VALUE_INT || a[1]->integer <= 0)
-        return pickle_refuse(m, "pickle: a fraction before byte %zu has arguments of the wrong kind", m->at);
+    if (count != 2 || a[0]->kind != CLEAVE_VALUE_INT || a[1]->kind != CLEAVE_VALUE_INT ||
+        a[1]->integer <= 0)
+        return pickle_refuse(m, "a fraction's arguments are of the wrong kind");
     if (!(fraction = pickle_make(m, CLEAVE_VALUE_FRACTION, &index)))
         return 0;
     fraction->integer = a[0]->integer;
@@ -173,12 +178,13 @@ static int make_dict(machine *m, const cleave_value *arguments)
         return pickle_push(m, index);
     cursor = list->first;
     if (list->kind != CLEAVE_VALUE_LIST)
-        return pickle_refuse(m, "pickle: an OrderedDict before byte %zu is made of no list", m->at);
+        return pickle_refuse(m, "an OrderedDict is made of no list");
     while ((pair = cleave_pickle_next(m->pickle, &cursor))) {
         if ((pair->kind != CLEAVE_VALUE_TUPLE && pair->kind != CLEAVE_VALUE_LIST) ||
             unpack(m, pair, item, 2) != 2)
-            return pickle_refuse(m, "pickle: an OrderedDict before byte %zu is made of no pairs", m->at);
-        if (!pickle_append(m, dict, index_of(m, item[0])) || !pickle_append(m, dict, index_of(m, item[1])))
+            return pickle_refuse(m, "an OrderedDict is made of no pairs");
+        if (!pickle_append(m, dict, index_of(m, item[0])) ||
+            !pickle_append(m, dict, index_of(m, item[1])))
             return 0;
     }
     return pickle_push(m, index);
@@ -201,13 +207,13 @@ int pickle_reduce(machine *m)
     arguments = &m->pickle->values[argument_index];
     callable = &m->pickle->values[callable_index];
     if (callable->kind != CLEAVE_VALUE_GLOBAL || arguments->kind != CLEAVE_VALUE_TUPLE)
-        return pickle_refuse(m, "pickle: REDUCE at byte %zu calls what is no global", m->at - 1);
+        return pickle_refuse(m, "it calls what is no global, or with no tuple");
     switch (allowed[callable->integer].action) {
     case ACTION_TENSOR:
         return make_tensor(m, arguments);
     case ACTION_PARAMETER:
         if (unpack(m, arguments, &first, 1) < 1 || first->kind != CLEAVE_VALUE_TENSOR)
-            return pickle_refuse(m, "pickle: a parameter before byte %zu holds no tensor", m->at);
+            return pickle_refuse(m, "a parameter holds no tensor");
         return pickle_push(m, index_of(m, first));
     case ACTION_DICT:
         return make_dict(m, arguments);
@@ -216,7 +222,7 @@ int pickle_reduce(machine *m)
     case ACTION_INERT:
         return make_inert(m);
     default:
-        return pickle_refuse(m, "pickle: global \"%s\" may be named, not called", callable->text);
+        return pickle_refuse(m, "global \"%s\" may be named, not called", callable->text);
     }
 }
 
@@ -230,10 +236,10 @@ int pickle_persistent(machine *m)
     if (!pickle_pop(m, &id_index))
         return 0;
     id = &m->pickle->values[id_index];
-    if (id->kind != CLEAVE_VALUE_TUPLE || unpack(m, id, a, 5) != 5 || !cleave_value_is_text(a[0], "storage") ||
-        a[1]->kind != CLEAVE_VALUE_GLOBAL || a[2]->kind != CLEAVE_VALUE_TEXT ||
-        a[4]->kind != CLEAVE_VALUE_INT || a[4]->integer < 0)
-        return pickle_refuse(m, "pickle: the persistent id before byte %zu is no storage", m->at - 1);
+    if (id->kind != CLEAVE_VALUE_TUPLE || unpack(m, id, a, 5) != 5 ||
+        !cleave_value_is_text(a[0], "storage") || a[1]->kind != CLEAVE_VALUE_GLOBAL ||
+        a[2]->kind != CLEAVE_VALUE_TEXT || a[4]->kind != CLEAVE_VALUE_INT || a[4]->integer < 0)
+        return pickle_refuse(m, "the persistent id is no storage");
     if (!(storage = pickle_make(m, CLEAVE_VALUE_STORAGE, &index)))
         return 0;
     storage->storage = index_of(m, a[1]);
@@ -243,7 +249,8 @@ int pickle_persistent(machine *m)
     return pickle_push(m, index);
 }
 
-/* The state of an OrderedDict's attributes or of a numpy type says nothing to us; of anything else it is refused. */
+/* The state of an OrderedDict's attributes or of a numpy type says nothing to us; of anything else
+ * it is refused. */
 int pickle_build(machine *m)
 {
     cleave_value_index state, object;
@@ -253,6 +260,6 @@ int pickle_build(machine *m)
         return 0;
     value = &m->pickle->values[object];
     if (value->kind != CLEAVE_VALUE_DICT && value->kind != CLEAVE_VALUE_INERT)
-        return pickle_refuse(m, "pickle: BUILD at byte %zu on what is neither dict nor numpy type", m->at - 1);
+        return pickle_refuse(m, "its object is neither dict nor numpy type");
     return pickle_push(m, object);
 }

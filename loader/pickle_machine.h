@@ -5,6 +5,7 @@
 #include "loader/pickle.h"
 
 #define CLEAVE_PICKLE_MARKS_MAX 64
+#define CLEAVE_PICKLE_RANK_MAX  8
 
 typedef struct machine {
     cleave_pickle *pickle;
@@ -13,14 +14,16 @@ typedef struct machine {
     cleave_value_index *stack; /* capacity of them */
     cleave_value_index *memo;  /* capacity of them, CLEAVE_VALUE_NULL where unset */
     uint32_t height;
-    uint32_t floor;            /* stack height at the last mark: what lies below is out of reach */
+    uint32_t floor; /* stack height at the last mark: what lies below is out of reach */
     uint32_t marks[CLEAVE_PICKLE_MARKS_MAX];
     uint32_t mark_count;
+    size_t opcode_at; /* where the opcode that runs stands */
     char *message;
-    size_t message_bytes;
 } machine;
 
-/* The machine's parts; 1, or 0 with the sentence set. */
+const char *pickle_opcode_name(unsigned char opcode);
+
+/* The machine's parts; 1, or 0 with the sentence set: "pickle: TUPLE2 at byte 9: ...". */
 int pickle_refuse(machine *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 cleave_value *pickle_make(machine *m, cleave_value_kind kind, cleave_value_index *index);
 int pickle_push(machine *m, cleave_value_index index);

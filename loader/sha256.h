@@ -7,8 +7,8 @@
 
 typedef struct cleave_sha256 {
     uint32_t state[8];
-    uint64_t bytes;            /* hashed so far */
-    unsigned char block[64];   /* the unfinished block: its first bytes % 64 are valid */
+    uint64_t bytes;          /* hashed so far */
+    unsigned char block[64]; /* the unfinished block: its first bytes % 64 are valid */
 } cleave_sha256;
 
 void cleave_sha256_init(cleave_sha256 *hash);

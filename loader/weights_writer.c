@@ -1,12 +1,13 @@
 /* weights_writer.c: an import in the project's own format (weights/format.h). */
+#include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "loader/import.h"
 #include "loader/sha256.h"
 #include "weights/crc32.h"
+#include "weights/half.h"
 
 #define CHUNK 4096 /* values converted at a time */
 
@@ -34,56 +35,46 @@ static int emit_padding(writer *w)
     return emit(w, zeros, cleave_align_up(w->written) - w->written);
 }
 
-/* Round to nearest, ties to even; a value beyond the largest finite one becomes infinity. */
-static uint16_t to_half(float value)
-{
-    uint32_t bits, sign, rest, half;
-
-    memcpy(&bits, &value, sizeof bits);
-    sign = bits >> 16 & 0x8000;
-    rest = bits & 0x7FFFFFFF;
-    if (rest < 0x38800000) { /* below 2^-14: a multiple of 2^-24 */
-        float magnitude;
-        memcpy(&magnitude, &rest, sizeof magnitude);
-        return (uint16_t)(sign | (uint32_t)nearbyintf(magnitude * 0x1p24f));
-    }
-    half = (rest - 0x38000000) >> 13;
-    half += (rest & 0x1FFF) > 0x1000 || ((rest & 0x1FFF) == 0x1000 && half & 1);
-    return (uint16_t)(sign | (half < 0x7C00 ? half : 0x7C00));
-}
+typedef union chunk {
+    float f32[CHUNK];
+    uint16_t f16[CHUNK];
+} chunk;
 
 /* Values [first, first + count) as they are stored; 0 with a sentence if one cannot be. */
-static int convert(writer *w, const cleave_import_tensor *t, uint64_t first, uint64_t count, void *out)
+static int convert(writer *w, const cleave_import_tensor *t, uint64_t first, uint64_t count,
+                   chunk *out)
 {
+    double value[CHUNK];
+
+    cleave_import_read(t, first, count, value);
     for (uint64_t i = 0; i < count; i++) {
-        const float value = (float)cleave_import_element(t, first + i);
-        const uint16_t half = to_half(value);
-        if (!isfinite(value) || (w->type == CLEAVE_WEIGHTS_F16 && (half & 0x7FFF) == 0x7C00)) {
-            snprintf(w->message, CLEAVE_IMPORT_MESSAGE_BYTES,
-                     "tensor \"%.*s\": element %llu is %g, which %s cannot hold",
-                     t->name_bytes < 100 ? (int)t->name_bytes : 100, t->name, (unsigned long long)(first + i),
-                     cleave_import_element(t, first + i), w->type == CLEAVE_WEIGHTS_F16 ? "float16" : "float32");
-            return 0;
-        }
+        const float single = fabs(value[i]) <= FLT_MAX ? (float)value[i] : NAN;
+        const uint16_t half = isfinite(single) ? cleave_half_from_float(single) : 0x7C00;
+        if (!isfinite(single) || (w->type == CLEAVE_WEIGHTS_F16 && (half & 0x7FFF) == 0x7C00))
+            return cleave_sentence(
+                w->message, "tensor \"%.*s\": element %llu is %g, which %s cannot hold",
+                cleave_sentence_quote(t->name_bytes), t->name, (unsigned long long)(first + i),
+                value[i], w->type == CLEAVE_WEIGHTS_F16 ? "float16" : "float32");
         if (w->type == CLEAVE_WEIGHTS_F16)
-            ((uint16_t *)out)[i] = half;
+            out->f16[i] = half;
         else
-            ((float *)out)[i] = value;
+            out->f32[i] = single;
     }
     return 1;
 }
 
 /* Hands a tensor's bytes to take(), chunk by chunk. */
-static int for_chunks(writer *w, uint32_t index, int (*take)(writer *w, uint32_t index, const void *bytes, size_t count))
+static int for_chunks(writer *w, uint32_t index,
+                      int (*take)(writer *w, uint32_t index, const void *bytes, size_t count))
 {
     const cleave_import_tensor *t = &w->import->tensors[index];
     const size_t size = w->type == CLEAVE_WEIGHTS_F16 ? 2 : 4;
     const uint64_t elements = w->records[index].bytes / size;
-    float chunk[CHUNK];
+    chunk values;
 
     for (uint64_t first = 0; first < elements; first += CHUNK) {
         const uint64_t count = elements - first < CHUNK ? elements - first : CHUNK;
-        if (!convert(w, t, first, count, chunk) || !take(w, index, chunk, count * size))
+        if (!convert(w, t, first, count, &values) || !take(w, index, &values, count * size))
             return 0;
     }
     return 1;
@@ -123,13 +114,17 @@ static int lay_out(writer *w)
         r->offset = cleave_align_up(h->data_bytes);
         h->data_bytes = r->offset + r->bytes;
         h->names_bytes += t->name_bytes;
+        if (h->data_bytes > CLEAVE_WEIGHTS_FILE_MAX)
+            return cleave_sentence(w->message, "the tensors take more than %llu bytes",
+                                   (unsigned long long)CLEAVE_WEIGHTS_FILE_MAX);
         if (!for_chunks(w, i, take_checksum))
             return 0;
     }
     h->config_offset = sizeof *h;
     h->config_bytes = import->config_bytes;
     h->records_offset = cleave_align_up(h->config_offset + h->config_bytes);
-    h->names_offset = cleave_align_up(h->records_offset + import->tensor_count * sizeof *w->records);
+    h->names_offset =
+        cleave_align_up(h->records_offset + import->tensor_count * sizeof *w->records);
     h->data_offset = cleave_align_up(h->names_offset + h->names_bytes);
     h->file_bytes = h->data_offset + h->data_bytes;
     return 1;
@@ -137,9 +132,9 @@ static int lay_out(writer *w)
 
 static int write_file(writer *w)
 {
-    int ok = emit(w, &w->header, sizeof w->header) && emit(w, w->import->config, w->import->config_bytes) &&
-             emit_padding(w) && emit(w, w->records, w->import->tensor_count * sizeof *w->records) &&
-             emit_padding(w);
+    int ok = emit(w, &w->header, sizeof w->header) &&
+             emit(w, w->import->config, w->import->config_bytes) && emit_padding(w) &&
+             emit(w, w->records, w->import->tensor_count * sizeof *w->records) && emit_padding(w);
 
     for (uint32_t i = 0; ok && i < w->import->tensor_count; i++)
         ok = emit(w, w->import->tensors[i].name, w->import->tensors[i].name_bytes);
@@ -155,20 +150,21 @@ static int add_to_hash(void *context, const void *bytes, size_t count)
     return 1;
 }
 
-int cleave_weights_write(const cleave_import *import, cleave_weights_type type, const uint8_t source_sha256[32],
-                         cleave_weights_sink sink, void *context, char message[CLEAVE_IMPORT_MESSAGE_BYTES])
+int cleave_weights_write(const cleave_import *import, cleave_weights_type type,
+                         const uint8_t source_sha256[32], cleave_weights_sink sink, void *context,
+                         char message[CLEAVE_IMPORT_MESSAGE_BYTES])
 {
     writer w = {.import = import, .type = type, .sink = add_to_hash, .message = message};
     cleave_sha256 hash;
     int ok;
 
     message[0] = 0;
+    if (!import->kind[0])
+        return cleave_sentence(message, "the file does not say what kind of model it holds");
     w.context = &hash;
     w.records = calloc(import->tensor_count, sizeof *w.records);
-    if (!w.records) {
-        snprintf(message, CLEAVE_IMPORT_MESSAGE_BYTES, "no memory for %u records", import->tensor_count);
-        return 0;
-    }
+    if (!w.records)
+        return cleave_sentence(message, "no memory for %u records", import->tensor_count);
     memcpy(w.header.magic, CLEAVE_WEIGHTS_MAGIC, sizeof w.header.magic);
     w.header.version = CLEAVE_WEIGHTS_VERSION;
     w.header.tensor_count = import->tensor_count;

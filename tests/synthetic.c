@@ -4,17 +4,28 @@
 #include <math.h>
 #include <string.h>
 
-double synthetic_uniform(const char *name, uint64_t index)
+static uint64_t name_hash(const char *name)
 {
-    uint64_t z = 0xCBF29CE484222325u;
+    uint64_t hash = 0xCBF29CE484222325u;
 
     for (; *name; name++)
-        z = (z ^ (unsigned char)*name) * 0x100000001B3u;
-    z += index + 0x9E3779B97F4A7C15u;
+        hash = (hash ^ (unsigned char)*name) * 0x100000001B3u;
+    return hash;
+}
+
+static double uniform(uint64_t hash, uint64_t index)
+{
+    uint64_t z = hash + index + 0x9E3779B97F4A7C15u;
+
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
     z ^= z >> 31;
     return (double)(z >> 40) * 0x1p-23 - 1;
+}
+
+double synthetic_uniform(const char *name, uint64_t index)
+{
+    return uniform(name_hash(name), index);
 }
 
 /* Part `back` of a dotted name, counted from its end (0: the last), compared with text. */
@@ -32,7 +43,8 @@ static int part_is(const char *name, int back, const char *text)
     }
 }
 
-synthetic_rule synthetic_demucs(const char *name, const uint32_t *shape, uint32_t rank, int norm, int outermost)
+synthetic_rule synthetic_demucs(const char *name, const uint32_t *shape, uint32_t rank, int norm,
+                                int outermost)
 {
     const char *leaf = strrchr(name, '.') ? strrchr(name, '.') + 1 : name;
     double fan = 1;
@@ -61,4 +73,13 @@ synthetic_rule synthetic_demucs(const char *name, const uint32_t *shape, uint32_
 float synthetic_value(const char *name, uint64_t index, synthetic_rule rule)
 {
     return (float)(rule.offset + rule.scale * synthetic_uniform(name, index));
+}
+
+void synthetic_fill(const char *name, synthetic_rule rule, uint64_t first, uint64_t count,
+                    float *out)
+{
+    const uint64_t hash = name_hash(name);
+
+    for (uint64_t i = 0; i < count; i++)
+        out[i] = (float)(rule.offset + rule.scale * uniform(hash, first + i));
 }

@@ -1,4 +1,5 @@
-/* import_test.c: checkpoints -> tensors -> weight file -> tensors, and what must be refused on the way. */
+/* import_test.c: checkpoints -> tensors -> weight file -> tensors, and what must be refused on the
+ * way. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,16 +43,16 @@ static void *fixture(const char *name, int64_t *bytes)
     return data;
 }
 
-static uint64_t element_count(const cleave_import_tensor *t)
+static double element(const cleave_import_tensor *t, uint64_t index)
 {
-    uint64_t count = 1;
+    double value;
 
-    for (uint32_t d = 0; d < t->rank; d++)
-        count *= t->shape[d];
-    return count;
+    cleave_import_read(t, index, 1, &value);
+    return value;
 }
 
-/* Whether the tensor belongs to a normalisation layer: the "weight" of its prefix has one dimension. */
+/* Whether the tensor belongs to a normalisation layer: the "weight" of its prefix has one
+ * dimension. */
 static int is_norm(const cleave_import *import, const char *name)
 {
     char weight[256];
@@ -61,7 +62,8 @@ static int is_norm(const cleave_import *import, const char *name)
         return 0;
     const int bytes = snprintf(weight, sizeof weight, "%.*s.weight", (int)(dot - name), name);
     for (uint32_t i = 0; i < import->tensor_count; i++)
-        if (import->tensors[i].name_bytes == (uint32_t)bytes && !memcmp(import->tensors[i].name, weight, (size_t)bytes))
+        if (import->tensors[i].name_bytes == (uint32_t)bytes &&
+            !memcmp(import->tensors[i].name, weight, (size_t)bytes))
             return import->tensors[i].rank == 1;
     return 0;
 }
@@ -87,10 +89,12 @@ static void check_values(const cleave_import *import)
         const cleave_import_tensor *t = &import->tensors[i];
         char name[256];
         snprintf(name, sizeof name, "%.*s", (int)t->name_bytes, t->name);
-        const int outermost = !strncmp(name, "decoder.3.conv_tr", 17) || !strncmp(name, "tdecoder.3.conv_tr", 18);
-        const synthetic_rule rule = synthetic_demucs(name, t->shape, t->rank, is_norm(import, name), outermost);
-        for (uint64_t e = 0; e < element_count(t); e++)
-            wrong += cleave_import_element(t, e) != through_half(synthetic_value(name, e, rule));
+        const int outermost =
+            !strncmp(name, "decoder.3.conv_tr", 17) || !strncmp(name, "tdecoder.3.conv_tr", 18);
+        const synthetic_rule rule =
+            synthetic_demucs(name, t->shape, t->rank, is_norm(import, name), outermost);
+        for (uint64_t e = 0; e < cleave_import_count(t); e++)
+            wrong += element(t, e) != through_half(synthetic_value(name, e, rule));
         if (!TEST_CHECK(wrong == 0)) {
             printf("     first in %s\n", name);
             return;
@@ -155,18 +159,21 @@ static void round_trip(cleave_weights_type type)
         for (uint32_t i = 0; i < import.tensor_count; i++) {
             cleave_table_tensor t;
             char name[256];
-            snprintf(name, sizeof name, "%.*s", (int)import.tensors[i].name_bytes, import.tensors[i].name);
+            snprintf(name, sizeof name, "%.*s", (int)import.tensors[i].name_bytes,
+                     import.tensors[i].name);
             if (!TEST_CHECK(cleave_table_find(&table, name, &t)))
                 continue;
-            TEST_CHECK(t.rank == import.tensors[i].rank && !memcmp(t.shape, import.tensors[i].shape, sizeof t.shape));
+            TEST_CHECK(t.rank == import.tensors[i].rank &&
+                       !memcmp(t.shape, import.tensors[i].shape, sizeof t.shape));
             for (int64_t e = 0; e < t.count; e++) {
                 float value;
                 cleave_table_read(&t, e, 1, &value);
-                wrong += value != (float)cleave_import_element(&import.tensors[i], (uint64_t)e);
+                wrong += value != (float)element(&import.tensors[i], (uint64_t)e);
             }
         }
         TEST_CHECK(wrong == 0);
-        TEST_CHECK(cleave_table_config(&table, "sources", text, sizeof text) && !strcmp(text, "drums,bass,other,vocals"));
+        TEST_CHECK(cleave_table_config(&table, "sources", text, sizeof text) &&
+                   !strcmp(text, "drums,bass,other,vocals"));
         TEST_CHECK(cleave_table_config_i64(&table, "depth", 1, 10, &depth) && depth == 4);
         TEST_CHECK(!cleave_table_config_i64(&table, "depth", 5, 10, &depth));
         TEST_CHECK(!cleave_table_config(&table, "absent", text, sizeof text));
@@ -186,7 +193,8 @@ static void round_trip_f16(void)
     round_trip(CLEAVE_WEIGHTS_F16);
 }
 
-/* Every truncation and one flipped bit at many places: refused, or (a flip in what nobody reads) equal values. */
+/* Every truncation and one flipped bit at many places: refused, or (a flip in what nobody reads)
+ * equal values. */
 static void damaged_checkpoints(void)
 {
     char message[CLEAVE_IMPORT_MESSAGE_BYTES];
