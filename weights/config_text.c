@@ -137,3 +137,26 @@ int cleave_config_text_i64(const char *text, size_t bytes, const char *key, int6
     *value = magnitude;
     return 1;
 }
+
+int cleave_config_text_f64(const char *text, size_t bytes, const char *key, double min, double max,
+                           double *value)
+{
+    char number[40];
+    double digits = 0, scale = 1;
+    int points = 0;
+
+    if (!cleave_config_text_get(text, bytes, key, number, sizeof number) || !number[0])
+        return 0;
+    for (const char *p = number; *p; p++) {
+        if (*p == '.' && p != number && p[1] && points++ == 0)
+            continue;
+        if (*p < '0' || *p > '9')
+            return 0;
+        digits = digits * 10 + (*p - '0');
+        scale *= points ? 10 : 1;
+    }
+    if (!(digits / scale >= min && digits / scale <= max))
+        return 0;
+    *value = digits / scale;
+    return 1;
+}

@@ -30,4 +30,8 @@ int cleave_config_text_get(const char *text, size_t bytes, const char *key, char
 int cleave_config_text_i64(const char *text, size_t bytes, const char *key, int64_t min,
                            int64_t max, int64_t *value);
 
+/* The same as a decimal number without exponent: digits, perhaps with a point among them. */
+int cleave_config_text_f64(const char *text, size_t bytes, const char *key, double min, double max,
+                           double *value);
+
 #endif
