@@ -50,6 +50,12 @@ int cleave_import_torch(cleave_import *import, const void *bytes, size_t size,
 int cleave_import_safetensors(cleave_import *import, const void *bytes, size_t size,
                               char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
 
+/* Whether the import has exactly the tensors that its kind and configuration ask for
+ * (weights/contract.h); 0 with a sentence that names the first that is missing, of another shape or
+ * too many. A file that does not say how its model was built is taken for the official model whose
+ * tensors it has, whose kind and configuration it gets; any other is refused. */
+int cleave_import_check(cleave_import *import, char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+
 void cleave_import_close(cleave_import *import);
 
 /* Shared by the importers: sorts the tensors and refuses a name that appears twice or is no

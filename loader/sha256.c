@@ -26,30 +26,45 @@ static uint32_t big_endian(const unsigned char *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* One round (section 6.2.2), with the eight working variables named by position: the caller rotates
+ * the names. */
+static inline void round_of(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f,
+                            uint32_t g, uint32_t *h, uint32_t addend)
+{
+    const uint32_t choice = (e & f) ^ (~e & g), majority = (a & b) ^ (a & c) ^ (b & c);
+    const uint32_t t1 = *h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + choice + addend;
+
+    *d += t1;
+    *h = t1 + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + majority;
+}
+
 static void compress(uint32_t state[8], const unsigned char block[64])
 {
-    uint32_t w[64], s[8];
+    uint32_t w[64];
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+    uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
 
     for (int t = 0; t < 16; t++)
         w[t] = big_endian(block + 4 * t);
     for (int t = 16; t < 64; t++) {
-        const uint32_t a = w[t - 15], b = w[t - 2];
-        w[t] = (rotate(b, 17) ^ rotate(b, 19) ^ b >> 10) + w[t - 7] +
-               (rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) + w[t - 16];
+        const uint32_t x = w[t - 15], y = w[t - 2];
+        w[t] = (rotate(y, 17) ^ rotate(y, 19) ^ y >> 10) + w[t - 7] +
+               (rotate(x, 7) ^ rotate(x, 18) ^ x >> 3) + w[t - 16];
     }
-    memcpy(s, state, sizeof s);
-    for (int t = 0; t < 64; t++) {
-        const uint32_t choice = (s[4] & s[5]) ^ (~s[4] & s[6]);
-        const uint32_t majority = (s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]);
-        const uint32_t t1 = s[7] + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)) +
-                            choice + round_constant[t] + w[t];
-        const uint32_t t2 = (rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22)) + majority;
-        memmove(s + 1, s, 7 * sizeof *s);
-        s[4] += t1;
-        s[0] = t1 + t2;
+    for (int t = 0; t < 64; t++)
+        w[t] += round_constant[t];
+    for (int t = 0; t < 64; t += 8) {
+        round_of(a, b, c, &d, e, f, g, &h, w[t]);
+        round_of(h, a, b, &c, d, e, f, &g, w[t + 1]);
+        round_of(g, h, a, &b, c, d, e, &f, w[t + 2]);
+        round_of(f, g, h, &a, b, c, d, &e, w[t + 3]);
+        round_of(e, f, g, &h, a, b, c, &d, w[t + 4]);
+        round_of(d, e, f, &g, h, a, b, &c, w[t + 5]);
+        round_of(c, d, e, &f, g, h, a, &b, w[t + 6]);
+        round_of(b, c, d, &e, f, g, h, &a, w[t + 7]);
     }
-    for (int i = 0; i < 8; i++)
-        state[i] += s[i];
+    state[0] += a, state[1] += b, state[2] += c, state[3] += d;
+    state[4] += e, state[5] += f, state[6] += g, state[7] += h;
 }
 
 void cleave_sha256_init(cleave_sha256 *hash)
