@@ -2,8 +2,7 @@
 #
 #   make            the library and the command        make check   all tests, with their packages
 #   make demo       set up, build, separate a song     make bench   kernels and engine, timed
-#   make asan|ubsan|tsan|tidy|format                   make install PREFIX=/usr/local
-#   make check-arm64  the library's tests, cross-built for AArch64 and emulated
+#   make asan|ubsan|tsan|fuzz|tidy|format              make install PREFIX=/usr/local
 #
 # Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  SOXR=0  HWLOC=0  JANSSON=0  FFTW=0  SANITIZE=address
 
@@ -103,8 +102,7 @@ CUDA_LDLIBS := $(if $(CUDA_O),-L$(CUDA_HOME)/lib64 -lcudart_static -ldl -lrt -ls
 endif
 
 # ---- what to build --------------------------------------------------------------------------------------------
-.PHONY: all lib tools tests demo check deps deps-check demo-run check-run check-arm64 check-arm64-run \
-        bench asan ubsan tsan tidy format install clean
+.PHONY: fuzz all lib tools tests demo check deps deps-check demo-run check-run bench asan ubsan tsan tidy format install clean
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .SECONDARY:
@@ -227,6 +225,24 @@ check-arm64:
 	    CUDA=0 SIMT=0 SNDFILE=0 FFMPEG=0 SOXR=0 HWLOC=0 JANSSON=0 FFTW=0 check-arm64-run
 check-arm64-run: $(ARM64_TESTS)
 	@RUNNER='qemu-aarch64 -L $(ARM64_ROOT)' tests/run.sh $(ARM64_TESTS)
+
+# libFuzzer on everything that reads a file from outside; needs clang. A finding stops it.
+FUZZ_CC      ?= clang
+FUZZ_SECONDS ?= 120
+FUZZ_C       := $(filter-out tests/fuzz/fuzz_%.c tests/fuzz/seeds.c,$(wildcard tests/fuzz/*.c)) tests/bytes.c \
+                $(wildcard weights/*.c loader/*.c)
+FUZZ_CFLAGS  := -std=c17 -O1 -g -I. -D_GNU_SOURCE -fno-sanitize-recover=all -fsanitize=address,undefined
+FUZZERS      := torch safetensors weights
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_C)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(FUZZ_CFLAGS) $(if $(filter fuzz_%,$*),-fsanitize=fuzzer) -o $@ $^ -lm
+fuzz: $(BUILD)/fuzz/seeds $(FUZZERS:%=$(BUILD)/fuzz/fuzz_%)
+	@mkdir -p $(FUZZERS:%=$(BUILD)/fuzz/corpus/%)
+	@$(BUILD)/fuzz/seeds $(BUILD)/fuzz/corpus
+	@for name in $(FUZZERS); do \
+	    $(BUILD)/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -rss_limit_mb=1024 -timeout=10 \
+	        -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/$$name- $(BUILD)/fuzz/corpus/$$name || exit 1; \
+	done
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' '*.cu' '*.cuh')

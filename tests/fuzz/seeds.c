@@ -1,0 +1,72 @@
+/* seeds.c: `seeds FOLDER` writes the inputs that fuzzing starts from into FOLDER/torch, safetensors
+ * and weights. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "loader/loader.h"
+#include "tests/bytes.h"
+
+#define TENSOR                                                                                     \
+    "ctorch._utils\n_rebuild_tensor_v2\nq\3((X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0"      \
+    "0X\3\0\0\0cpuK\x10tQK\0K\4K\4\x86K\4K\1\x86\x89"                                              \
+    "ccollections\nOrderedDict\n)RtR"
+static const char pickle[] =
+    "\x80\x02}q\0(X\5\0\0\0klassq\1cdemucs.htdemucs\nHTDemucs\nX\4\0\0\0args)X\6\0\0\0kwargs}("
+    "X\7\0\0\0sources"
+    "]("
+    "X\1\0\0\0aX\1\0\0\0beX\7\0\0\0segmentcfractions\nFraction\nK\x27K\5\x86RX\1\0\0\0gG\x3F\xF0\0"
+    "\0\0\0\0\0"
+    "X\1\0\0\0nN\x8A\1\5\x88uX\5\0\0\0state}X\1\0\0\0w" TENSOR "sX\7\0\0\0metrics)u.";
+static const char header[] = "{\"__metadata__\":{\"kind\":\"htdemucs\",\"a\":\"1\",\"sources\":\"a,"
+                             "b\"},\"w\":{\"dtype\":\"F32\",\"shape\":[2,4],"
+                             "\"data_offsets\":[0,32]},\"\\u0062\":{\"dtype\":\"F16\",\"shape\":[],"
+                             "\"data_offsets\":[32,34]},\"v\":{\"dtype\":"
+                             "\"BF16\",\"shape\":[3],\"data_offsets\":[34,40]},\"d\":{\"dtype\":"
+                             "\"F64\",\"shape\":[3],\"data_offsets\":[40,64]}}  ";
+
+static void save(const char *folder, const char *name, const void *bytes, size_t count)
+{
+    char path[1024];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    file = fopen(path, "wb");
+    if (!file || fwrite(bytes, 1, count, file) != count || fclose(file) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const float values[16] = {1, 2, 3};
+    const test_zip_entry entries[] = {{"m/data.pkl", pickle, sizeof pickle - 1},
+                                      {"m/data/0", values, 64}};
+    char message[CLEAVE_SENTENCE_BYTES] = "";
+    test_zip_layout layout;
+    test_bytes archive = {0}, file = {0}, weights = {0};
+    cleave_import import;
+    const uint8_t source[32] = {0};
+
+    if (argc != 2)
+        return 2;
+    test_bytes_zip(&archive, entries, 2, &layout);
+    test_bytes_text(&file, "z");
+    test_bytes_put(&file, archive.data, archive.used);
+    save(argv[1], "torch/archive", file.data, file.used);
+    save(argv[1], "torch/pickle", pickle, sizeof pickle - 1);
+    save(argv[1], "safetensors/header", header, sizeof header - 1);
+    if (!cleave_import_torch(&import, archive.data, archive.used, message) ||
+        !cleave_weights_write(&import, CLEAVE_WEIGHTS_F16, source, test_bytes_sink, &weights,
+                              message)) {
+        fprintf(stderr, "%s\n", message);
+        return 1;
+    }
+    save(argv[1], "weights/file", weights.data, weights.used);
+    cleave_import_close(&import);
+    test_bytes_free(&archive);
+    test_bytes_free(&file);
+    test_bytes_free(&weights);
+    return 0;
+}
