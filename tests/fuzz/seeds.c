@@ -17,7 +17,8 @@ static const char pickle[] =
     "]("
     "X\1\0\0\0aX\1\0\0\0beX\7\0\0\0segmentcfractions\nFraction\nK\x27K\5\x86RX\1\0\0\0gG\x3F\xF0\0"
     "\0\0\0\0\0"
-    "X\1\0\0\0nN\x8A\1\5\x88uX\5\0\0\0state}X\1\0\0\0w" TENSOR "sX\7\0\0\0metrics)u.";
+    "X\1\0\0\0nNX\1\0\0\0k\x8A\1\5X\1\0\0\0t\x88uX\5\0\0\0state}X\1\0\0\0w" TENSOR
+    "sX\7\0\0\0metrics)u.";
 static const char header[] = "{\"__metadata__\":{\"kind\":\"htdemucs\",\"a\":\"1\",\"sources\":\"a,"
                              "b\"},\"w\":{\"dtype\":\"F32\",\"shape\":[2,4],"
                              "\"data_offsets\":[0,32]},\"\\u0062\":{\"dtype\":\"F16\",\"shape\":[],"
