@@ -4,7 +4,7 @@
 #   make demo       set up, build, separate a song     make bench   kernels and engine, timed
 #   make asan|ubsan|tsan|fuzz|tidy|format              make install PREFIX=/usr/local
 #
-# Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  SOXR=0  HWLOC=0  JANSSON=0  FFTW=0  SANITIZE=address
+# Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  SOXR=0  HWLOC=0  JANSSON=0  YAML=0  FFTW=0  SANITIZE=address
 
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -23,12 +23,13 @@ FFMPEG  ?= $(call have,$(FFMPEG_LIBS))
 SOXR    ?= $(call have,soxr)
 HWLOC   ?= $(call have,hwloc)
 JANSSON ?= $(call have,jansson)
+YAML    ?= $(call have,yaml-0.1)
 FFTW    ?= $(call have,fftw3f)
 CUDA    ?= $(if $(shell command -v nvcc 2>/dev/null),1,0)
 
 HOST_LIBRARIES := $(if $(filter 1,$(SNDFILE)),sndfile) $(if $(filter 1,$(FFMPEG)),$(FFMPEG_LIBS)) \
                   $(if $(filter 1,$(SOXR)),soxr) $(if $(filter 1,$(HWLOC)),hwloc) \
-                  $(if $(filter 1,$(JANSSON)),jansson)
+                  $(if $(filter 1,$(JANSSON)),jansson) $(if $(filter 1,$(YAML)),yaml-0.1)
 ifneq ($(strip $(HOST_LIBRARIES)),)
 HOST_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(HOST_LIBRARIES))
 HOST_LDLIBS := $(shell $(PKG_CONFIG) --libs $(HOST_LIBRARIES))
@@ -61,7 +62,7 @@ ISAS_ALL     := avx2 avx512 x86 neon arm
 ISAS_OTHER   := $(filter-out $(ISAS_$(ARCH)),$(ISAS_ALL)) $(if $(ISAS_$(ARCH)),isa_none)
 
 without = $(filter-out $(foreach suffix,$(1),%_$(suffix).c),$(2))
-LIBRARIES := sndfile=$(SNDFILE) ffmpeg=$(FFMPEG) soxr=$(SOXR) hwloc=$(HWLOC) jansson=$(JANSSON) fftw=$(FFTW) cuda=$(CUDA)
+LIBRARIES := sndfile=$(SNDFILE) ffmpeg=$(FFMPEG) soxr=$(SOXR) hwloc=$(HWLOC) jansson=$(JANSSON) yaml=$(YAML) fftw=$(FFTW) cuda=$(CUDA)
 ABSENT  := $(foreach pair,$(LIBRARIES),$(if $(filter 1,$(word 2,$(subst =, ,$(pair)))),$(word 1,$(subst =, ,$(pair)))_none,$(word 1,$(subst =, ,$(pair)))))
 
 KERNEL_C := $(call without,cases $(ISAS_OTHER),$(filter-out kernels/cases.c,$(wildcard kernels/*.c kernels/*/*.c)))

@@ -72,10 +72,12 @@ static int compare_keys(const char *a, size_t a_bytes, const char *b, size_t b_b
 
 int cleave_config_text_ok(const char *text, size_t bytes)
 {
-    const char *line = text, *end = text + bytes, *before = NULL;
+    const char *line = text, *end, *before = NULL;
     size_t before_bytes = 0;
 
-    while (line < end) {
+    if (bytes == 0) /* text may be NULL */
+        return 1;
+    for (end = text + bytes; line < end;) {
         const char *stop = memchr(line, '\n', (size_t)(end - line));
         const char *equals = stop ? memchr(line, '=', (size_t)(stop - line)) : NULL;
         if (!equals || !cleave_config_key_ok(line, (size_t)(equals - line)) ||
@@ -92,10 +94,12 @@ int cleave_config_text_ok(const char *text, size_t bytes)
 int cleave_config_text_get(const char *text, size_t bytes, const char *key, char *value,
                            size_t value_bytes)
 {
-    const char *line = text, *end = text + bytes;
+    const char *line = text, *end;
     const size_t key_bytes = strlen(key);
 
-    while (line < end) {
+    if (bytes == 0) /* text may be NULL */
+        return 0;
+    for (end = text + bytes; line < end;) {
         const char *stop = memchr(line, '\n', (size_t)(end - line));
         if (!stop)
             return 0;
