@@ -1,0 +1,23 @@
+/* model.h: `cleave model ...` and `cleave weights ...`. */
+#ifndef CLEAVE_HOST_MODEL_H
+#define CLEAVE_HOST_MODEL_H
+
+#include <stdio.h>
+
+#include "host/model_store.h"
+
+/* Whether these commands are asked for: argv[1] is "model" or "weights". */
+int model_wanted(int argc, char **argv);
+
+/* Runs one of them; the exit status of the process: 0, 1 when something failed, 2 for a command
+ * line that asks for what does not exist. Sentences go to standard error. */
+int model_run(int argc, char **argv);
+
+/* What the commands print. */
+void model_show_list(FILE *stream, const model_store *store, const model_entry *entries, int count,
+                     int json);
+int model_show_info(FILE *stream, const model_store *store, const model_entry *entry, int json,
+                    char message[CLEAVE_SENTENCE_BYTES]);
+int model_show_file(FILE *stream, const char *path, char message[CLEAVE_SENTENCE_BYTES]);
+
+#endif
