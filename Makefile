@@ -2,7 +2,9 @@
 #
 #   make            the library and the command        make check   all tests, with their packages
 #   make demo       set up, build, separate a song     make bench   kernels and engine, timed
-#   make asan|ubsan|tsan|fuzz|tidy|format              make install PREFIX=/usr/local
+#   make asan|ubsan|tsan|tidy|format                   make install PREFIX=/usr/local
+#   make check-arm64  the library's tests, cross-built for AArch64 and emulated
+#   make fuzz         libFuzzer on the readers of foreign files (clang), FUZZ_SECONDS=120 each
 #
 # Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  SOXR=0  HWLOC=0  JANSSON=0  YAML=0  FFTW=0  SANITIZE=address
 
@@ -103,7 +105,8 @@ CUDA_LDLIBS := $(if $(CUDA_O),-L$(CUDA_HOME)/lib64 -lcudart_static -ldl -lrt -ls
 endif
 
 # ---- what to build --------------------------------------------------------------------------------------------
-.PHONY: fuzz all lib tools tests demo check deps deps-check demo-run check-run bench asan ubsan tsan tidy format install clean
+.PHONY: all lib tools tests demo check deps deps-check demo-run check-run check-arm64 check-arm64-run \
+        bench asan ubsan tsan fuzz tidy format install clean
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .SECONDARY:
@@ -223,7 +226,7 @@ ARM64_LACKS = $(strip $(if $(shell command -v aarch64-linux-gnu-gcc 2>/dev/null)
 check-arm64:
 	@[ -z '$(ARM64_LACKS)' ] || { echo 'check-arm64 needs the Debian packages $(ARM64_LACKS).' >&2; exit 1; }
 	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/arm64 CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar \
-	    CUDA=0 SIMT=0 SNDFILE=0 FFMPEG=0 SOXR=0 HWLOC=0 JANSSON=0 FFTW=0 check-arm64-run
+	    CUDA=0 SIMT=0 SNDFILE=0 FFMPEG=0 SOXR=0 HWLOC=0 JANSSON=0 YAML=0 FFTW=0 check-arm64-run
 check-arm64-run: $(ARM64_TESTS)
 	@RUNNER='qemu-aarch64 -L $(ARM64_ROOT)' tests/run.sh $(ARM64_TESTS)
 
