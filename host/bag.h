@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "weights/sentence.h"
+#include "loader/source_file.h"
 
 #define BAG_MODELS_MAX  16
 #define BAG_SOURCES_MAX 16

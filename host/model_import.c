@@ -10,7 +10,6 @@
 #include "host/model_store.h"
 #include "loader/loader.h"
 #include "loader/sha256.h"
-#include "weights/contract.h"
 
 /* A file in the making: invisible under its temporary name until all of it is on the disk. */
 typedef struct draft {

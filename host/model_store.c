@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "loader/loader.h"
-#include "weights/config_text.h"
 
 int model_store_open(model_store *store, char message[CLEAVE_SENTENCE_BYTES])
 {

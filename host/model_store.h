@@ -12,8 +12,7 @@
 #include <time.h>
 
 #include "host/bag.h"
-#include "weights/format.h"
-#include "weights/sentence.h"
+#include "loader/loader.h"
 
 #define MODEL_NAME_BYTES    65 /* with its NUL */
 #define MODEL_VERSION_BYTES 13

@@ -11,7 +11,7 @@
 _Static_assert(sizeof(cleave_value) + sizeof(cleave_cell) + 2 * sizeof(cleave_value_index) <= 80,
                "CLEAVE_PICKLE_BYTES_MAX states this bound");
 
-int pickle_refuse(machine *m, const char *format, ...)
+int cleave_pickle_refuse(machine *m, const char *format, ...)
 {
     char text[CLEAVE_SENTENCE_BYTES];
     va_list list;
@@ -20,16 +20,16 @@ int pickle_refuse(machine *m, const char *format, ...)
     vsnprintf(text, sizeof text, format, list);
     va_end(list);
     return cleave_sentence(m->message, "pickle: %s at byte %zu: %s",
-                           pickle_opcode_name(m->bytes[m->opcode_at]), m->opcode_at, text);
+                           cleave_pickle_opcode_name(m->bytes[m->opcode_at]), m->opcode_at, text);
 }
 
-cleave_value *pickle_make(machine *m, cleave_value_kind kind, cleave_value_index *index)
+cleave_value *cleave_pickle_make(machine *m, cleave_value_kind kind, cleave_value_index *index)
 {
     cleave_pickle *p = m->pickle;
     cleave_value *value;
 
     if (p->value_count >= p->capacity) {
-        pickle_refuse(m, "more values than %zu bytes can make", m->size);
+        cleave_pickle_refuse(m, "more values than %zu bytes can make", m->size);
         return NULL;
     }
     *index = p->value_count++;
@@ -41,29 +41,29 @@ cleave_value *pickle_make(machine *m, cleave_value_kind kind, cleave_value_index
     return value;
 }
 
-int pickle_push(machine *m, cleave_value_index index)
+int cleave_pickle_push(machine *m, cleave_value_index index)
 {
     if (m->height >= m->pickle->capacity)
-        return pickle_refuse(m, "the stack is higher than %zu bytes can make it", m->size);
+        return cleave_pickle_refuse(m, "the stack is higher than %zu bytes can make it", m->size);
     m->stack[m->height++] = index;
     return 1;
 }
 
-int pickle_pop(machine *m, cleave_value_index *index)
+int cleave_pickle_pop(machine *m, cleave_value_index *index)
 {
     if (m->height == m->floor)
-        return pickle_refuse(m, "it takes from an empty stack");
+        return cleave_pickle_refuse(m, "it takes from an empty stack");
     *index = m->stack[--m->height];
     return 1;
 }
 
-int pickle_append(machine *m, cleave_value *container, cleave_value_index item)
+int cleave_pickle_append(machine *m, cleave_value *container, cleave_value_index item)
 {
     cleave_pickle *p = m->pickle;
     const uint32_t cell = p->cell_count;
 
     if (cell >= p->capacity)
-        return pickle_refuse(m, "more items than %zu bytes can make", m->size);
+        return cleave_pickle_refuse(m, "more items than %zu bytes can make", m->size);
     p->cell_count++;
     p->cells[cell] = (cleave_cell){item, CLEAVE_VALUE_NULL};
     if (container->last == CLEAVE_VALUE_NULL)
@@ -81,7 +81,7 @@ static const unsigned char *take(machine *m, size_t bytes)
     const unsigned char *p = m->bytes + m->at;
 
     if (bytes > m->size - m->at) {
-        pickle_refuse(m, "the pickle ends within its operand");
+        cleave_pickle_refuse(m, "the pickle ends within its operand");
         return NULL;
     }
     m->at += bytes;
@@ -91,12 +91,12 @@ static const unsigned char *take(machine *m, size_t bytes)
 static int push_made(machine *m, cleave_value_kind kind, int64_t integer)
 {
     cleave_value_index index;
-    cleave_value *value = pickle_make(m, kind, &index);
+    cleave_value *value = cleave_pickle_make(m, kind, &index);
 
     if (!value)
         return 0;
     value->integer = integer;
-    return pickle_push(m, index);
+    return cleave_pickle_push(m, index);
 }
 
 /* An integer of `bytes` bytes, little-endian; two's complement if `is_signed`. */
@@ -121,7 +121,7 @@ static int push_long(machine *m)
     if (!p)
         return 0;
     if (*p > 8)
-        return pickle_refuse(m, "an integer of %u bytes is too large", *p);
+        return cleave_pickle_refuse(m, "an integer of %u bytes is too large", *p);
     return push_int(m, *p, 1);
 }
 
@@ -129,7 +129,7 @@ static int push_float(machine *m)
 {
     const unsigned char *p = take(m, 8);
     cleave_value_index index;
-    cleave_value *value = p ? pickle_make(m, CLEAVE_VALUE_FLOAT, &index) : NULL;
+    cleave_value *value = p ? cleave_pickle_make(m, CLEAVE_VALUE_FLOAT, &index) : NULL;
     uint64_t bits = 0;
 
     if (!value)
@@ -137,7 +137,7 @@ static int push_float(machine *m)
     for (int i = 0; i < 8; i++)
         bits = bits << 8 | p[i];
     memcpy(&value->number, &bits, sizeof bits);
-    return pickle_push(m, index);
+    return cleave_pickle_push(m, index);
 }
 
 static int push_text(machine *m)
@@ -147,20 +147,20 @@ static int push_text(machine *m)
         p ? (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24 : 0;
     const unsigned char *text = p ? take(m, bytes) : NULL;
     cleave_value_index index;
-    cleave_value *value = text ? pickle_make(m, CLEAVE_VALUE_TEXT, &index) : NULL;
+    cleave_value *value = text ? cleave_pickle_make(m, CLEAVE_VALUE_TEXT, &index) : NULL;
 
     if (!value)
         return 0;
     value->text = (const char *)text;
     value->text_bytes = bytes;
-    return pickle_push(m, index);
+    return cleave_pickle_push(m, index);
 }
 
 /* Height just above the last mark, which is taken away. */
 static int pop_mark(machine *m, uint32_t *base)
 {
     if (m->mark_count == 0)
-        return pickle_refuse(m, "there is no mark");
+        return cleave_pickle_refuse(m, "there is no mark");
     *base = m->floor;
     m->floor = m->marks[--m->mark_count];
     return 1;
@@ -169,7 +169,7 @@ static int pop_mark(machine *m, uint32_t *base)
 static int push_mark(machine *m)
 {
     if (m->mark_count >= CLEAVE_PICKLE_MARKS_MAX)
-        return pickle_refuse(m, "marks nest deeper than %d", CLEAVE_PICKLE_MARKS_MAX);
+        return cleave_pickle_refuse(m, "marks nest deeper than %d", CLEAVE_PICKLE_MARKS_MAX);
     m->marks[m->mark_count++] = m->floor;
     m->floor = m->height;
     return 1;
@@ -179,21 +179,21 @@ static int push_mark(machine *m)
 static int make_tuple(machine *m, uint32_t base)
 {
     cleave_value_index index;
-    cleave_value *tuple = pickle_make(m, CLEAVE_VALUE_TUPLE, &index);
+    cleave_value *tuple = cleave_pickle_make(m, CLEAVE_VALUE_TUPLE, &index);
 
     if (!tuple)
         return 0;
     for (uint32_t i = base; i < m->height; i++)
-        if (!pickle_append(m, tuple, m->stack[i]))
+        if (!cleave_pickle_append(m, tuple, m->stack[i]))
             return 0;
     m->height = base;
-    return pickle_push(m, index);
+    return cleave_pickle_push(m, index);
 }
 
 static int tuple_of(machine *m, uint32_t count)
 {
     if (m->height - m->floor < count)
-        return pickle_refuse(m, "it takes from an empty stack");
+        return cleave_pickle_refuse(m, "it takes from an empty stack");
     return make_tuple(m, m->height - count);
 }
 
@@ -210,15 +210,15 @@ static int extend(machine *m, uint32_t base, cleave_value_kind kind)
     cleave_value *container;
 
     if (base <= m->floor)
-        return pickle_refuse(m, "it finds no container");
+        return cleave_pickle_refuse(m, "it finds no container");
     container = &m->pickle->values[m->stack[base - 1]];
     if (container->kind != kind)
-        return pickle_refuse(m, "it adds items to what is not a %s",
-                             kind == CLEAVE_VALUE_LIST ? "list" : "dict");
+        return cleave_pickle_refuse(m, "it adds items to what is not a %s",
+                                    kind == CLEAVE_VALUE_LIST ? "list" : "dict");
     if (kind == CLEAVE_VALUE_DICT && (m->height - base) % 2)
-        return pickle_refuse(m, "a key has no value");
+        return cleave_pickle_refuse(m, "a key has no value");
     for (uint32_t i = base; i < m->height; i++)
-        if (!pickle_append(m, container, m->stack[i]))
+        if (!cleave_pickle_append(m, container, m->stack[i]))
             return 0;
     m->height = base;
     return 1;
@@ -227,7 +227,7 @@ static int extend(machine *m, uint32_t base, cleave_value_kind kind)
 static int extend_by(machine *m, uint32_t count, cleave_value_kind kind)
 {
     if (m->height - m->floor < count)
-        return pickle_refuse(m, "it takes from an empty stack");
+        return cleave_pickle_refuse(m, "it takes from an empty stack");
     return extend(m, m->height - count, kind);
 }
 
@@ -249,7 +249,7 @@ static int memo_slot(machine *m, size_t bytes, uint32_t *slot)
     for (size_t i = 0; i < bytes; i++)
         *slot |= (uint32_t)p[i] << (8 * i);
     if (*slot >= m->pickle->capacity)
-        return pickle_refuse(m, "memo %u is beyond what %zu bytes can make", *slot, m->size);
+        return cleave_pickle_refuse(m, "memo %u is beyond what %zu bytes can make", *slot, m->size);
     return 1;
 }
 
@@ -260,7 +260,7 @@ static int memo_put(machine *m, size_t bytes)
     if (!memo_slot(m, bytes, &slot))
         return 0;
     if (m->height == m->floor)
-        return pickle_refuse(m, "nothing is on the stack");
+        return cleave_pickle_refuse(m, "nothing is on the stack");
     m->memo[slot] = m->stack[m->height - 1];
     return 1;
 }
@@ -272,21 +272,33 @@ static int memo_get(machine *m, size_t bytes)
     if (!memo_slot(m, bytes, &slot))
         return 0;
     if (m->memo[slot] == CLEAVE_VALUE_NULL)
-        return pickle_refuse(m, "memo %u was never set", slot);
-    return pickle_push(m, m->memo[slot]);
+        return cleave_pickle_refuse(m, "memo %u was never set", slot);
+    return cleave_pickle_push(m, m->memo[slot]);
+}
+
+static int protocol(machine *m)
+{
+    const unsigned char *number = take(m, 1);
+
+    if (number && (*number != 2 || m->opcode_at != 0))
+        return cleave_pickle_refuse(m, "protocol %u; checkpoints begin with 2, once", *number);
+    return number != NULL;
+}
+
+static int stop(machine *m)
+{
+    return cleave_pickle_pop(m, &m->pickle->result) &&
+           ((m->height == 0 && m->mark_count == 0) ||
+            cleave_pickle_refuse(m, "%u values and %u marks are left over", m->height,
+                                 m->mark_count));
 }
 
 /* One opcode; *done is set by STOP. Anything not listed is refused by number. */
 static int step(machine *m, unsigned char opcode, int *done)
 {
-    const unsigned char *p;
-
     switch (opcode) {
     case 0x80: /* PROTO */
-        p = take(m, 1);
-        if (p && (*p != 2 || m->opcode_at != 0))
-            return pickle_refuse(m, "protocol %u; checkpoints begin with 2, once", *p);
-        return p != NULL;
+        return protocol(m);
     case '}':
         return push_made(m, CLEAVE_VALUE_DICT, 0);
     case ']':
@@ -327,11 +339,11 @@ static int step(machine *m, unsigned char opcode, int *done)
     case 'j':
         return memo_get(m, 4);
     case 'c':
-        return pickle_global(m);
+        return cleave_pickle_global(m);
     case 'R':
-        return pickle_reduce(m);
+        return cleave_pickle_reduce(m);
     case 'Q':
-        return pickle_persistent(m);
+        return cleave_pickle_persistent(m);
     case 's':
         return extend_by(m, 2, CLEAVE_VALUE_DICT);
     case 'u':
@@ -341,14 +353,12 @@ static int step(machine *m, unsigned char opcode, int *done)
     case 'e':
         return extend_to_mark(m, CLEAVE_VALUE_LIST);
     case 'b':
-        return pickle_build(m);
+        return cleave_pickle_build(m);
     case '.':
         *done = 1;
-        return pickle_pop(m, &m->pickle->result) &&
-               ((m->height == 0 && m->mark_count == 0) ||
-                pickle_refuse(m, "%u values and %u marks are left over", m->height, m->mark_count));
+        return stop(m);
     default:
-        return pickle_refuse(m, "opcode 0x%02X is not allowed", opcode);
+        return cleave_pickle_refuse(m, "opcode 0x%02X is not allowed", opcode);
     }
 }
 
@@ -360,13 +370,13 @@ static int run(machine *m)
         return cleave_sentence(m->message, "pickle: it does not begin with PROTO");
     while (!done) {
         if (m->at == m->size)
-            return pickle_refuse(m, "the pickle ends here, without STOP");
+            return cleave_pickle_refuse(m, "the pickle ends here, without STOP");
         m->opcode_at = m->at++;
         if (!step(m, m->bytes[m->opcode_at], &done))
             return 0;
     }
     if (m->at != m->size)
-        return pickle_refuse(m, "%zu bytes follow", m->size - m->at);
+        return cleave_pickle_refuse(m, "%zu bytes follow", m->size - m->at);
     return 1;
 }
 

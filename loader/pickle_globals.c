@@ -63,7 +63,7 @@ static const char *line(machine *m, size_t *bytes)
     const unsigned char *start = m->bytes + m->at, *end = memchr(start, '\n', m->size - m->at);
 
     if (!end) {
-        pickle_refuse(m, "the pickle ends within a name");
+        cleave_pickle_refuse(m, "the pickle ends within a name");
         return NULL;
     }
     *bytes = (size_t)(end - start);
@@ -71,7 +71,7 @@ static const char *line(machine *m, size_t *bytes)
     return (const char *)start;
 }
 
-int pickle_global(machine *m)
+int cleave_pickle_global(machine *m)
 {
     size_t module_bytes = 0, name_bytes = 0;
     const char *module = line(m, &module_bytes), *name = module ? line(m, &name_bytes) : NULL;
@@ -82,15 +82,15 @@ int pickle_global(machine *m)
     if (!name)
         return 0;
     if ((found = allowed_index(module, module_bytes, name, name_bytes)) < 0)
-        return pickle_refuse(m, "global \"%.*s %.*s\" is not allowed",
-                             cleave_sentence_quote(module_bytes), module,
-                             cleave_sentence_quote(name_bytes), name);
-    if (!(global = pickle_make(m, CLEAVE_VALUE_GLOBAL, &index)))
+        return cleave_pickle_refuse(m, "global \"%.*s %.*s\" is not allowed",
+                                    cleave_sentence_quote(module_bytes), module,
+                                    cleave_sentence_quote(name_bytes), name);
+    if (!(global = cleave_pickle_make(m, CLEAVE_VALUE_GLOBAL, &index)))
         return 0;
     global->text = allowed[found].name;
     global->text_bytes = (uint32_t)strlen(global->text);
     global->integer = found;
-    return pickle_push(m, index);
+    return cleave_pickle_push(m, index);
 }
 
 /* The items of a tuple, up to `count` of them; returns how many it has. */
@@ -134,14 +134,14 @@ static int make_tensor(machine *m, const cleave_value *arguments)
     if (unpack(m, arguments, a, 4) < 4 || a[0]->kind != CLEAVE_VALUE_STORAGE ||
         a[1]->kind != CLEAVE_VALUE_INT || a[1]->integer < 0 || !all_sizes(m, a[2]) ||
         !all_sizes(m, a[3]) || a[2]->item_count != a[3]->item_count)
-        return pickle_refuse(m, "a tensor's arguments are of the wrong kind");
-    if (!(tensor = pickle_make(m, CLEAVE_VALUE_TENSOR, &index)))
+        return cleave_pickle_refuse(m, "a tensor's arguments are of the wrong kind");
+    if (!(tensor = cleave_pickle_make(m, CLEAVE_VALUE_TENSOR, &index)))
         return 0;
     tensor->storage = index_of(m, a[0]);
     tensor->integer = a[1]->integer;
     tensor->shape = index_of(m, a[2]);
     tensor->stride = index_of(m, a[3]);
-    return pickle_push(m, index);
+    return cleave_pickle_push(m, index);
 }
 
 /* Fraction(numerator, denominator), or Fraction("39/5"), whose text stays a text. */
@@ -153,15 +153,15 @@ static int make_fraction(machine *m, const cleave_value *arguments)
     cleave_value *fraction;
 
     if (count == 1 && a[0]->kind == CLEAVE_VALUE_TEXT)
-        return pickle_push(m, index_of(m, a[0]));
+        return cleave_pickle_push(m, index_of(m, a[0]));
     if (count != 2 || a[0]->kind != CLEAVE_VALUE_INT || a[1]->kind != CLEAVE_VALUE_INT ||
         a[1]->integer <= 0)
-        return pickle_refuse(m, "a fraction's arguments are of the wrong kind");
-    if (!(fraction = pickle_make(m, CLEAVE_VALUE_FRACTION, &index)))
+        return cleave_pickle_refuse(m, "a fraction's arguments are of the wrong kind");
+    if (!(fraction = cleave_pickle_make(m, CLEAVE_VALUE_FRACTION, &index)))
         return 0;
     fraction->integer = a[0]->integer;
     fraction->denominator = a[1]->integer;
-    return pickle_push(m, index);
+    return cleave_pickle_push(m, index);
 }
 
 /* OrderedDict(), or OrderedDict([(key, value), ...]) */
@@ -169,52 +169,52 @@ static int make_dict(machine *m, const cleave_value *arguments)
 {
     const cleave_value *list, *pair, *item[2];
     cleave_value_index index;
-    cleave_value *dict = pickle_make(m, CLEAVE_VALUE_DICT, &index);
+    cleave_value *dict = cleave_pickle_make(m, CLEAVE_VALUE_DICT, &index);
     uint32_t cursor;
 
     if (!dict)
         return 0;
     if (unpack(m, arguments, &list, 1) == 0)
-        return pickle_push(m, index);
+        return cleave_pickle_push(m, index);
     cursor = list->first;
     if (list->kind != CLEAVE_VALUE_LIST)
-        return pickle_refuse(m, "an OrderedDict is made of no list");
+        return cleave_pickle_refuse(m, "an OrderedDict is made of no list");
     while ((pair = cleave_pickle_next(m->pickle, &cursor))) {
         if ((pair->kind != CLEAVE_VALUE_TUPLE && pair->kind != CLEAVE_VALUE_LIST) ||
             unpack(m, pair, item, 2) != 2)
-            return pickle_refuse(m, "an OrderedDict is made of no pairs");
-        if (!pickle_append(m, dict, index_of(m, item[0])) ||
-            !pickle_append(m, dict, index_of(m, item[1])))
+            return cleave_pickle_refuse(m, "an OrderedDict is made of no pairs");
+        if (!cleave_pickle_append(m, dict, index_of(m, item[0])) ||
+            !cleave_pickle_append(m, dict, index_of(m, item[1])))
             return 0;
     }
-    return pickle_push(m, index);
+    return cleave_pickle_push(m, index);
 }
 
 static int make_inert(machine *m)
 {
     cleave_value_index index;
 
-    return pickle_make(m, CLEAVE_VALUE_INERT, &index) && pickle_push(m, index);
+    return cleave_pickle_make(m, CLEAVE_VALUE_INERT, &index) && cleave_pickle_push(m, index);
 }
 
-int pickle_reduce(machine *m)
+int cleave_pickle_reduce(machine *m)
 {
     cleave_value_index argument_index, callable_index;
     const cleave_value *arguments, *callable, *first;
 
-    if (!pickle_pop(m, &argument_index) || !pickle_pop(m, &callable_index))
+    if (!cleave_pickle_pop(m, &argument_index) || !cleave_pickle_pop(m, &callable_index))
         return 0;
     arguments = &m->pickle->values[argument_index];
     callable = &m->pickle->values[callable_index];
     if (callable->kind != CLEAVE_VALUE_GLOBAL || arguments->kind != CLEAVE_VALUE_TUPLE)
-        return pickle_refuse(m, "it calls what is no global, or with no tuple");
+        return cleave_pickle_refuse(m, "it calls what is no global, or with no tuple");
     switch (allowed[callable->integer].action) {
     case ACTION_TENSOR:
         return make_tensor(m, arguments);
     case ACTION_PARAMETER:
         if (unpack(m, arguments, &first, 1) < 1 || first->kind != CLEAVE_VALUE_TENSOR)
-            return pickle_refuse(m, "a parameter holds no tensor");
-        return pickle_push(m, index_of(m, first));
+            return cleave_pickle_refuse(m, "a parameter holds no tensor");
+        return cleave_pickle_push(m, index_of(m, first));
     case ACTION_DICT:
         return make_dict(m, arguments);
     case ACTION_FRACTION:
@@ -222,44 +222,44 @@ int pickle_reduce(machine *m)
     case ACTION_INERT:
         return make_inert(m);
     default:
-        return pickle_refuse(m, "global \"%s\" may be named, not called", callable->text);
+        return cleave_pickle_refuse(m, "global \"%s\" may be named, not called", callable->text);
     }
 }
 
 /* ("storage", class, key, device, count) */
-int pickle_persistent(machine *m)
+int cleave_pickle_persistent(machine *m)
 {
     const cleave_value *id, *a[5];
     cleave_value_index id_index, index;
     cleave_value *storage;
 
-    if (!pickle_pop(m, &id_index))
+    if (!cleave_pickle_pop(m, &id_index))
         return 0;
     id = &m->pickle->values[id_index];
     if (id->kind != CLEAVE_VALUE_TUPLE || unpack(m, id, a, 5) != 5 ||
         !cleave_value_is_text(a[0], "storage") || a[1]->kind != CLEAVE_VALUE_GLOBAL ||
         a[2]->kind != CLEAVE_VALUE_TEXT || a[4]->kind != CLEAVE_VALUE_INT || a[4]->integer < 0)
-        return pickle_refuse(m, "the persistent id is no storage");
-    if (!(storage = pickle_make(m, CLEAVE_VALUE_STORAGE, &index)))
+        return cleave_pickle_refuse(m, "the persistent id is no storage");
+    if (!(storage = cleave_pickle_make(m, CLEAVE_VALUE_STORAGE, &index)))
         return 0;
     storage->storage = index_of(m, a[1]);
     storage->text = a[2]->text;
     storage->text_bytes = a[2]->text_bytes;
     storage->integer = a[4]->integer;
-    return pickle_push(m, index);
+    return cleave_pickle_push(m, index);
 }
 
 /* The state of an OrderedDict's attributes or of a numpy type says nothing to us; of anything else
  * it is refused. */
-int pickle_build(machine *m)
+int cleave_pickle_build(machine *m)
 {
     cleave_value_index state, object;
     const cleave_value *value;
 
-    if (!pickle_pop(m, &state) || !pickle_pop(m, &object))
+    if (!cleave_pickle_pop(m, &state) || !cleave_pickle_pop(m, &object))
         return 0;
     value = &m->pickle->values[object];
     if (value->kind != CLEAVE_VALUE_DICT && value->kind != CLEAVE_VALUE_INERT)
-        return pickle_refuse(m, "its object is neither dict nor numpy type");
-    return pickle_push(m, object);
+        return cleave_pickle_refuse(m, "its object is neither dict nor numpy type");
+    return cleave_pickle_push(m, object);
 }

@@ -21,19 +21,19 @@ typedef struct machine {
     char *message;
 } machine;
 
-const char *pickle_opcode_name(unsigned char opcode);
+const char *cleave_pickle_opcode_name(unsigned char opcode);
 
 /* The machine's parts; 1, or 0 with the sentence set: "pickle: TUPLE2 at byte 9: ...". */
-int pickle_refuse(machine *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
-cleave_value *pickle_make(machine *m, cleave_value_kind kind, cleave_value_index *index);
-int pickle_push(machine *m, cleave_value_index index);
-int pickle_pop(machine *m, cleave_value_index *index);
-int pickle_append(machine *m, cleave_value *container, cleave_value_index item);
+int cleave_pickle_refuse(machine *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+cleave_value *cleave_pickle_make(machine *m, cleave_value_kind kind, cleave_value_index *index);
+int cleave_pickle_push(machine *m, cleave_value_index index);
+int cleave_pickle_pop(machine *m, cleave_value_index *index);
+int cleave_pickle_append(machine *m, cleave_value *container, cleave_value_index item);
 
 /* pickle_globals.c: what names mean. */
-int pickle_global(machine *m);
-int pickle_reduce(machine *m);
-int pickle_persistent(machine *m);
-int pickle_build(machine *m);
+int cleave_pickle_global(machine *m);
+int cleave_pickle_reduce(machine *m);
+int cleave_pickle_persistent(machine *m);
+int cleave_pickle_build(machine *m);
 
 #endif

@@ -80,7 +80,7 @@ static const char *const number_names[] = {
 _Static_assert(sizeof letters - 1 == sizeof letter_names / sizeof letter_names[0],
                "one name a letter");
 
-const char *pickle_opcode_name(unsigned char opcode)
+const char *cleave_pickle_opcode_name(unsigned char opcode)
 {
     const char *found = opcode ? strchr(letters, opcode) : NULL;
 

@@ -6,6 +6,7 @@
 
 #include "loader/import.h"
 #include "loader/sha256.h"
+#include "weights/config_text.h"
 #include "weights/crc32.h"
 #include "weights/half.h"
 
@@ -161,6 +162,8 @@ int cleave_weights_write(const cleave_import *import, cleave_weights_type type,
     message[0] = 0;
     if (!import->kind[0])
         return cleave_sentence(message, "the file does not say what kind of model it holds");
+    if (!cleave_kind_ok(import->kind))
+        return cleave_sentence(message, "the kind \"%.32s\" is no name", import->kind);
     w.context = &hash;
     w.records = calloc(import->tensor_count, sizeof *w.records);
     if (!w.records)

@@ -91,6 +91,18 @@ int cleave_config_text_ok(const char *text, size_t bytes)
     return 1;
 }
 
+int cleave_kind_ok(const char kind[32])
+{
+    size_t bytes = 0, after;
+
+    while (bytes < 32 && ((kind[bytes] >= 'a' && kind[bytes] <= 'z') ||
+                          (kind[bytes] >= '0' && kind[bytes] <= '9') || kind[bytes] == '_'))
+        bytes++;
+    for (after = bytes; after < 32 && !kind[after]; after++)
+        ;
+    return bytes > 0 && bytes < 32 && after == 32;
+}
+
 int cleave_config_text_get(const char *text, size_t bytes, const char *key, char *value,
                            size_t value_bytes)
 {

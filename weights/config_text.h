@@ -17,6 +17,9 @@ int cleave_config_key_ok(const char *key, size_t bytes);
 int cleave_config_value_ok(const char *value, size_t bytes);
 int cleave_config_text_ok(const char *text, size_t bytes);
 
+/* Whether a model's kind is lower-case letters, digits and underscores, then nothing but NULs. */
+int cleave_kind_ok(const char kind[32]);
+
 /* Whether bytes are well-formed UTF-8 (RFC 3629) without control characters: what a tensor's name
  * must be, too. */
 int cleave_utf8_ok(const char *text, size_t bytes);

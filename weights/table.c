@@ -21,17 +21,6 @@ static int all_zero(const uint8_t *bytes, size_t count)
     return 1;
 }
 
-/* Lower-case letters, digits and underscores, then nothing but NULs. */
-static int kind_ok(const char kind[32])
-{
-    size_t bytes = 0;
-
-    while (bytes < 32 && ((kind[bytes] >= 'a' && kind[bytes] <= 'z') ||
-                          (kind[bytes] >= '0' && kind[bytes] <= '9') || kind[bytes] == '_'))
-        bytes++;
-    return bytes > 0 && bytes < 32 && all_zero((const uint8_t *)kind + bytes, 32 - bytes);
-}
-
 /* One part of the file: begins aligned where the one before ended, ends within the file. */
 static int part_ok(uint64_t offset, uint64_t bytes, uint64_t *end, uint64_t file_bytes)
 {
@@ -67,7 +56,7 @@ static int check_header(const cleave_weights_header *h, size_t size, char *messa
         return cleave_sentence(message, "the tensor names lie outside their place");
     if (!part_ok(h->data_offset, h->data_bytes, &end, h->file_bytes) || end != h->file_bytes)
         return cleave_sentence(message, "the tensor data lie outside their place");
-    if (!kind_ok(h->kind))
+    if (!cleave_kind_ok(h->kind))
         return cleave_sentence(message, "the model kind is empty, not terminated or no name");
     if (!all_zero(h->reserved, sizeof h->reserved))
         return cleave_sentence(message, "reserved bytes of the header are not zero");

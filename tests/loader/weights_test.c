@@ -205,6 +205,28 @@ static void refused_values(void)
     test_bytes_free(&file);
 }
 
+static void refused_kinds(void)
+{
+    static const struct {
+        const char *kind, *expected;
+    } cases[] = {
+        {"", "does not say what kind"}, {"a/b", "\"a/b\" is no name"}, {"HTDemucs", "is no name"}};
+    static const float value = 1;
+    const uint8_t source[32] = {0};
+    char message[CLEAVE_SENTENCE_BYTES];
+    cleave_import_tensor tensor = {
+        .name = "w", .name_bytes = 1, .type = CLEAVE_IMPORT_F32, .data = (const void *)&value};
+    test_bytes file = {0};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cleave_import import = {.tensors = &tensor, .tensor_count = 1};
+        snprintf(import.kind, sizeof import.kind, "%s", cases[i].kind);
+        TEST_CHECK(!cleave_weights_write(&import, CLEAVE_WEIGHTS_F32, source, test_bytes_sink,
+                                         &file, message));
+        TEST_CHECK(file.used == 0 && strstr(message, cases[i].expected));
+    }
+}
+
 /* 1 if the bytes open and verify. */
 static int accepts(const test_bytes *file, size_t bytes, char *message)
 {
@@ -372,6 +394,7 @@ int main(int argc, char **argv)
         {"every type to both types", types},
         {"strides", strides},
         {"values that a type cannot hold", refused_values},
+        {"kinds that are no name", refused_kinds},
         {"any bit flipped, any length", damaged},
         {"fields that lie", lying_fields},
         {"files, and what is none", files},
