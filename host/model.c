@@ -165,7 +165,7 @@ int model_wanted(int argc, char **argv)
     return argc > 1 && (!strcmp(argv[1], "model") || !strcmp(argv[1], "weights"));
 }
 
-int model_run(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
     char message[CLEAVE_SENTENCE_BYTES];
     const int weights = !strcmp(argv[1], "weights");
@@ -182,6 +182,8 @@ int model_run(int argc, char **argv)
         return wrong("a name or file is missing", a.verb);
     if (weights)
         return !strcmp(a.verb, "inspect") ? run_inspect(&a) : wrong("no such command", a.verb);
+    if (a.import.name && a.operand_count > 1)
+        return wrong("--name takes one file", a.import.name);
     if (!model_store_open(&store, message))
         return complain("", message);
     if (!strcmp(a.verb, "import"))
@@ -191,4 +193,13 @@ int model_run(int argc, char **argv)
     if (!strcmp(a.verb, "info") || !strcmp(a.verb, "verify") || !strcmp(a.verb, "remove"))
         return run_each(&store, &a);
     return wrong("no such command", a.verb);
+}
+
+int model_run(int argc, char **argv)
+{
+    const int status = run_command(argc, argv);
+
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == DONE)
+        return complain("standard output", "cannot be written");
+    return status;
 }
