@@ -2,6 +2,7 @@
 #include "host/commands.h"
 #include "host/json.h"
 #include "host/log.h"
+#include "host/model.h"
 #include "host/options.h"
 
 #include <signal.h>
@@ -36,6 +37,9 @@ int main(int argc, char **argv)
     char message[OPTIONS_MESSAGE_BYTES];
     /* A reader that went away is an error of writing, told like any other. */
     signal(SIGPIPE, SIG_IGN);
+    if (model_wanted(argc, argv)) {
+        return model_run(argc, argv);
+    }
     int status = EXIT_USAGE;
     int parsed = options_parse(&options, argc, argv, message) == 0;
     log_init(&log, stderr, options.quiet ? LOG_QUIET : options.verbose ? LOG_VERBOSE : LOG_NORMAL);
