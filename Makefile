@@ -80,7 +80,9 @@ SIMT     := $(if $(shell command -v $(CXX) 2>/dev/null),1,0)
 SIMT_CU  := $(wildcard kernels/*.cu kernels/*/*_cuda.cu)
 SIMT_O   := $(BUILD)/tests/simt/simt.o $(BUILD)/simt/tests/simt/samples.o $(patsubst %.cu,$(BUILD)/simt/%.o,$(SIMT_CU))
 SIMT_TESTS_C := $(wildcard tests/simt/*_test.c)
-TESTS_C  := $(filter-out $(SIMT_TESTS_C),$(wildcard tests/*/*_test.c)) $(if $(filter 1,$(SIMT)),$(SIMT_TESTS_C))
+CUDA_TESTS_C := $(wildcard tests/cuda/*_test.c)
+TESTS_C  := $(filter-out $(SIMT_TESTS_C) $(CUDA_TESTS_C),$(wildcard tests/*/*_test.c)) \
+            $(if $(filter 1,$(SIMT)),$(SIMT_TESTS_C)) $(if $(filter 1,$(CUDA)),$(CUDA_TESTS_C))
 BENCH_C  := $(wildcard bench/bench_*.c)
 BENCH_LIB_C := $(call without,$(ABSENT) $(ISAS_OTHER),$(filter-out $(BENCH_C),$(wildcard bench/*.c)))
 
