@@ -236,6 +236,7 @@ int main(int argc, char **argv)
         {"stem_shares", check_stem_shares},
         {"checker_notices", checker_notices},
     };
+    _Static_assert(sizeof cases / sizeof cases[0] == CLEAVE_OP_COUNT + 1, "no op is left out");
 
     return test_main(argc, argv, cases, (int)(sizeof cases / sizeof cases[0]));
 }

@@ -112,6 +112,36 @@ static void check_mix(void)
     check_op(CLEAVE_OP_MIX);
 }
 
+static void check_gram(void)
+{
+    check_op(CLEAVE_OP_GRAM);
+}
+
+static void check_repetition(void)
+{
+    check_op(CLEAVE_OP_REPETITION);
+}
+
+static void check_box_mean(void)
+{
+    check_op(CLEAVE_OP_BOX_MEAN);
+}
+
+static void check_voice_odds(void)
+{
+    check_op(CLEAVE_OP_VOICE_ODDS);
+}
+
+static void check_voice_mask(void)
+{
+    check_op(CLEAVE_OP_VOICE_MASK);
+}
+
+static void check_stem_shares(void)
+{
+    check_op(CLEAVE_OP_STEM_SHARES);
+}
+
 int main(int argc, char **argv)
 {
     static const test_case cases[] = {
@@ -125,7 +155,14 @@ int main(int argc, char **argv)
         {"elementwise", check_elementwise},
         {"rearrange", check_rearrange},
         {"mix", check_mix},
+        {"gram", check_gram},
+        {"repetition", check_repetition},
+        {"box_mean", check_box_mean},
+        {"voice_odds", check_voice_odds},
+        {"voice_mask", check_voice_mask},
+        {"stem_shares", check_stem_shares},
     };
+    _Static_assert(sizeof cases / sizeof cases[0] == CLEAVE_OP_COUNT, "no op is left out");
     uint64_t seeds[SEEDS];
     const int count = seeds_of_run(seeds);
 
