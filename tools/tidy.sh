@@ -124,9 +124,10 @@ check_shell() {
 check_names() {
     local symbol
     nm -gP --defined-only "$library" 2>/dev/null | awk 'NF >= 3 { print $1 }' | sort -u |
-        grep -vE '^_?cleave_|^__odr_asan|^_Z.*cleave|^__(cuda|fatbin)' | while read -r symbol; do
-        say names "$library:1" "the global symbol $symbol does not start with cleave_"
-    done
+        grep -vE '^_?cleave_|^__odr_asan|^_Z.*cleave|^__(cuda|fatbin)|^DW\.ref\.' |
+        while read -r symbol; do
+            say names "$library:1" "the global symbol $symbol does not start with cleave_"
+        done
 }
 
 # Objects that code could write to at run time. Constant tables of pointers lie in .data.rel.ro,
@@ -136,7 +137,7 @@ check_globals() {
     objdump -t "$library" 2>/dev/null |
         awk 'NF > 4 && $(NF - 2) ~ /^\.(data|bss|tdata|tbss)/ && $(NF - 1) !~ /^0+$/ &&
             $(NF - 2) !~ /^\.data\.rel\.ro/ { print $NF }' |
-        sort -u | grep -vE '^__|^_ZL[0-9]+__|cudart' | while read -r symbol; do
+        sort -u | grep -vE '^__|^_ZL[0-9]+__|__device_stub__|cudart' | while read -r symbol; do
         say globals "$library:1" "$symbol is a mutable global"
     done
 }
