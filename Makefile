@@ -6,7 +6,7 @@
 #   make check-arm64  the library's tests, cross-built for AArch64 and emulated
 #   make fuzz         libFuzzer on the readers of foreign files (clang), FUZZ_SECONDS=120 each
 #
-# Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  SOXR=0  HWLOC=0  JANSSON=0  YAML=0  FFTW=0  SANITIZE=address
+# Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  SOXR=0  HWLOC=0  JANSSON=0  YAML=0  FFTW=0  SANITIZE=address  V=1
 
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -86,6 +86,8 @@ TESTS_C  := $(filter-out $(SIMT_TESTS_C) $(CUDA_TESTS_C),$(wildcard tests/*/*_te
 BENCH_C  := $(wildcard bench/bench_*.c)
 BENCH_LIB_C := $(call without,$(ABSENT) $(ISAS_OTHER),$(filter-out $(BENCH_C),$(wildcard bench/*.c)))
 
+# One short line a file; V=1 shows the commands.
+run = $(if $(filter 1,$(V)),,@printf '  %-5s%s\n' '$(1)' '$@';)
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_O   := $(call object,$(LIB_C))
 HOST_O  := $(call object,$(filter-out host/main.c,$(HOST_C)))
@@ -120,19 +122,19 @@ tests: $(TESTS) $(TOOLS) $(BUILD)/cleave
 
 $(BUILD)/libcleave.a: $(LIB_O) $(CUDA_O)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call run,AR)$(AR) rcs $@ $^
 
 $(BUILD)/cleave: $(BUILD)/host/main.o $(HOST_O) $(BUILD)/libcleave.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
 $(BUILD)/tools/%: $(BUILD)/tools/%.o $(HOST_O) $(BUILD)/libcleave.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
 $(BUILD)/tools/demo_song: $(call object,$(SONG_C))
 $(BUILD)/tests/tools/demo_song_test $(BUILD)/tests/tools/evaluate_test: $(BUILD)/tests/tools/folder.o
 
 $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TESTS_LIB_O) $(CASES_O) $(HOST_O) $(BUILD)/libcleave.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
 # Defines malloc and its relatives, unless a sanitizer does.
 ALLOC_TRAP := alloc_trap$(if $(findstring address,$(SANITIZE))$(findstring thread,$(SANITIZE)),_none)
@@ -140,28 +142,28 @@ $(BUILD)/tests/runtime/no_alloc_test: $(BUILD)/tests/runtime/$(ALLOC_TRAP).o
 
 $(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(TESTS_LIB_O) $(CASES_O) $(SIMT_O) \
                             $(BUILD)/simt/libcleave.a
-	$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # The library without CUDA objects: the executor brings its own.
 $(BUILD)/simt/libcleave.a: $(LIB_O)
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call run,AR)$(AR) rcs $@ $^
 
 CXXFLAGS ?= -O2 -g
 SIMT_CXXFLAGS = -std=c++17 -Wall -Wextra -Werror -Itests/simt/include -I. $(CXXFLAGS) \
                 $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 $(BUILD)/tests/simt/simt.o: tests/simt/simt.cpp $(BUILD)/options
 	@mkdir -p $(@D)
-	$(CXX) $(SIMT_CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(call run,CXX)$(CXX) $(SIMT_CXXFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/simt/%.o: %.cu $(BUILD)/options
 	@mkdir -p $(@D)
-	$(CXX) -x c++ $(SIMT_CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(call run,SIMT)$(CXX) -x c++ $(SIMT_CXXFLAGS) -MMD -MP -c -o $@ $<
 
 BENCH_CFLAGS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --cflags fftw3f))
 BENCH_LDLIBS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --libs fftw3f))
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(call object,$(BENCH_LIB_C)) $(CASES_O) $(HOST_O) $(BUILD)/libcleave.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(BENCH_LDLIBS) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(BENCH_LDLIBS) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
 # Objects depend on the options of the build, so that changing one rebuilds what it touches.
 OPTIONS := $(CC) $(CFLAGS) $(LIBRARIES) $(CUDA_ARCH)
@@ -177,11 +179,11 @@ $(BUILD)/bench/%.o: CPPFLAGS += $(BENCH_CFLAGS)
 
 $(BUILD)/%.o: %.c $(BUILD)/options
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(CWARN_C) $(call isa,$<) -MMD -MP -c -o $@ $<
+	$(call run,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(CWARN_C) $(call isa,$<) -MMD -MP -c -o $@ $<
 
 $(BUILD)/%.cu.o: %.cu $(BUILD)/options
 	@mkdir -p $(@D)
-	$(NVCC) -std=c++17 -O3 -I. $(CUDA_GENCODE) -Xcompiler -Wall,-Wextra -MMD -MP -c -o $@ $<
+	$(call run,NVCC)$(NVCC) -std=c++17 -O3 -I. $(CUDA_GENCODE) -Xcompiler -Wall,-Wextra -MMD -MP -c -o $@ $<
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -241,7 +243,7 @@ FUZZ_CFLAGS  := -std=c17 -O1 -g -I. -D_GNU_SOURCE -fno-sanitize-recover=all -fsa
 FUZZERS      := torch safetensors weights
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_C)
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(FUZZ_CFLAGS) $(if $(filter fuzz_%,$*),-fsanitize=fuzzer) -o $@ $^ -lm
+	$(call run,FUZZ)$(FUZZ_CC) $(FUZZ_CFLAGS) $(if $(filter fuzz_%,$*),-fsanitize=fuzzer) -o $@ $^ -lm
 fuzz: $(BUILD)/fuzz/seeds $(FUZZERS:%=$(BUILD)/fuzz/fuzz_%)
 	@mkdir -p $(FUZZERS:%=$(BUILD)/fuzz/corpus/%)
 	@$(BUILD)/fuzz/seeds $(BUILD)/fuzz/corpus

@@ -32,6 +32,7 @@ demo  p libswresample libswresample-dev ffmpeg-free-devel  ffmpeg       ffmpeg-d
 demo  p soxr        libsoxr-dev       soxr-devel           libsoxr      soxr-dev          libsoxr
 demo  p hwloc       libhwloc-dev      hwloc-devel          hwloc        hwloc-dev         hwloc
 demo  p jansson     libjansson-dev    jansson-devel        jansson      jansson-dev       jansson
+demo  p yaml-0.1    libyaml-dev       libyaml-devel        libyaml      yaml-dev          libyaml
 check c g++         g++               gcc-c++              gcc          g++               gcc
 check c ffmpeg      ffmpeg            ffmpeg-free          ffmpeg       ffmpeg            ffmpeg
 check c flac        flac              flac                 flac         flac              flac
