@@ -20,14 +20,15 @@ extern "C" {
 #define CLEAVE_INLINE static inline
 #endif
 
-/* Tensors, scratch and prepared tables start on this boundary (one cache line, one AVX-512 register). */
+/* Tensors, scratch and prepared tables start on this boundary (one cache line, one AVX-512
+ * register). */
 #define CLEAVE_ALIGN_BYTES 64
 
 /* The share of a step that one call computes.
  *
- * A step of a plan consists of `items` independent pieces (rows, frames, blocks: each op says which). One
- * call computes the items [begin, end). The value of an item must not depend on begin and end: this is what
- * makes the output bit-identical for any number of threads. */
+ * A step of a plan consists of `items` independent pieces (rows, frames, blocks: each op says
+ * which). One call computes the items [begin, end). The value of an item must not depend on begin
+ * and end: this is what makes the output bit-identical for any number of threads. */
 typedef struct cleave_work {
     int64_t begin;        /* first item of this call */
     int64_t end;          /* one past the last item */

@@ -19,12 +19,14 @@ typedef struct cleave_case {
     union {
         unsigned char bytes[CLEAVE_ARGS_BYTES_MAX];
         int64_t align;
-    } args;             /* the op's argument struct, pointers NULL */
-    double limit;       /* largest ||x - ref|| / ||ref|| allowed against the reference; 0 = bit-identical */
-    double flops;       /* of one run */
-    double bytes;       /* compulsory traffic of one run */
+    } args; /* the op's argument struct, pointers NULL */
+    double
+        limit; /* largest ||x - ref|| / ||ref|| allowed against the reference; 0 = bit-identical */
+    double flops; /* of one run */
+    double bytes; /* compulsory traffic of one run */
     uint32_t flags;
-    /* Fills the tensor at `operand` (index in operands()), `count` floats; NULL: uniform in [-1, 1). */
+    /* Fills the tensor at `operand` (index in operands()), `count` floats; NULL: uniform in [-1,
+     * 1). */
     void (*fill)(const struct cleave_case *test, int operand, float *data, int64_t count);
 } cleave_case;
 

@@ -1,8 +1,9 @@
 /* ops.h: the op table.
  *
  * An op is a contract: an argument struct, what it checks, how many items it has, which fields are
- * tensors. A kernel is one implementation of it. A table holds one kernel for every op; the CPU tables and
- * the CUDA table have the same shape, and nothing above kernels/ knows which one runs. */
+ * tensors. A kernel is one implementation of it. A table holds one kernel for every op; the CPU
+ * tables and the CUDA table have the same shape, and nothing above kernels/ knows which one runs.
+ */
 #ifndef CLEAVE_KERNELS_OPS_H
 #define CLEAVE_KERNELS_OPS_H
 
@@ -40,8 +41,8 @@ enum {
 
 /* One pointer field of an argument struct. */
 typedef struct cleave_operand {
-    size_t field;   /* offsetof() the pointer in the argument struct */
-    size_t bytes;   /* extent touched through it, from the pointer on */
+    size_t field;    /* offsetof() the pointer in the argument struct */
+    size_t bytes;    /* extent touched through it, from the pointer on */
     uint32_t access; /* CLEAVE_READ, CLEAVE_WRITE or both */
 } cleave_operand;
 
@@ -49,12 +50,14 @@ typedef struct cleave_operand {
 typedef struct cleave_op {
     const char *name;
     size_t args_bytes;
-    /* NULL, or a sentence that names the field that is out of its contract. Pointers are not looked at. */
+    /* NULL, or a sentence that names the field that is out of its contract. Pointers are not looked
+     * at. */
     const char *(*check)(const void *args);
     /* Independent items of the step (see cleave_work). */
     int64_t (*items)(const void *args);
-    /* Fills `out` with the tensors of the step, in the order of the struct; returns how many. A pointer
-     * field may be optional: then it is listed only when the arguments say that it is used. */
+    /* Fills `out` with the tensors of the step, in the order of the struct; returns how many. A
+     * pointer field may be optional: then it is listed only when the arguments say that it is used.
+     */
     int (*operands)(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX]);
 } cleave_op;
 
@@ -63,8 +66,8 @@ typedef struct cleave_kernel {
     void (*run)(const void *args, const cleave_work *work);
     /* Scratch of one call; NULL means none. */
     size_t (*scratch_bytes)(const void *args);
-    /* Constants made once from the arguments (and from operands that are constants), then shared by all
-     * calls: twiddle factors, packed weights. NULL means none. */
+    /* Constants made once from the arguments (and from operands that are constants), then shared by
+     * all calls: twiddle factors, packed weights. NULL means none. */
     size_t (*prepared_bytes)(const void *args);
     void (*prepare)(const void *args, void *prepared);
 } cleave_kernel;
@@ -82,12 +85,12 @@ typedef struct cleave_ops {
 /* What this processor and operating system support. */
 uint32_t cleave_cpu_features(void);
 
-/* Fills the table: reference kernels first, then what each feature bit improves. `features` may be any
- * subset of cleave_cpu_features(): tests mask bits out to reach every variant. */
+/* Fills the table: reference kernels first, then what each feature bit improves. `features` may be
+ * any subset of cleave_cpu_features(): tests mask bits out to reach every variant. */
 void cleave_ops_cpu(cleave_ops *ops, uint32_t features);
 
-/* Fills the table with the CUDA kernels; in builds with CUDA, and on the SIMT executor. An op that has no CUDA kernel
- * gets an entry without a run function. */
+/* Fills the table with the CUDA kernels; in builds with CUDA, and on the SIMT executor. An op that
+ * has no CUDA kernel gets an entry without a run function. */
 void cleave_ops_cuda(cleave_ops *ops);
 
 /* The contract of op `index` < CLEAVE_OP_COUNT. */

@@ -1,19 +1,21 @@
 /* cleave.h: the public interface of cleave, an engine that separates music into stems.
  *
- * This is the only header an embedder needs. It compiles alone as C17 and C++17; the library behind it needs
- * libc, libm and pthreads.
+ * This is the only header an embedder needs. It compiles alone as C17 and C++17; the library behind
+ * it needs libc, libm and pthreads.
  *
- * In six lines: describe what you want in a cleave_config; cleave_open() sizes one arena, builds the plan and
- * starts the threads; push interleaved float32 frames, pull the stems' frames, flush at the end of a track and
- * pull until CLEAVE_END; cleave_reset() for the next track; cleave_close(). Between the end of open and close
- * nothing is allocated, and the output is the same bytes on every run and for any number of threads.
+ * In six lines: describe what you want in a cleave_config; cleave_open() sizes one arena, builds
+ * the plan and starts the threads; push interleaved float32 frames, pull the stems' frames, flush
+ * at the end of a track and pull until CLEAVE_END; cleave_reset() for the next track;
+ * cleave_close(). Between the end of open and close nothing is allocated, and the output is the
+ * same bytes on every run and for any number of threads.
  *
- * Words. A frame is one sample of every channel. "Interleaved" is frame after frame: [T][C]. Full scale is
- * -1..1; larger values pass through. All strings are UTF-8 and NUL-terminated.
+ * Words. A frame is one sample of every channel. "Interleaved" is frame after frame: [T][C]. Full
+ * scale is -1..1; larger values pass through. All strings are UTF-8 and NUL-terminated.
  *
- * Threads. Functions on different engines may run at once. On one engine, one thread may call cleave_push()
- * and cleave_flush() while another calls cleave_pull(); cleave_cancel() and cleave_engine_stats() may be called
- * from any thread at any time; everything else needs the engine to itself. */
+ * Threads. Functions on different engines may run at once. On one engine, one thread may call
+ * cleave_push() and cleave_flush() while another calls cleave_pull(); cleave_cancel() and
+ * cleave_engine_stats() may be called from any thread at any time; everything else needs the engine
+ * to itself. */
 #ifndef CLEAVE_H
 #define CLEAVE_H
 
@@ -28,33 +30,37 @@ extern "C" {
 #define CLEAVE_VERSION_MINOR 1
 #define CLEAVE_VERSION_PATCH 0
 
-#define CLEAVE_CHANNELS_MAX 8
-#define CLEAVE_STEMS_MAX    8
-#define CLEAVE_THREADS_MAX  64
-#define CLEAVE_SHIFTS_MAX   32
-#define CLEAVE_RATE_HZ_MIN  8000
-#define CLEAVE_RATE_HZ_MAX  192000
-#define CLEAVE_NAME_BYTES   32  /* of a model or stem name, with its NUL */
+#define CLEAVE_CHANNELS_MAX  8
+#define CLEAVE_STEMS_MAX     8
+#define CLEAVE_THREADS_MAX   64
+#define CLEAVE_SHIFTS_MAX    32
+#define CLEAVE_RATE_HZ_MIN   8000
+#define CLEAVE_RATE_HZ_MAX   192000
+#define CLEAVE_NAME_BYTES    32 /* of a model or stem name, with its NUL */
 #define CLEAVE_MESSAGE_BYTES 256
 
-/* What became of a call. Negative values are errors; on an error the results passed by pointer are unchanged. */
+/* What became of a call. Negative values are errors; on an error the results passed by pointer are
+ * unchanged. */
 typedef enum cleave_status {
     CLEAVE_OK = 0,
-    CLEAVE_AGAIN = 1,        /* pull: nothing ready, push more; push: no room, pull first. Nothing is wrong. */
+    CLEAVE_AGAIN =
+        1, /* pull: nothing ready, push more; push: no room, pull first. Nothing is wrong. */
     CLEAVE_END = 2,          /* pull: the flushed track is complete */
     CLEAVE_INVALID = -1,     /* an argument is out of its range; the object is as before */
     CLEAVE_UNSUPPORTED = -2, /* well-formed, but this model or build cannot do it */
     CLEAVE_NO_MEMORY = -3,   /* the memory that was given or could be had is too small */
     CLEAVE_NO_MODEL = -4,    /* no model of that name, or it needs weights that were not given */
-    CLEAVE_NO_DEVICE = -5,   /* the device asked for is absent or was lost; the engine can only be closed */
-    CLEAVE_CANCELLED = -6,   /* cleave_cancel() was called; reset or close */
-    CLEAVE_SYSTEM = -7       /* the operating system refused threads or memory mapping */
+    CLEAVE_NO_DEVICE =
+        -5, /* the device asked for is absent or was lost; the engine can only be closed */
+    CLEAVE_CANCELLED = -6, /* cleave_cancel() was called; reset or close */
+    CLEAVE_SYSTEM = -7     /* the operating system refused threads or memory mapping */
 } cleave_status;
 
 /* A fixed English phrase for a status; never NULL. */
 const char *cleave_status_text(cleave_status status);
 
-/* "0.1.0": the version of the library that runs, as the macros are of the header that was compiled. */
+/* "0.1.0": the version of the library that runs, as the macros are of the header that was compiled.
+ */
 const char *cleave_version(void);
 
 /* One sentence about an error, naming what is wrong. */
@@ -84,10 +90,10 @@ typedef struct cleave_model_info {
     const char *stems[CLEAVE_STEMS_MAX]; /* in output order */
     int32_t default_stem_count;          /* stems that are separated when none are asked for... */
     const char *default_stems[CLEAVE_STEMS_MAX]; /* ...which are these */
-    int32_t rate_hz;         /* the rate it runs at; 0: any rate from RATE_HZ_MIN to RATE_HZ_MAX */
-    int32_t channels_min;    /* fewest channels it accepts */
+    int32_t rate_hz;      /* the rate it runs at; 0: any rate from RATE_HZ_MIN to RATE_HZ_MAX */
+    int32_t channels_min; /* fewest channels it accepts */
     int32_t channels_max;
-    int32_t needs_weights;   /* not 0: cannot run without a weight file */
+    int32_t needs_weights; /* not 0: cannot run without a weight file */
 } cleave_model_info;
 
 /* Model `index`, 0 up, into *info; CLEAVE_NO_MODEL past the last. */
@@ -96,28 +102,31 @@ cleave_status cleave_model_at(int32_t index, cleave_model_info *info);
 /* The model called `name`; CLEAVE_NO_MODEL if there is none. */
 cleave_status cleave_model_find(const char *name, cleave_model_info *info);
 
-/* Everything that shapes an engine. Start from cleave_config_default(); the struct is copied, the strings are
- * read during the call only. */
+/* Everything that shapes an engine. Start from cleave_config_default(); the struct is copied, the
+ * strings are read during the call only. */
 typedef struct cleave_config {
-    const char *model;       /* name; default "center" */
-    int32_t rate_hz;         /* of the audio that is pushed; default 44100 */
-    int32_t channels;        /* of the audio that is pushed and of every stem; default 2 */
-    int32_t stem_count;      /* 0: the model's default stems */
-    const char *stems[CLEAVE_STEMS_MAX]; /* names of the stems wanted, in the order wanted; besides the model's own,
-                              * "no_X" is the sum of all but X, and "accompaniment" that of all but "vocals" */
-    const char *two_stems;   /* NULL, or a stem X: the outputs are then X and no_X = the sum of the others */
-    int32_t conserve;        /* not 0: add to every stem an equal share of (mixture - sum of stems), so that the
-                              * stems sum to the mixture within float rounding */
-    double overlap;          /* of neighbouring segments, 0..0.95; default 0.25 */
+    const char *model;  /* name; default "center" */
+    int32_t rate_hz;    /* of the audio that is pushed; default 44100 */
+    int32_t channels;   /* of the audio that is pushed and of every stem; default 2 */
+    int32_t stem_count; /* 0: the model's default stems */
+    const char *stems[CLEAVE_STEMS_MAX]; /* names of the stems wanted, in the order wanted; besides
+                                          * the model's own, "no_X" is the sum of all but X, and
+                                          * "accompaniment" that of all but "vocals" */
+    const char
+        *two_stems; /* NULL, or a stem X: the outputs are then X and no_X = the sum of the others */
+    int32_t conserve; /* not 0: add to every stem an equal share of (mixture - sum of stems), so
+                       * that the stems sum to the mixture within float rounding */
+    double overlap;   /* of neighbouring segments, 0..0.95; default 0.25 */
     double segment_seconds;  /* 0: the model's own; else 0.1..600 */
     double transition_power; /* of the cross-fade window, >= 1; default 1 */
     int32_t shifts;          /* 0..CLEAVE_SHIFTS_MAX random shifts to average over; default 0 */
     uint64_t shift_seed;     /* of the shifts; default 0 */
     int32_t threads;         /* 1..CLEAVE_THREADS_MAX, with the caller's; default 1 */
     cleave_device device;
-    int32_t device_index;    /* among GPUs */
+    int32_t device_index; /* among GPUs */
     cleave_precision precision;
-    uint32_t cpu_features_off; /* CLEAVE_CPU_* bits of kernels/ops.h not to use, for tests; default 0 */
+    uint32_t
+        cpu_features_off; /* CLEAVE_CPU_* bits of kernels/ops.h not to use, for tests; default 0 */
 } cleave_config;
 
 void cleave_config_default(cleave_config *config);
@@ -132,76 +141,82 @@ typedef struct cleave_memory {
 typedef struct cleave_engine cleave_engine;
 
 /* cleave_need: how much memory an engine of this configuration takes.
- * Errors (the sentence in *error, which may be NULL): INVALID, UNSUPPORTED, NO_MODEL, NO_DEVICE; SYSTEM if the
- * temporary workspace (about 3 MB, freed before return) cannot be had. */
+ * Errors (the sentence in *error, which may be NULL): INVALID, UNSUPPORTED, NO_MODEL, NO_DEVICE;
+ * SYSTEM if the temporary workspace (about 3 MB, freed before return) cannot be had. */
 cleave_status cleave_need(const cleave_config *config, cleave_memory *need, cleave_error *error);
 
-/* cleave_init: an engine in the caller's memory: `arena` is `bytes` long, 64-byte aligned, and stays the
- * caller's; it must outlive the engine. Starts config->threads - 1 threads. Errors: those of cleave_need(), and
- * NO_MEMORY if bytes < need.host_bytes, SYSTEM if a thread cannot be started. *engine is set on CLEAVE_OK only. */
-cleave_status cleave_init(const cleave_config *config, void *arena, size_t bytes, cleave_engine **engine,
-                          cleave_error *error);
+/* cleave_init: an engine in the caller's memory: `arena` is `bytes` long, 64-byte aligned, and
+ * stays the caller's; it must outlive the engine. Starts config->threads - 1 threads. Errors: those
+ * of cleave_need(), and NO_MEMORY if bytes < need.host_bytes, SYSTEM if a thread cannot be started.
+ * *engine is set on CLEAVE_OK only. */
+cleave_status cleave_init(const cleave_config *config, void *arena, size_t bytes,
+                          cleave_engine **engine, cleave_error *error);
 
 /* cleave_open: cleave_need(), one allocation, cleave_init(). */
 cleave_status cleave_open(const cleave_config *config, cleave_engine **engine, cleave_error *error);
 
-/* Stops the threads, frees what cleave_open() allocated, sets *engine to NULL. Safe on NULL and on a pointer to
- * NULL. No other call on the engine may be under way. */
+/* Stops the threads, frees what cleave_open() allocated, sets *engine to NULL. Safe on NULL and on
+ * a pointer to NULL. No other call on the engine may be under way. */
 void cleave_close(cleave_engine **engine);
 
 /* What an engine turned out to be. */
 typedef struct cleave_engine_info {
     char model[CLEAVE_NAME_BYTES];
-    char device[64];         /* "cpu avx512", "cuda:0 NVIDIA H200" */
+    char device[64]; /* "cpu avx512", "cuda:0 NVIDIA H200" */
     int32_t rate_hz, channels;
     int32_t stem_count;
     char stems[CLEAVE_STEMS_MAX][CLEAVE_NAME_BYTES];
     int32_t threads;
-    int64_t segment_frames;  /* frames of one segment */
-    int64_t stride_frames;   /* from one segment to the next */
+    int64_t segment_frames;     /* frames of one segment */
+    int64_t stride_frames;      /* from one segment to the next */
     int64_t latency_frames_max; /* frames that must be pushed before the first is ready to pull */
-    int64_t input_frames_max; /* frames that can wait in the input ring at least */
-    cleave_memory memory;    /* used; equal to what cleave_need() reported */
+    int64_t input_frames_max;   /* frames that can wait in the input ring at least */
+    cleave_memory memory;       /* used; equal to what cleave_need() reported */
 } cleave_engine_info;
 
 void cleave_engine_info_get(const cleave_engine *engine, cleave_engine_info *info);
 
-/* cleave_push: gives the engine `frames` interleaved frames [frames][channels]. Takes as many as there is room
- * for and sets *accepted. OK: at least one was taken (or frames was 0). AGAIN: the input ring is full; pull.
- * INVALID: after flush and before reset. Never blocks, never computes. NaN and infinities are the caller's to
- * remove: they spoil the segment they fall in. */
-cleave_status cleave_push(cleave_engine *engine, const float *interleaved, int64_t frames, int64_t *accepted);
+/* cleave_push: gives the engine `frames` interleaved frames [frames][channels]. Takes as many as
+ * there is room for and sets *accepted. OK: at least one was taken (or frames was 0). AGAIN: the
+ * input ring is full; pull. INVALID: after flush and before reset. Never blocks, never computes.
+ * NaN and infinities are the caller's to remove: they spoil the segment they fall in. */
+cleave_status cleave_push(cleave_engine *engine, const float *interleaved, int64_t frames,
+                          int64_t *accepted);
 
-/* cleave_flush: the track ends here. After it only pull until CLEAVE_END, then reset. Safe to repeat. */
+/* cleave_flush: the track ends here. After it only pull until CLEAVE_END, then reset. Safe to
+ * repeat. */
 cleave_status cleave_flush(cleave_engine *engine);
 
-/* cleave_pull: takes up to frames_max frames of every stem: stems[s] is an interleaved [frames][channels] array;
- * a stem pointer may be NULL to drop that stem. Computes when nothing is ready, on the calling thread and the
- * engine's own. OK: *frames > 0 frames were written. AGAIN: more input is needed. END: all frames of the track
- * were delivered, exactly as many as were pushed. CANCELLED, NO_DEVICE: no more frames; reset or close. */
-cleave_status cleave_pull(cleave_engine *engine, float *const *stems, int64_t frames_max, int64_t *frames);
+/* cleave_pull: takes up to frames_max frames of every stem: stems[s] is an interleaved
+ * [frames][channels] array; a stem pointer may be NULL to drop that stem. Computes when nothing is
+ * ready, on the calling thread and the engine's own. OK: *frames > 0 frames were written. AGAIN:
+ * more input is needed. END: all frames of the track were delivered, exactly as many as were
+ * pushed. CANCELLED, NO_DEVICE: no more frames; reset or close. */
+cleave_status cleave_pull(cleave_engine *engine, float *const *stems, int64_t frames_max,
+                          int64_t *frames);
 
 /* Forgets the track, as after open; the counters of cleave_stats go on. */
 void cleave_reset(cleave_engine *engine);
 
-/* Makes a cleave_pull() that is under way return CLEAVE_CANCELLED between two steps of the plan, and all later
- * ones until reset. Callable from any thread and from a signal handler. */
+/* Makes a cleave_pull() that is under way return CLEAVE_CANCELLED between two steps of the plan,
+ * and all later ones until reset. Callable from any thread and from a signal handler. */
 void cleave_cancel(cleave_engine *engine);
 
 /* Counters since open. */
 typedef struct cleave_stats {
-    uint64_t frames_in;        /* accepted by push */
-    uint64_t frames_out;       /* delivered by pull */
-    uint64_t segments;         /* computed */
-    uint64_t input_overruns;   /* pushes that found too little room */
-    uint64_t input_underruns;  /* pulls that found too little input and nothing ready */
-    uint64_t compute_ns;       /* wall time inside the plan */
+    uint64_t frames_in;       /* accepted by push */
+    uint64_t frames_out;      /* delivered by pull */
+    uint64_t segments;        /* computed */
+    uint64_t input_overruns;  /* pushes that found too little room */
+    uint64_t input_underruns; /* pulls that found too little input and nothing ready */
+    uint64_t compute_ns;      /* wall time inside the plan */
 } cleave_stats;
 
 void cleave_engine_stats(const cleave_engine *engine, cleave_stats *stats);
 
-/* Writes the memory map of the plan as text (a line a tensor: offset, bytes, first and last step, name) into
- * text, at most `bytes` with the NUL. Returns the length of the whole map without its NUL, as snprintf does. */
+/* Writes the memory map of the plan as text (a line a tensor: offset, bytes, first and last step,
+ * name) into text, at most `bytes` with the NUL. Returns the length of the whole map without its
+ * NUL, as snprintf does. */
 size_t cleave_engine_memory_map(const cleave_engine *engine, char *text, size_t bytes);
 
 #ifdef __cplusplus

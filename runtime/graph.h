@@ -1,8 +1,8 @@
 /* graph.h: a model as a list of op calls on named tensors.
  *
- * A model's build function is a page of calls: declare tensors, add steps in the order in which they run. Errors
- * stick: after the first one every call does nothing, and the sentence is in graph->error. Nothing is computed
- * here; plan.h turns the graph into steps and offsets. */
+ * A model's build function is a page of calls: declare tensors, add steps in the order in which
+ * they run. Errors stick: after the first one every call does nothing, and the sentence is in
+ * graph->error. Nothing is computed here; plan.h turns the graph into steps and offsets. */
 #ifndef CLEAVE_RUNTIME_GRAPH_H
 #define CLEAVE_RUNTIME_GRAPH_H
 
@@ -17,10 +17,10 @@ typedef int32_t cleave_tensor; /* index in the graph; -1: none */
 
 typedef enum cleave_tensor_kind {
     CLEAVE_TENSOR_TEMPORARY, /* lives from its first writer to its last reader */
-    CLEAVE_TENSOR_INPUT,     /* written before the steps run; may be reused once its last reader ran */
-    CLEAVE_TENSOR_OUTPUT,    /* lives until the end of the steps */
-    CLEAVE_TENSOR_CONSTANT,  /* filled once at init, never written */
-    CLEAVE_TENSOR_STATE      /* persists from run to run, zero at first and after reset */
+    CLEAVE_TENSOR_INPUT,  /* written before the steps run; may be reused once its last reader ran */
+    CLEAVE_TENSOR_OUTPUT, /* lives until the end of the steps */
+    CLEAVE_TENSOR_CONSTANT, /* filled once at init, never written */
+    CLEAVE_TENSOR_STATE     /* persists from run to run, zero at first and after reset */
 } cleave_tensor_kind;
 
 typedef struct cleave_graph_tensor {
@@ -55,7 +55,8 @@ typedef struct cleave_graph {
 
 void cleave_graph_init(cleave_graph *graph);
 
-/* A tensor of `count` float32 values. The label is for maps, errors and tests that compare stage by stage. */
+/* A tensor of `count` float32 values. The label is for maps, errors and tests that compare stage by
+ * stage. */
 cleave_tensor cleave_graph_tensor_add(cleave_graph *graph, const char *label, int64_t count,
                                       cleave_tensor_kind kind);
 
@@ -70,9 +71,10 @@ typedef struct cleave_view {
     int64_t floats;
 } cleave_view;
 
-/* Adds a step: op CLEAVE_OP_*, its argument struct with NULL pointers, and one view for each operand in the order of
- * operands(). Checks the contract, that every operand lies within its tensor, that constants and inputs are not
- * written, that what is read was written before, and that operands that may not overlap do not. */
+/* Adds a step: op CLEAVE_OP_*, its argument struct with NULL pointers, and one view for each
+ * operand in the order of operands(). Checks the contract, that every operand lies within its
+ * tensor, that constants and inputs are not written, that what is read was written before, and that
+ * operands that may not overlap do not. */
 void cleave_graph_add(cleave_graph *graph, const char *label, int32_t op, const void *args,
                       const cleave_view *operands, int32_t operand_count);
 

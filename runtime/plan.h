@@ -1,7 +1,8 @@
 /* plan.h: a graph with an address for every tensor.
  *
- * Temporaries share memory: two tensors overlap only if no step needs both. Constants, states and prepared tables
- * have places of their own. A plan is immutable once bound; it may be run by one thread at a time. */
+ * Temporaries share memory: two tensors overlap only if no step needs both. Constants, states and
+ * prepared tables have places of their own. A plan is immutable once bound; it may be run by one
+ * thread at a time. */
 #ifndef CLEAVE_RUNTIME_PLAN_H
 #define CLEAVE_RUNTIME_PLAN_H
 
@@ -11,9 +12,10 @@
 typedef struct cleave_plan_tensor {
     char label[CLEAVE_LABEL_BYTES];
     cleave_tensor_kind kind;
-    size_t offset, bytes;       /* in the shared block (temporaries, inputs, outputs), or from its own start */
-    int32_t first, last;        /* steps between which it lives, inclusive */
-    unsigned char *data;        /* after bind */
+    size_t offset,
+        bytes; /* in the shared block (temporaries, inputs, outputs), or from its own start */
+    int32_t first, last; /* steps between which it lives, inclusive */
+    unsigned char *data; /* after bind */
 } cleave_plan_tensor;
 
 typedef struct cleave_plan_step {
@@ -21,7 +23,7 @@ typedef struct cleave_plan_step {
     int32_t op;
     int64_t items, grain;
     const cleave_kernel *kernel;
-    void *args;        /* the op's argument struct with its pointers bound */
+    void *args; /* the op's argument struct with its pointers bound */
     void *prepared;
 } cleave_plan_step;
 
@@ -29,22 +31,23 @@ typedef struct cleave_plan {
     int32_t tensor_count, step_count;
     cleave_plan_tensor *tensor;
     cleave_plan_step *step;
-    size_t shared_bytes;   /* of the block that temporaries share */
+    size_t shared_bytes; /* of the block that temporaries share */
     size_t constant_bytes, state_bytes, prepared_bytes, scratch_bytes; /* scratch: of one worker */
     unsigned char *scratch; /* [threads][scratch_bytes] */
     int32_t threads;
 } cleave_plan;
 
-/* Plans the graph for the kernels of `ops` (which must outlive the plan) and `threads` workers, taking everything from
- * the arena; on a counting arena only counts. On a real one binds pointers, fills constants, runs prepare().
- * Returns the graph's error if it has one. */
-cleave_status cleave_plan_init(cleave_plan *plan, const cleave_graph *graph, const cleave_ops *ops, int32_t threads,
-                               cleave_arena *arena, cleave_error *error);
+/* Plans the graph for the kernels of `ops` (which must outlive the plan) and `threads` workers,
+ * taking everything from the arena; on a counting arena only counts. On a real one binds pointers,
+ * fills constants, runs prepare(). Returns the graph's error if it has one. */
+cleave_status cleave_plan_init(cleave_plan *plan, const cleave_graph *graph, const cleave_ops *ops,
+                               int32_t threads, cleave_arena *arena, cleave_error *error);
 
 /* Address of a tensor of the bound plan. */
 float *cleave_plan_data(const cleave_plan *plan, cleave_tensor tensor);
 
-/* Runs all steps in order; between two steps looks at *cancel (relaxed) and returns 0 if it is set, else 1. */
+/* Runs all steps in order; between two steps looks at *cancel (relaxed) and returns 0 if it is set,
+ * else 1. */
 int cleave_plan_run(const cleave_plan *plan, cleave_workers *workers, const _Atomic int *cancel);
 
 /* Zeroes the states. */

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-/* State of the run; a test program is one thread as far as the harness is concerned, but checks may come from
- * any of its threads. */
+/* State of the run; a test program is one thread as far as the harness is concerned, but checks may
+ * come from any of its threads. */
 static struct {
     int checks, failures, skips;
     int passed_count;
@@ -70,7 +70,8 @@ int test_main(int argc, char **argv, const test_case *cases, int count)
         clock_gettime(CLOCK_MONOTONIC, &start);
         cases[i].run();
         clock_gettime(CLOCK_MONOTONIC, &end);
-        double seconds = (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
+        double seconds =
+            (double)(end.tv_sec - start.tv_sec) + 1e-9 * (double)(end.tv_nsec - start.tv_nsec);
         if (current.failures) {
             printf("FAIL %s (%d of %d checks)\n", cases[i].name, current.failures, current.checks);
             failed++;

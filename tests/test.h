@@ -14,28 +14,31 @@ int test_check_at(int ok, const char *what, const char *file, int line);
 #define TEST_CHECK(condition) test_check_at(!!(condition), #condition, __FILE__, __LINE__)
 
 /* As TEST_CHECK, with a printf message that tells the figures. */
-int test_fail_at(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int test_fail_at(const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 #define TEST_FAIL(...) test_fail_at(__FILE__, __LINE__, __VA_ARGS__)
 
 /* Marks the running case as skipped, with the reason; the case should return. */
 void test_skip(const char *reason);
 
-/* Counts the running case as `count` passed cases rather than one: for a case that loops over a table. */
+/* Counts the running case as `count` passed cases rather than one: for a case that loops over a
+ * table. */
 void test_passed_count(int count);
 
-/* Runs all cases, or those named in argv; prints a line a case and "N passed, N failed, N skipped". Returns the
- * exit status: 1 if a case failed, or checked nothing. */
+/* Runs all cases, or those named in argv; prints a line a case and "N passed, N failed, N skipped".
+ * Returns the exit status: 1 if a case failed, or checked nothing. */
 int test_main(int argc, char **argv, const test_case *cases, int count);
 
-/* Path of a file under tests/golden/, or under the larger set that lies beside the repository; NULL if absent.
- * The string lives until the next call. */
+/* Path of a file under tests/golden/, or under the larger set that lies beside the repository; NULL
+ * if absent. The string lives until the next call. */
 const char *test_golden(const char *name);
 const char *test_shared(const char *name);
 
 /* The whole file in malloc'ed memory, or NULL. */
 void *test_read_file(const char *path, int64_t *bytes);
 
-/* Signal-to-noise ratio of x against ref in dB: 10 log10(sum ref^2 / sum (x - ref)^2); 999 if equal. */
+/* Signal-to-noise ratio of x against ref in dB: 10 log10(sum ref^2 / sum (x - ref)^2); 999 if
+ * equal. */
 double test_snr_db(const float *x, const float *ref, int64_t count);
 
 /* Uniform in [-1, 1) from a seed and an index (splitmix64). */

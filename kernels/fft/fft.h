@@ -14,7 +14,8 @@ typedef enum cleave_fft_kind {
     CLEAVE_FFT_COMPLEX_FORWARD, /* [B][N][2] -> [B][N][2], X[k] = sum x[n] exp(-2 pi i k n / N) */
     CLEAVE_FFT_COMPLEX_INVERSE, /* the same with exp(+...), unscaled: inverse(forward(x)) = N x */
     CLEAVE_FFT_REAL_FORWARD,    /* [B][N] -> [B][N/2+1][2], N even; or N odd: [B][(N+1)/2][2] */
-    CLEAVE_FFT_REAL_INVERSE     /* the reverse, unscaled; the imaginary parts of bins 0 and N/2 are ignored */
+    CLEAVE_FFT_REAL_INVERSE     /* the reverse, unscaled; the imaginary parts of bins 0 and N/2 are
+                                   ignored */
 } cleave_fft_kind;
 
 typedef struct cleave_fft_args {

@@ -9,11 +9,11 @@ extern "C" {
 #endif
 
 /* out[c][n] = scale * sum_t window[m] * irfft(Z[c][.][.][t])[m],  m = n - start - hop*t in [0, N),
- * 0 <= n < L, frames 0 <= t < T; irfft includes its 1/N, bins F..N/2 count as zero, and the imaginary parts of
- * bins 0 and N/2 are ignored.
+ * 0 <= n < L, frames 0 <= t < T; irfft includes its 1/N, bins F..N/2 count as zero, and the
+ * imaginary parts of bins 0 and N/2 are ignored.
  *
- * With the periodic Hann window and hop N/4, sum window^2 = 3/2 over the frames that cover a sample, so an
- * stft() of scale s is undone by scale 1 / (1.5 s). */
+ * With the periodic Hann window and hop N/4, sum window^2 = 3/2 over the frames that cover a
+ * sample, so an stft() of scale s is undone by scale 1 / (1.5 s). */
 typedef struct cleave_istft_args {
     const float *in;     /* [C][2][F][T] or [C][2][T][F] */
     const float *window; /* [N] */

@@ -11,7 +11,8 @@ extern "C" {
 #define CLEAVE_MEDIAN_TAPS_MAX 63
 
 typedef enum cleave_median_axis {
-    CLEAVE_MEDIAN_ALONG, /* over neighbours in the same row: out[r][i] = median of in[r][i-h .. i+h] */
+    CLEAVE_MEDIAN_ALONG, /* over neighbours in the same row: out[r][i] = median of in[r][i-h .. i+h]
+                          */
     CLEAVE_MEDIAN_ACROSS /* over neighbouring rows: out[r][i] = median of in[r-h .. r+h][i] */
 } cleave_median_axis;
 
@@ -19,12 +20,12 @@ typedef enum cleave_median_axis {
  * x[-2] = x[1], and so on, as often as needed). Values must not be NaN. The result is one of the
  * values, so all kernels agree to the bit; of zeros of different sign any may be taken. */
 typedef struct cleave_median_args {
-    const float *in;   /* [B][R][P] */
-    float *out;        /* [B][R][P]; may not overlap in */
-    int64_t batch;     /* B >= 1: independent images */
-    int64_t rows;      /* R >= 1 */
-    int64_t points;    /* P >= 1 */
-    int32_t taps;      /* odd, 1..CLEAVE_MEDIAN_TAPS_MAX */
+    const float *in; /* [B][R][P] */
+    float *out;      /* [B][R][P]; may not overlap in */
+    int64_t batch;   /* B >= 1: independent images */
+    int64_t rows;    /* R >= 1 */
+    int64_t points;  /* P >= 1 */
+    int32_t taps;    /* odd, 1..CLEAVE_MEDIAN_TAPS_MAX */
     cleave_median_axis axis;
 } cleave_median_args;
 

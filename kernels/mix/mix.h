@@ -1,4 +1,5 @@
-/* mix.h: a matrix applied to channels: down-mix, mid/side, sums of stems, the mixture-consistency projection. */
+/* mix.h: a matrix applied to channels: down-mix, mid/side, sums of stems, the mixture-consistency
+ * projection. */
 #ifndef CLEAVE_KERNELS_MIX_H
 #define CLEAVE_KERNELS_MIX_H
 
@@ -10,8 +11,8 @@ extern "C" {
 
 #define CLEAVE_MIX_CHANNELS_MAX 64
 
-/* out[o][n] = sum_i matrix[o][i] * in[i][n]; a coefficient that is exactly zero does not read its input, so
- * that a NaN there stays where it is. */
+/* out[o][n] = sum_i matrix[o][i] * in[i][n]; a coefficient that is exactly zero does not read its
+ * input, so that a NaN there stays where it is. */
 typedef struct cleave_mix_args {
     const float *in;     /* [I][in_stride] */
     const float *matrix; /* [O][I] */

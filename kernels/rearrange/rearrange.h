@@ -12,8 +12,8 @@ extern "C" {
 
 /* out[sum i_a out_stride[a]] = in[sum i_a in_stride[a]], 0 <= i_a < size[a]
  *
- * Unused axes have size 1 and stride 0. Strides are in floats and >= 0; two positions of out may not
- * coincide. Elements of out that no index reaches are left as they are. */
+ * Unused axes have size 1 and stride 0. Strides are in floats and >= 0; two positions of out may
+ * not coincide. Elements of out that no index reaches are left as they are. */
 typedef struct cleave_rearrange_args {
     const float *in;
     float *out; /* may not overlap in */

@@ -9,16 +9,18 @@ extern "C" {
 #endif
 
 typedef enum cleave_reduce_kind {
-    CLEAVE_REDUCE_SUM,      /* out[r] = sum */
-    CLEAVE_REDUCE_MEAN,     /* out[r] = sum / P */
-    CLEAVE_REDUCE_MAX,      /* out[r] = max */
-    CLEAVE_REDUCE_MAX_ABS,  /* out[r] = max |x| */
-    CLEAVE_REDUCE_SQUARES,  /* out[r] = sum x^2 */
-    CLEAVE_REDUCE_MEAN_STD  /* out[r][0] = mean, out[r][1] = unbiased deviation (P - 1), 0 if P is 1 */
+    CLEAVE_REDUCE_SUM,     /* out[r] = sum */
+    CLEAVE_REDUCE_MEAN,    /* out[r] = sum / P */
+    CLEAVE_REDUCE_MAX,     /* out[r] = max */
+    CLEAVE_REDUCE_MAX_ABS, /* out[r] = max |x| */
+    CLEAVE_REDUCE_SQUARES, /* out[r] = sum x^2 */
+    CLEAVE_REDUCE_MEAN_STD /* out[r][0] = mean, out[r][1] = unbiased deviation (P - 1), 0 if P is 1
+                            */
 } cleave_reduce_kind;
 
-/* Sums are accumulated in double in blocks of fixed size, so that a row of 10^6 values keeps all digits of
- * float32 and the result does not depend on the variant's vector width by more than one rounding. */
+/* Sums are accumulated in double in blocks of fixed size, so that a row of 10^6 values keeps all
+ * digits of float32 and the result does not depend on the variant's vector width by more than one
+ * rounding. */
 typedef struct cleave_reduce_args {
     const float *in;   /* [R][in_stride] */
     float *out;        /* [R], or [R][2] for MEAN_STD */

@@ -10,7 +10,8 @@ extern "C" {
 
 typedef enum cleave_stft_pad {
     CLEAVE_STFT_PAD_ZERO,   /* zero outside [0, L) */
-    CLEAVE_STFT_PAD_REFLECT /* x[-i] = x[i], x[L-1+i] = x[L-1-i]; frames may reach at most L-1 outside */
+    CLEAVE_STFT_PAD_REFLECT /* x[-i] = x[i], x[L-1+i] = x[L-1-i]; frames may reach at most L-1
+                               outside */
 } cleave_stft_pad;
 
 typedef enum cleave_stft_layout {
@@ -39,7 +40,8 @@ typedef struct cleave_stft_args {
     cleave_stft_layout layout;
 } cleave_stft_args;
 
-/* An item is CLEAVE_STFT_BLOCK consecutive frames of one channel (the last block may be shorter). */
+/* An item is CLEAVE_STFT_BLOCK consecutive frames of one channel (the last block may be shorter).
+ */
 #define CLEAVE_STFT_BLOCK 16
 extern const cleave_op cleave_stft_op;
 extern const cleave_kernel cleave_stft_ref;

@@ -29,19 +29,22 @@ typedef struct cleave_model_ports {
 
 typedef struct cleave_model {
     cleave_model_info info;
-    double segment_seconds; /* the model's own */
-    const char *channels_advice; /* ends the sentence that refuses fewer than channels_min channels: why, and what to
-                                  * use instead; NULL: nothing to say */
-    /* The first partition that has all the stems wanted is built; if none has, the last one. "accompaniment" (all but
-     * "vocals") and no_X can be asked of every partition: the engine sums them. */
+    double segment_seconds;      /* the model's own */
+    const char *channels_advice; /* ends the sentence that refuses fewer than channels_min channels:
+                                  * why, and what to use instead; NULL: nothing to say */
+    /* The first partition that has all the stems wanted is built; if none has, the last one.
+     * "accompaniment" (all but "vocals") and no_X can be asked of every partition: the engine sums
+     * them. */
     int32_t partition_count;
     cleave_partition partition[CLEAVE_PARTITIONS_MAX];
-    void (*build)(const cleave_model_request *request, cleave_graph *graph, cleave_model_ports *ports);
+    void (*build)(const cleave_model_request *request, cleave_graph *graph,
+                  cleave_model_ports *ports);
 } cleave_model;
 
 extern const cleave_model cleave_model_center;
 extern const cleave_model cleave_model_center_naive; /* "center:naive" */
-extern const cleave_model cleave_model_identity;     /* "identity": one stem, the mixture itself; for tests */
+extern const cleave_model
+    cleave_model_identity; /* "identity": one stem, the mixture itself; for tests */
 
 /* All models, in the order of cleave_model_at(); NULL past the last. */
 const cleave_model *cleave_model_get(int32_t index);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The public header alone in both languages, the program in docs/embedding.md, and what the engine asks of its
-# surroundings. Ends with "N passed, N failed, N skipped".
+# The public header alone in both languages, the program in docs/embedding.md, and what the engine
+# asks of its surroundings. Ends with "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 library=$PWD/${BUILD:-build}/libcleave.a
@@ -63,7 +63,7 @@ else
     skip "header: C++17 (no $cxx)"
 fi
 
-# ---- the program of the page ------------------------------------------------------------------------
+# ---- the program of the page ---------------------------------------------------------------
 sed -n '/^```c$/,/^```$/{/^```/d;p}' docs/embedding.md >"$folder/example.c"
 check "example: there is one" grep -q cleave_open "$folder/example.c"
 check "example: compiles" "$cc" -std=c17 -O1 "${strict[@]}" "${watcher[@]}" -o "$folder/example" \
@@ -82,25 +82,27 @@ check "example: and nothing else" cmp "$folder/silence.f32" "$folder/accompanime
 check "example: an empty track" in_folder identity empty.f32
 check "example: gives empty stems" test ! -s "$folder/mixture.f32"
 refuses() {
-    ! in_folder idenity mix.f32 2>"$folder/sentence" && grep -q 'did you mean "identity"' "$folder/sentence"
+    ! in_folder idenity mix.f32 2>"$folder/sentence" &&
+        grep -q 'did you mean "identity"' "$folder/sentence"
 }
 check "example: an unknown model is an error" refuses
 
 # ---- the engine's objects ------------------------------------------------------------------------
 engine() {
-    find "${BUILD:-build}/kernels" "${BUILD:-build}/runtime" -name '*.o' ! -name '*.cu.o' -exec nm "$1" {} + \
-        2>/dev/null |
+    find "${BUILD:-build}/kernels" "${BUILD:-build}/runtime" -name '*.o' ! -name '*.cu.o' \
+        -exec nm "$1" {} + 2>/dev/null |
         awk '/^[0-9a-f ]*[ ][A-Zuvw] / { print $NF }'
 }
 own_names() {
     engine --defined-only | sort -u >"$folder/names"
     grep -q '^cleave_open$' "$folder/names" && ! grep -v '^cleave_' "$folder/names"
 }
+forbidden='printf|puts|putchar|fprintf|fputs|fwrite|perror|exit|_exit|abort'
+forbidden+='|stdout|stderr|fopen|open'
 quiet() {
     engine --undefined-only | sort -u >"$folder/names"
     grep -q '^snprintf$\|^__snprintf_chk$' "$folder/names" &&
-        ! grep -xE 'printf|puts|putchar|fprintf|fputs|fwrite|perror|exit|_exit|abort|stdout|stderr|fopen|open' \
-            "$folder/names"
+        ! grep -xE "$forbidden" "$folder/names"
 }
 if [ ${#watcher[@]} -eq 0 ]; then
     check "engine: its names begin with cleave_" own_names
