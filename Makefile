@@ -15,7 +15,7 @@ AR     ?= ar
 PKG_CONFIG ?= pkg-config
 SANITIZE ?=
 
-ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
 
 # ---- optional libraries: 1 when pkg-config finds them, unless the caller says otherwise -------------------
 have = $(if $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo yes),1,0)
