@@ -24,6 +24,15 @@
         kernel(__VA_ARGS__);                                                                       \
     })
 
+#define CLEAVE_LAUNCH_BOUNDS(threads)
+#define CLEAVE_UNROLL
+#define CLEAVE_SHARED_BYTES_MAX (static_cast<size_t>(96) * 1024)
+
+template <typename... Parameters>
+static inline void cleave_shared_allow(void (*)(Parameters...), size_t)
+{
+}
+
 #define CLEAVE_SHARED(type, name, count)                                                           \
     static const char name##_site = 0;                                                             \
     type *name = static_cast<type *>(simt_shared(&name##_site, sizeof(type) * (count)))
