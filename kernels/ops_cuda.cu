@@ -1,6 +1,7 @@
 /* ops_cuda.cu: the CUDA table. An op whose kernel is not written yet has no run function. */
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/fft/fft.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
 #include "kernels/ops.h"
@@ -15,6 +16,7 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->name = "cuda";
     for (int op = 0; op < CLEAVE_OP_COUNT; op++)
         ops->kernel[op] = none;
+    ops->kernel[CLEAVE_OP_FFT] = cleave_fft_cuda;
     ops->kernel[CLEAVE_OP_OVERLAP_ADD] = cleave_overlap_add_cuda;
     ops->kernel[CLEAVE_OP_COMPLEX_MASK] = cleave_complex_mask_cuda;
     ops->kernel[CLEAVE_OP_MEDIAN] = cleave_median_cuda;

@@ -32,6 +32,7 @@ extern const cleave_kernel cleave_fft_ref;
 extern const cleave_kernel cleave_fft_avx2;
 extern const cleave_kernel cleave_fft_avx512;
 extern const cleave_kernel cleave_fft_neon;
+extern const cleave_kernel cleave_fft_cuda;
 
 /* Whether n factors into 2, 3 and 5 and is within the limit. */
 int cleave_fft_size_ok(int64_t n);

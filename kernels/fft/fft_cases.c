@@ -1,6 +1,7 @@
 /* fft_cases.c: lengths of the models, then one length for every path: one pass and several, every
  * radix, blocks that overlap at the end, lengths that only narrower vectors or the scalar transform
- * take. */
+ * take, lengths beyond the shared memory of a GPU (8640 complex points), more of them than blocks
+ * have buffers. */
 #include "kernels/cases.h"
 #include "kernels/fft/fft.h"
 
@@ -35,6 +36,11 @@ static const fft_shape shapes[] = {
     {7776, CLEAVE_FFT_REAL_INVERSE, 2, 0},
     {46656, CLEAVE_FFT_COMPLEX_FORWARD, 1, 0},
     {15625, CLEAVE_FFT_COMPLEX_FORWARD, 1, 0},
+    {17280, CLEAVE_FFT_REAL_FORWARD, 33, CLEAVE_CASE_SMALL},
+    {20000, CLEAVE_FFT_REAL_FORWARD, 2, CLEAVE_CASE_SMALL},
+    {20000, CLEAVE_FFT_REAL_INVERSE, 2, CLEAVE_CASE_SMALL},
+    {4096, CLEAVE_FFT_REAL_FORWARD, 3, CLEAVE_CASE_SMALL},
+    {4096, CLEAVE_FFT_REAL_INVERSE, 3, CLEAVE_CASE_SMALL},
     {512, CLEAVE_FFT_REAL_FORWARD, 3, CLEAVE_CASE_SMALL},
     {512, CLEAVE_FFT_REAL_INVERSE, 3, CLEAVE_CASE_SMALL},
     {256, CLEAVE_FFT_COMPLEX_FORWARD, 3, CLEAVE_CASE_SMALL},

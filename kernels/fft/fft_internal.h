@@ -4,6 +4,10 @@
 
 #include "kernels/fft/fft.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* One way to transform rows of the length n and the kind. The tables of prepare() serve any number
  * of rows and calls; scratch is private to a call. Both are 64-byte aligned, in and out need not
  * be; in, out and scratch may not overlap. */
@@ -35,5 +39,9 @@ void cleave_fft_run_rows(const cleave_fft_rows *rows, const cleave_fft_args *arg
 
 /* exp(-2 pi i k / n) as { re, im }, correct to the last bits of a double. */
 void cleave_fft_twiddle(int64_t k, int64_t n, double w[2]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
