@@ -8,6 +8,7 @@
 #include "kernels/overlap_add/overlap_add.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
+#include "kernels/stft/stft.h"
 
 void cleave_ops_cuda(cleave_ops *ops)
 {
@@ -17,6 +18,7 @@ void cleave_ops_cuda(cleave_ops *ops)
     for (int op = 0; op < CLEAVE_OP_COUNT; op++)
         ops->kernel[op] = none;
     ops->kernel[CLEAVE_OP_FFT] = cleave_fft_cuda;
+    ops->kernel[CLEAVE_OP_STFT] = cleave_stft_cuda;
     ops->kernel[CLEAVE_OP_OVERLAP_ADD] = cleave_overlap_add_cuda;
     ops->kernel[CLEAVE_OP_COMPLEX_MASK] = cleave_complex_mask_cuda;
     ops->kernel[CLEAVE_OP_MEDIAN] = cleave_median_cuda;

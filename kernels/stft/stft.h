@@ -48,6 +48,7 @@ extern const cleave_kernel cleave_stft_ref;
 extern const cleave_kernel cleave_stft_avx2;
 extern const cleave_kernel cleave_stft_avx512;
 extern const cleave_kernel cleave_stft_neon;
+extern const cleave_kernel cleave_stft_cuda;
 
 #ifdef __cplusplus
 }
