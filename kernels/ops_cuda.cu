@@ -2,6 +2,7 @@
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fft/fft.h"
+#include "kernels/istft/istft.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
 #include "kernels/ops.h"
@@ -19,6 +20,7 @@ void cleave_ops_cuda(cleave_ops *ops)
         ops->kernel[op] = none;
     ops->kernel[CLEAVE_OP_FFT] = cleave_fft_cuda;
     ops->kernel[CLEAVE_OP_STFT] = cleave_stft_cuda;
+    ops->kernel[CLEAVE_OP_ISTFT] = cleave_istft_cuda;
     ops->kernel[CLEAVE_OP_OVERLAP_ADD] = cleave_overlap_add_cuda;
     ops->kernel[CLEAVE_OP_COMPLEX_MASK] = cleave_complex_mask_cuda;
     ops->kernel[CLEAVE_OP_MEDIAN] = cleave_median_cuda;

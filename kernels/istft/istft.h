@@ -37,6 +37,7 @@ extern const cleave_kernel cleave_istft_ref;
 extern const cleave_kernel cleave_istft_avx2;
 extern const cleave_kernel cleave_istft_avx512;
 extern const cleave_kernel cleave_istft_neon;
+extern const cleave_kernel cleave_istft_cuda;
 
 #ifdef __cplusplus
 }

@@ -30,8 +30,9 @@ static const istft_shape shapes[] = {
     {"demucs, one segment FT", 2, 343980, 4096, 1024, -1536, 336, 2048, 64 / 1.5f, FT,
      CLEAVE_CASE_BENCH},
     {"spleeter, 12 s TF", 2, 529200, 4096, 1024, -4096, 521, 2049, 2 / 3.0f, TF, CLEAVE_CASE_BENCH},
-    {"demucs, short odd FT", 2, 5375, 4096, 1024, -1536, 6, 2048, 64 / 1.5f, FT, 0},
-    {"spleeter, short odd TF", 2, 3001, 4096, 1024, -4096, 7, 1024, 2 / 3.0f, TF, 0},
+    {"demucs, short odd FT", 2, 5375, 4096, 1024, -1536, 6, 2048, 64 / 1.5f, FT, CLEAVE_CASE_SMALL},
+    {"spleeter, short odd TF", 2, 3001, 4096, 1024, -4096, 7, 1024, 2 / 3.0f, TF,
+     CLEAVE_CASE_SMALL},
     {"signal inside the frames", 1, 385, 256, 64, -384, 17, 129, 1, TF, CLEAVE_CASE_SMALL},
     {"17 frames, odd bins FT", 3, 1000, 256, 64, -128, 17, 101, 0.5f, FT, CLEAVE_CASE_SMALL},
     {"17 frames, odd bins TF", 3, 1000, 256, 64, -128, 17, 101, 0.5f, TF, CLEAVE_CASE_SMALL},
@@ -41,6 +42,7 @@ static const istft_shape shapes[] = {
     {"hop 1", 1, 90, 64, 1, -63, 90, 33, 1, FT, CLEAVE_CASE_SMALL},
     {"N 30, few bins", 2, 200, 30, 7, -11, 31, 3, 1, FT, CLEAVE_CASE_SMALL},
     {"N 1440, one bin", 1, 4000, 1440, 360, -720, 11, 1, 1, TF, CLEAVE_CASE_SMALL},
+    {"N 20000, all bins", 1, 30001, 20000, 7000, -9000, 5, 10001, 1, FT, CLEAVE_CASE_SMALL},
     {"N 2, one sample", 1, 1, 2, 1, -1, 3, 2, 1, FT, CLEAVE_CASE_SMALL},
 };
 
