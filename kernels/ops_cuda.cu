@@ -1,7 +1,9 @@
 /* ops_cuda.cu: the CUDA table. An op whose kernel is not written yet has no run function. */
+#include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fft/fft.h"
+#include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
@@ -9,7 +11,11 @@
 #include "kernels/overlap_add/overlap_add.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
+#include "kernels/repetition/repetition.h"
+#include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
+#include "kernels/voice_mask/voice_mask.h"
+#include "kernels/voice_odds/voice_odds.h"
 
 void cleave_ops_cuda(cleave_ops *ops)
 {
@@ -28,4 +34,10 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_ELEMENTWISE] = cleave_elementwise_cuda;
     ops->kernel[CLEAVE_OP_REARRANGE] = cleave_rearrange_cuda;
     ops->kernel[CLEAVE_OP_MIX] = cleave_mix_cuda;
+    ops->kernel[CLEAVE_OP_GRAM] = cleave_gram_cuda;
+    ops->kernel[CLEAVE_OP_REPETITION] = cleave_repetition_cuda;
+    ops->kernel[CLEAVE_OP_BOX_MEAN] = cleave_box_mean_cuda;
+    ops->kernel[CLEAVE_OP_VOICE_ODDS] = cleave_voice_odds_cuda;
+    ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_cuda;
+    ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_cuda;
 }

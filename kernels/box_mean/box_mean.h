@@ -25,7 +25,7 @@ typedef struct cleave_box_mean_args {
 } cleave_box_mean_args;
 
 /* Position inside a signal of `count` values that stands in for position i: ... 1 0 | 0 1 2 ... */
-static inline int64_t cleave_box_mean_mirror(int64_t i, int64_t count)
+CLEAVE_INLINE int64_t cleave_box_mean_mirror(int64_t i, int64_t count)
 {
     const int64_t phase = (i % (2 * count) + 2 * count) % (2 * count);
 
@@ -38,6 +38,7 @@ extern const cleave_kernel cleave_box_mean_ref;
 extern const cleave_kernel cleave_box_mean_avx2;
 extern const cleave_kernel cleave_box_mean_avx512;
 extern const cleave_kernel cleave_box_mean_neon;
+extern const cleave_kernel cleave_box_mean_cuda;
 
 #ifdef __cplusplus
 }

@@ -27,6 +27,7 @@ extern const cleave_kernel cleave_gram_ref;
 extern const cleave_kernel cleave_gram_avx2;
 extern const cleave_kernel cleave_gram_avx512;
 extern const cleave_kernel cleave_gram_neon;
+extern const cleave_kernel cleave_gram_cuda;
 
 #ifdef __cplusplus
 }

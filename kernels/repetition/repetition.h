@@ -48,6 +48,7 @@ extern const cleave_kernel cleave_repetition_ref;
 extern const cleave_kernel cleave_repetition_avx2;
 extern const cleave_kernel cleave_repetition_avx512;
 extern const cleave_kernel cleave_repetition_neon;
+extern const cleave_kernel cleave_repetition_cuda;
 
 /* Floats of scratch that picking needs for `frames` frames. */
 size_t cleave_repetition_pick_floats(int64_t frames);

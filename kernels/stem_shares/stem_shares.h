@@ -42,6 +42,7 @@ extern const cleave_kernel cleave_stem_shares_ref;
 extern const cleave_kernel cleave_stem_shares_avx2;
 extern const cleave_kernel cleave_stem_shares_avx512;
 extern const cleave_kernel cleave_stem_shares_neon;
+extern const cleave_kernel cleave_stem_shares_cuda;
 
 #ifdef __cplusplus
 }

@@ -29,6 +29,7 @@ extern const cleave_kernel cleave_voice_mask_ref;
 extern const cleave_kernel cleave_voice_mask_avx2;
 extern const cleave_kernel cleave_voice_mask_avx512;
 extern const cleave_kernel cleave_voice_mask_neon;
+extern const cleave_kernel cleave_voice_mask_cuda;
 
 #ifdef __cplusplus
 }

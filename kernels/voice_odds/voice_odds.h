@@ -41,6 +41,7 @@ extern const cleave_kernel cleave_voice_odds_ref;
 extern const cleave_kernel cleave_voice_odds_avx2;
 extern const cleave_kernel cleave_voice_odds_avx512;
 extern const cleave_kernel cleave_voice_odds_neon;
+extern const cleave_kernel cleave_voice_odds_cuda;
 
 #ifdef __cplusplus
 }
