@@ -1,6 +1,7 @@
 /* topology_hwloc.c: the hardware as hwloc (Broquedis et al., 2010) sees it. */
 #include <hwloc.h>
 #include <hwloc/glibc-sched.h>
+#include <stdlib.h>
 
 #include "host/topology_backend.h"
 
@@ -46,6 +47,8 @@ void topology_hardware(const cpu_set_t *usable, topology *t)
     hwloc_topology_t system;
     int known = 0;
 
+    /* A container may hide what hwloc looks for, and then it would write to standard error. */
+    setenv("HWLOC_HIDE_ERRORS", "2", 0);
     if (!hwloc_topology_init(&system)) {
         known = ask(system, usable, t);
         hwloc_topology_destroy(system);

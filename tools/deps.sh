@@ -36,6 +36,7 @@ demo  p yaml-0.1    libyaml-dev       libyaml-devel        libyaml      yaml-dev
 check c g++         g++               gcc-c++              gcc          g++               gcc
 check c ffmpeg      ffmpeg            ffmpeg-free          ffmpeg       ffmpeg            ffmpeg
 check c flac        flac              flac                 flac         flac              flac
+check c strace      strace            strace               strace       strace            -
 check p fftw3f      libfftw3-dev      fftw-devel           fftw         fftw-dev          fftw
 '
 
