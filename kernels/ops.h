@@ -89,8 +89,7 @@ uint32_t cleave_cpu_features(void);
  * any subset of cleave_cpu_features(): tests mask bits out to reach every variant. */
 void cleave_ops_cpu(cleave_ops *ops, uint32_t features);
 
-/* Fills the table with the CUDA kernels; in builds with CUDA, and on the SIMT executor. An op that
- * has no CUDA kernel gets an entry without a run function. */
+/* Fills the table with the CUDA kernels; in builds with CUDA, and on the SIMT executor. */
 void cleave_ops_cuda(cleave_ops *ops);
 
 /* The contract of op `index` < CLEAVE_OP_COUNT. */

@@ -1,4 +1,4 @@
-/* ops_cuda.cu: the CUDA table. An op whose kernel is not written yet has no run function. */
+/* ops_cuda.cu: the CUDA table. */
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/elementwise/elementwise.h"
@@ -19,11 +19,7 @@
 
 void cleave_ops_cuda(cleave_ops *ops)
 {
-    static const cleave_kernel none = {NULL, NULL, NULL, NULL};
-
     ops->name = "cuda";
-    for (int op = 0; op < CLEAVE_OP_COUNT; op++)
-        ops->kernel[op] = none;
     ops->kernel[CLEAVE_OP_FFT] = cleave_fft_cuda;
     ops->kernel[CLEAVE_OP_STFT] = cleave_stft_cuda;
     ops->kernel[CLEAVE_OP_ISTFT] = cleave_istft_cuda;

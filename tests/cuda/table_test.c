@@ -6,19 +6,17 @@
 
 static void table_links_and_fills(void)
 {
-    int kernels = 0;
     cleave_ops ops;
 
-    memset(&ops, 0xff, sizeof ops);
+    memset(&ops, 0, sizeof ops);
     cleave_ops_cuda(&ops);
     TEST_CHECK(!strcmp(ops.name, "cuda"));
     for (int i = 0; i < CLEAVE_OP_COUNT; i++) {
         const cleave_kernel *k = &ops.kernel[i];
-        kernels += k->run != NULL;
+        if (!k->run)
+            TEST_FAIL("%s: no CUDA kernel", cleave_op_get(i)->name);
         TEST_CHECK(!k->prepare == !k->prepared_bytes);
-        TEST_CHECK(k->run || (!k->prepare && !k->scratch_bytes));
     }
-    TEST_CHECK(kernels > 0);
 }
 
 int main(int argc, char **argv)

@@ -48,14 +48,12 @@ static int check_op_case(int index, const cleave_kernel *kernel, const cleave_ca
 static void check_op(int index)
 {
     cleave_case test;
-    cleave_ops table;
+    cleave_ops table = {0};
     int good = 0;
 
     cleave_ops_cuda(&table);
-    if (!table.kernel[index].run) {
-        test_skip("the op has no CUDA kernel yet");
+    if (!TEST_CHECK(table.kernel[index].run != NULL))
         return;
-    }
     for (int i = 0; cleave_cases[index](i, &test); i++)
         if (test.flags & CLEAVE_CASE_SMALL)
             good += check_op_case(index, &table.kernel[index], &test);
