@@ -13,6 +13,7 @@
 static struct {
     int checks, failures, skips;
     int passed_count;
+    int index;
     char skip_reason[256];
 } current;
 
@@ -46,6 +47,11 @@ void test_passed_count(int count)
     current.passed_count = count;
 }
 
+int test_index(void)
+{
+    return current.index;
+}
+
 static int wanted(int argc, char **argv, const char *name)
 {
     if (argc < 2)
@@ -67,6 +73,7 @@ int test_main(int argc, char **argv, const test_case *cases, int count)
             continue;
         memset(&current, 0, sizeof current);
         current.passed_count = 1;
+        current.index = i;
         clock_gettime(CLOCK_MONOTONIC, &start);
         cases[i].run();
         clock_gettime(CLOCK_MONOTONIC, &end);

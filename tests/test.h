@@ -25,6 +25,9 @@ void test_skip(const char *reason);
  * table. */
 void test_passed_count(int count);
 
+/* The running case's place in the list: one function can be the cases of all rows of a table. */
+int test_index(void);
+
 /* Runs all cases, or those named in argv; prints a line a case and "N passed, N failed, N skipped".
  * Returns the exit status: 1 if a case failed, or checked nothing. */
 int test_main(int argc, char **argv, const test_case *cases, int count);

@@ -45,8 +45,9 @@ static int check_op_case(int index, const cleave_kernel *kernel, const cleave_ca
     return good;
 }
 
-static void check_op(int index)
+static void check_op(void)
 {
+    const int index = test_index();
     cleave_case test;
     cleave_ops table = {0};
     int good = 0;
@@ -60,112 +61,16 @@ static void check_op(int index)
     test_passed_count(good);
 }
 
-static void check_fft(void)
-{
-    check_op(CLEAVE_OP_FFT);
-}
-
-static void check_stft(void)
-{
-    check_op(CLEAVE_OP_STFT);
-}
-
-static void check_istft(void)
-{
-    check_op(CLEAVE_OP_ISTFT);
-}
-
-static void check_overlap_add(void)
-{
-    check_op(CLEAVE_OP_OVERLAP_ADD);
-}
-
-static void check_complex_mask(void)
-{
-    check_op(CLEAVE_OP_COMPLEX_MASK);
-}
-
-static void check_median(void)
-{
-    check_op(CLEAVE_OP_MEDIAN);
-}
-
-static void check_reduce(void)
-{
-    check_op(CLEAVE_OP_REDUCE);
-}
-
-static void check_elementwise(void)
-{
-    check_op(CLEAVE_OP_ELEMENTWISE);
-}
-
-static void check_rearrange(void)
-{
-    check_op(CLEAVE_OP_REARRANGE);
-}
-
-static void check_mix(void)
-{
-    check_op(CLEAVE_OP_MIX);
-}
-
-static void check_gram(void)
-{
-    check_op(CLEAVE_OP_GRAM);
-}
-
-static void check_repetition(void)
-{
-    check_op(CLEAVE_OP_REPETITION);
-}
-
-static void check_box_mean(void)
-{
-    check_op(CLEAVE_OP_BOX_MEAN);
-}
-
-static void check_voice_odds(void)
-{
-    check_op(CLEAVE_OP_VOICE_ODDS);
-}
-
-static void check_voice_mask(void)
-{
-    check_op(CLEAVE_OP_VOICE_MASK);
-}
-
-static void check_stem_shares(void)
-{
-    check_op(CLEAVE_OP_STEM_SHARES);
-}
-
 int main(int argc, char **argv)
 {
-    static const test_case cases[] = {
-        {"fft", check_fft},
-        {"stft", check_stft},
-        {"istft", check_istft},
-        {"overlap_add", check_overlap_add},
-        {"complex_mask", check_complex_mask},
-        {"median", check_median},
-        {"reduce", check_reduce},
-        {"elementwise", check_elementwise},
-        {"rearrange", check_rearrange},
-        {"mix", check_mix},
-        {"gram", check_gram},
-        {"repetition", check_repetition},
-        {"box_mean", check_box_mean},
-        {"voice_odds", check_voice_odds},
-        {"voice_mask", check_voice_mask},
-        {"stem_shares", check_stem_shares},
-    };
-    _Static_assert(sizeof cases / sizeof cases[0] == CLEAVE_OP_COUNT, "no op is left out");
+    test_case cases[CLEAVE_OP_COUNT];
     uint64_t seeds[SEEDS];
     const int count = seeds_of_run(seeds);
 
     for (int i = 0; i < count; i++)
         printf("%s%llu%s", i ? ", " : "seeds ", (unsigned long long)seeds[i],
                i + 1 == count ? "\n" : "");
-    return test_main(argc, argv, cases, (int)(sizeof cases / sizeof cases[0]));
+    for (int op = 0; op < CLEAVE_OP_COUNT; op++)
+        cases[op] = (test_case){cleave_op_get(op)->name, check_op};
+    return test_main(argc, argv, cases, CLEAVE_OP_COUNT);
 }
