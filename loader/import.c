@@ -17,7 +17,7 @@ static int compare_tensors(const void *x, const void *y)
 }
 
 int cleave_import_sort(cleave_import *import, size_t file_bytes,
-                       char message[CLEAVE_IMPORT_MESSAGE_BYTES])
+                       char message[CLEAVE_SENTENCE_BYTES])
 {
     cleave_import_tensor *t = import->tensors;
     uint64_t elements = 0;

@@ -9,8 +9,6 @@
 #include "loader/zip.h"
 #include "weights/format.h"
 
-#define CLEAVE_IMPORT_MESSAGE_BYTES CLEAVE_SENTENCE_BYTES
-
 typedef enum cleave_import_type {
     CLEAVE_IMPORT_F16,
     CLEAVE_IMPORT_BF16,
@@ -44,17 +42,17 @@ typedef struct cleave_import {
  * dict, bare or under "state" or "state_dict". 1, or 0 with one sentence that names what is wrong.
  * `bytes` must outlive the import. */
 int cleave_import_torch(cleave_import *import, const void *bytes, size_t size,
-                        char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+                        char message[CLEAVE_SENTENCE_BYTES]);
 
 /* A safetensors file; its "__metadata__" becomes the configuration, its key "kind" the kind. */
 int cleave_import_safetensors(cleave_import *import, const void *bytes, size_t size,
-                              char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+                              char message[CLEAVE_SENTENCE_BYTES]);
 
 /* Whether the import has exactly the tensors that its kind and configuration ask for
  * (weights/contract.h); 0 with a sentence that names the first that is missing, of another shape or
  * too many. A file that does not say how its model was built is taken for the official model whose
  * tensors it has, whose kind and configuration it gets; any other is refused. */
-int cleave_import_check(cleave_import *import, char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+int cleave_import_check(cleave_import *import, char message[CLEAVE_SENTENCE_BYTES]);
 
 void cleave_import_close(cleave_import *import);
 
@@ -63,15 +61,15 @@ void cleave_import_close(cleave_import *import);
  * tensors that share their storage can have), so that the size of what is written is bounded by
  * that of what was read. */
 int cleave_import_sort(cleave_import *import, size_t file_bytes,
-                       char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+                       char message[CLEAVE_SENTENCE_BYTES]);
 
 /* Shared by the importers: adds a line to the configuration; and, after the last, sorts them. 0
  * with a sentence for a key or value that weights/config_text.h does not allow, a key that appears
  * twice, or more than 256 lines. */
 int cleave_import_config_add(cleave_import *import, const char *key, size_t key_bytes,
                              const char *value, size_t value_bytes,
-                             char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
-int cleave_import_config_sort(cleave_import *import, char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+                             char message[CLEAVE_SENTENCE_BYTES]);
+int cleave_import_config_sort(cleave_import *import, char message[CLEAVE_SENTENCE_BYTES]);
 
 /* Elements of a tensor; elements [first, first + count) in row-major order of its shape. */
 uint64_t cleave_import_count(const cleave_import_tensor *tensor);
@@ -88,6 +86,6 @@ typedef int (*cleave_weights_sink)(void *context, const void *bytes, size_t coun
  * stopped, the sentence is empty. */
 int cleave_weights_write(const cleave_import *import, cleave_weights_type type,
                          const uint8_t source_sha256[32], cleave_weights_sink sink, void *context,
-                         char message[CLEAVE_IMPORT_MESSAGE_BYTES]);
+                         char message[CLEAVE_SENTENCE_BYTES]);
 
 #endif

@@ -101,7 +101,7 @@ static int adopt_official(cleave_import *import, unsigned char *seen, char *mess
                  "an official model");
 }
 
-int cleave_import_check(cleave_import *import, char message[CLEAVE_IMPORT_MESSAGE_BYTES])
+int cleave_import_check(cleave_import *import, char message[CLEAVE_SENTENCE_BYTES])
 {
     unsigned char *seen = calloc(import->tensor_count, 1);
     char sources[CLEAVE_CONFIG_VALUE_MAX + 1];

@@ -9,7 +9,7 @@
 
 int cleave_import_config_add(cleave_import *import, const char *key, size_t key_bytes,
                              const char *value, size_t value_bytes,
-                             char message[CLEAVE_IMPORT_MESSAGE_BYTES])
+                             char message[CLEAVE_SENTENCE_BYTES])
 {
     const size_t line_bytes = key_bytes + 1 + value_bytes + 1;
     char *grown;
@@ -48,7 +48,7 @@ static int compare_lines(const void *x, const void *y)
     return order ? order : (a->key_bytes > b->key_bytes) - (a->key_bytes < b->key_bytes);
 }
 
-int cleave_import_config_sort(cleave_import *import, char message[CLEAVE_IMPORT_MESSAGE_BYTES])
+int cleave_import_config_sort(cleave_import *import, char message[CLEAVE_SENTENCE_BYTES])
 {
     line lines[LINES_MAX];
     const char *p = import->config;

@@ -346,7 +346,7 @@ static int read_header(reader *r)
 }
 
 int cleave_import_safetensors(cleave_import *import, const void *bytes, size_t size,
-                              char message[CLEAVE_IMPORT_MESSAGE_BYTES])
+                              char message[CLEAVE_SENTENCE_BYTES])
 {
     reader r = {.import = import, .message = message};
     const unsigned char *p = bytes;

@@ -293,7 +293,7 @@ static int read_archive(torch *t)
 }
 
 int cleave_import_torch(cleave_import *import, const void *bytes, size_t size,
-                        char message[CLEAVE_IMPORT_MESSAGE_BYTES])
+                        char message[CLEAVE_SENTENCE_BYTES])
 {
     torch t = {.import = import, .size = size, .message = message};
 

@@ -153,7 +153,7 @@ static int add_to_hash(void *context, const void *bytes, size_t count)
 
 int cleave_weights_write(const cleave_import *import, cleave_weights_type type,
                          const uint8_t source_sha256[32], cleave_weights_sink sink, void *context,
-                         char message[CLEAVE_IMPORT_MESSAGE_BYTES])
+                         char message[CLEAVE_SENTENCE_BYTES])
 {
     writer w = {.import = import, .type = type, .sink = add_to_hash, .message = message};
     cleave_sha256 hash;

@@ -151,7 +151,7 @@ static int check_ends(const cleave_table *t, char *message)
 }
 
 int cleave_table_open(cleave_table *table, const void *bytes, size_t size,
-                      char message[CLEAVE_TABLE_MESSAGE_BYTES])
+                      char message[CLEAVE_SENTENCE_BYTES])
 {
     cleave_table t = {.bytes = bytes, .header = bytes};
 
@@ -177,7 +177,7 @@ int cleave_table_open(cleave_table *table, const void *bytes, size_t size,
     return 1;
 }
 
-int cleave_table_verify(const cleave_table *table, char message[CLEAVE_TABLE_MESSAGE_BYTES])
+int cleave_table_verify(const cleave_table *table, char message[CLEAVE_SENTENCE_BYTES])
 {
     const unsigned char *data = table->bytes + table->header->data_offset;
 

@@ -8,8 +8,6 @@
 #include "weights/format.h"
 #include "weights/sentence.h"
 
-#define CLEAVE_TABLE_MESSAGE_BYTES CLEAVE_SENTENCE_BYTES
-
 typedef struct cleave_table {
     const unsigned char *bytes; /* the whole file, 64-byte aligned */
     const cleave_weights_header *header;
@@ -32,11 +30,11 @@ typedef struct cleave_table_tensor {
  * message. Checksums are not computed: see cleave_table_verify(). The cost is that of reading
  * header, records and names. */
 int cleave_table_open(cleave_table *table, const void *bytes, size_t size,
-                      char message[CLEAVE_TABLE_MESSAGE_BYTES]);
+                      char message[CLEAVE_SENTENCE_BYTES]);
 
 /* The checksum of every tensor, and that there is nothing between them; 1, or 0 with a sentence
  * that names the first tensor that is wrong. */
-int cleave_table_verify(const cleave_table *table, char message[CLEAVE_TABLE_MESSAGE_BYTES]);
+int cleave_table_verify(const cleave_table *table, char message[CLEAVE_SENTENCE_BYTES]);
 
 /* The tensor at an index, in order of name; and by name: 1 if it is there. */
 void cleave_table_at(const cleave_table *table, uint32_t index, cleave_table_tensor *tensor);

@@ -81,7 +81,7 @@ static void check_values(const cleave_import *import)
 
 static void torch_values(void)
 {
-    char message[CLEAVE_IMPORT_MESSAGE_BYTES] = "";
+    char message[CLEAVE_SENTENCE_BYTES] = "";
     cleave_import import;
     int64_t bytes = 0;
     void *data = fixture("models/tiny_htdemucs.th", &bytes);
@@ -101,7 +101,7 @@ static void torch_values(void)
 
 static void safetensors_values(void)
 {
-    char message[CLEAVE_IMPORT_MESSAGE_BYTES] = "";
+    char message[CLEAVE_SENTENCE_BYTES] = "";
     cleave_import import;
     int64_t bytes = 0;
     void *data = fixture("models/tiny_htdemucs.safetensors", &bytes);
@@ -119,7 +119,7 @@ static void safetensors_values(void)
 /* Import, write as `type`, read back: every value, shape and configuration key survives. */
 static void round_trip(cleave_weights_type type)
 {
-    char message[CLEAVE_IMPORT_MESSAGE_BYTES] = "", text[64];
+    char message[CLEAVE_SENTENCE_BYTES] = "", text[64];
     const uint8_t source[32] = {1, 2, 3};
     test_bytes file = {0};
     cleave_import import;
@@ -174,7 +174,7 @@ static void round_trip_f16(void)
  * equal values. */
 static void damaged_checkpoints(void)
 {
-    char message[CLEAVE_IMPORT_MESSAGE_BYTES];
+    char message[CLEAVE_SENTENCE_BYTES];
     cleave_import import;
     int64_t bytes = 0;
     unsigned char *data = fixture("models/tiny_htdemucs.th", &bytes);
