@@ -41,9 +41,11 @@ enum {
 
 /* One pointer field of an argument struct. */
 typedef struct cleave_operand {
-    size_t field;    /* offsetof() the pointer in the argument struct */
-    size_t bytes;    /* extent touched through it, from the pointer on */
-    uint32_t access; /* CLEAVE_READ, CLEAVE_WRITE or both */
+    size_t field; /* offsetof() the pointer in the argument struct */
+    size_t bytes; /* extent touched through it, from the pointer on */
+    /* CLEAVE_READ, CLEAVE_WRITE or both. What lies in the extent and is not written, between the
+     * rows of a tensor, stays as it is: that alone is no reading. */
+    uint32_t access;
 } cleave_operand;
 
 /* The contract of an op; `args` always points to the op's argument struct. */
@@ -59,6 +61,11 @@ typedef struct cleave_op {
      * pointer field may be optional: then it is listed only when the arguments say that it is used.
      */
     int (*operands)(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX]);
+    /* Not 0: an output may be an input, wholly. Otherwise they may not overlap. */
+    int32_t in_place;
+    /* Not 0: little arithmetic, as fast as memory delivers; a thread is worth waking for a larger
+     * share of it than of others. */
+    int32_t streams;
 } cleave_op;
 
 /* One implementation of an op. */

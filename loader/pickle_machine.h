@@ -1,4 +1,4 @@
-/* pickle_machine.h: the state of the pickle machine, shared by its two files. Not for others. */
+/* pickle_machine.h: the state of the pickle machine, shared by its files. Not for others. */
 #ifndef CLEAVE_LOADER_PICKLE_MACHINE_H
 #define CLEAVE_LOADER_PICKLE_MACHINE_H
 

@@ -2,10 +2,10 @@
 #include "runtime/exec.h"
 
 /* Bytes that a thread should have to do. One that sleeps takes tens of microseconds to join in; in
- * that time a core moves a megabyte within its cache. Transforms and medians spend far longer on a
- * byte. Measured on 600 s of center:naive with 2 threads (AVX-512 Xeon, 2 cores): 256 KB 0.55 s,
- * 512 KB 0.30 s, 1 MB 0.24 s. */
-#define SHARE_BYTES_MOVED    1048576
+ * that time a core moves a megabyte within its cache; an op that does not stream spends far longer
+ * on a byte. Measured on 600 s of center:naive with 2 threads (AVX-512 Xeon, 2 cores): 256 KB 0.55
+ * s, 512 KB 0.30 s, 1 MB 0.24 s. */
+#define SHARE_BYTES_STREAMED 1048576
 #define SHARE_BYTES_COMPUTED 16384
 
 static void work(void *context, int32_t worker, int64_t begin, int64_t end)
@@ -26,19 +26,6 @@ void cleave_exec_run(const cleave_exec_call *call, cleave_workers *workers)
     cleave_workers_run(workers, call->items, call->grain, work, (void *)call);
 }
 
-static int64_t share_bytes(int32_t op)
-{
-    switch (op) {
-    case CLEAVE_OP_FFT:
-    case CLEAVE_OP_STFT:
-    case CLEAVE_OP_ISTFT:
-    case CLEAVE_OP_MEDIAN:
-        return SHARE_BYTES_COMPUTED;
-    default:
-        return SHARE_BYTES_MOVED;
-    }
-}
-
 int64_t cleave_exec_grain(int32_t op, const void *args)
 {
     const cleave_op *const contract = cleave_op_get(op);
@@ -50,7 +37,8 @@ int64_t cleave_exec_grain(int32_t op, const void *args)
     for (int k = 0; k < count; k++)
         bytes += operand[k].bytes;
     const int64_t item_bytes = (int64_t)(bytes / (size_t)cleave_i64_max(items, 1));
-    return cleave_div_up(share_bytes(op), cleave_i64_max(item_bytes, 1));
+    const int64_t share_bytes = contract->streams ? SHARE_BYTES_STREAMED : SHARE_BYTES_COMPUTED;
+    return cleave_div_up(share_bytes, cleave_i64_max(item_bytes, 1));
 }
 
 void cleave_exec_op(const cleave_ops *ops, int32_t op, const void *args, cleave_workers *workers)

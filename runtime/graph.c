@@ -70,21 +70,6 @@ cleave_tensor cleave_graph_constant(cleave_graph *graph, const char *label, int6
     return index;
 }
 
-/* Only the elementwise contract lets the output be an input, and then wholly. */
-static int may_share(int32_t op, const cleave_operand *a, const cleave_operand *b, int same_offset)
-{
-    return op == CLEAVE_OP_ELEMENTWISE && same_offset && a->bytes == b->bytes;
-}
-
-/* Whether the step computes with what the operand holds before it. A rearrange that leaves gaps in
- * its output lists that as read too, but only keeps what is there, which need not be anything yet:
- * tensors are joined part by part. */
-static int needs_values(int32_t op, const cleave_operand *operand)
-{
-    return (operand->access & CLEAVE_READ) &&
-           !(op == CLEAVE_OP_REARRANGE && (operand->access & CLEAVE_WRITE));
-}
-
 /* Operand k of the step: within its tensor, and allowed to do what it does there. */
 static int operand_ok(cleave_graph *graph, const cleave_graph_step *step, int k,
                       const cleave_operand *operand, const cleave_view *view)
@@ -116,7 +101,7 @@ static int operand_ok(cleave_graph *graph, const cleave_graph_step *step, int k,
                           tensor->kind == CLEAVE_TENSOR_INPUT ? "an input" : "a constant");
         return 0;
     }
-    if (needs_values(step->op, operand) && !tensor->written &&
+    if ((operand->access & CLEAVE_READ) && !tensor->written &&
         (tensor->kind == CLEAVE_TENSOR_TEMPORARY || tensor->kind == CLEAVE_TENSOR_OUTPUT)) {
         cleave_graph_fail(graph, CLEAVE_INVALID,
                           "step \"%s\": tensor \"%s\" is read before any step writes it",
@@ -126,7 +111,7 @@ static int operand_ok(cleave_graph *graph, const cleave_graph_step *step, int k,
     return 1;
 }
 
-/* No two operands overlap where one of them is written. */
+/* No two operands overlap where one of them is written, but for an op that works in place. */
 static int operands_apart(cleave_graph *graph, const cleave_graph_step *step,
                           const cleave_operand *operand)
 {
@@ -138,7 +123,8 @@ static int operands_apart(cleave_graph *graph, const cleave_graph_step *step,
             if (step->offset[a] >= step->offset[b] + operand[b].bytes ||
                 step->offset[b] >= step->offset[a] + operand[a].bytes)
                 continue;
-            if (may_share(step->op, &operand[a], &operand[b], step->offset[a] == step->offset[b]))
+            if (cleave_op_get(step->op)->in_place && step->offset[a] == step->offset[b] &&
+                operand[a].bytes == operand[b].bytes)
                 continue;
             cleave_graph_fail(graph, CLEAVE_INVALID,
                               "step \"%s\": operands %d and %d of %s overlap in tensor \"%s\"",

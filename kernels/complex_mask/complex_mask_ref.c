@@ -47,6 +47,7 @@ const cleave_op cleave_complex_mask_op = {
     .check = check,
     .items = items,
     .operands = operands,
+    .streams = 1,
 };
 
 static void run(const void *args, const cleave_work *work)

@@ -49,6 +49,8 @@ const cleave_op cleave_elementwise_op = {
     .check = check,
     .items = items,
     .operands = operands,
+    .in_place = 1,
+    .streams = 1,
 };
 
 /* `b` where the two do not compare, as in the vector units. */

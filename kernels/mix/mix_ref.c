@@ -50,6 +50,7 @@ const cleave_op cleave_mix_op = {
     .check = check,
     .items = items,
     .operands = operands,
+    .streams = 1,
 };
 
 static void run(const void *args, const cleave_work *work)

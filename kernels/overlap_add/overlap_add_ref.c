@@ -48,6 +48,7 @@ const cleave_op cleave_overlap_add_op = {
     .check = check,
     .items = items,
     .operands = operands,
+    .streams = 1,
 };
 
 static void run(const void *args, const cleave_work *work)

@@ -43,18 +43,14 @@ static size_t extent_bytes(const int64_t *size, const int64_t *stride)
     return (size_t)(last + 1) * sizeof(float);
 }
 
-/* Positions of out between those written keep their values, so that out counts as read, too. */
 static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
 {
     const cleave_rearrange_args *a = args;
-    const int64_t count = a->size[0] * a->size[1] * a->size[2] * a->size[3];
-    const size_t written = extent_bytes(a->size, a->out_stride);
-    const int dense = written == (size_t)count * sizeof(float);
 
     out[0] = (cleave_operand){offsetof(cleave_rearrange_args, in),
                               extent_bytes(a->size, a->in_stride), CLEAVE_READ};
-    out[1] = (cleave_operand){offsetof(cleave_rearrange_args, out), written,
-                              dense ? CLEAVE_WRITE : CLEAVE_READ | CLEAVE_WRITE};
+    out[1] = (cleave_operand){offsetof(cleave_rearrange_args, out),
+                              extent_bytes(a->size, a->out_stride), CLEAVE_WRITE};
     return 2;
 }
 
@@ -64,6 +60,7 @@ const cleave_op cleave_rearrange_op = {
     .check = check,
     .items = items,
     .operands = operands,
+    .streams = 1,
 };
 
 static void run(const void *args, const cleave_work *work)

@@ -46,6 +46,7 @@ const cleave_op cleave_reduce_op = {
     .check = check,
     .items = items,
     .operands = operands,
+    .streams = 1,
 };
 
 static double sum_of(const float *x, int64_t count)
