@@ -263,11 +263,6 @@ void cleave_workers_run(cleave_workers *pool, int64_t items, int64_t grain, clea
     cleave_cpu_mode_restore(mode);
 }
 
-int32_t cleave_workers_count(const cleave_workers *pool)
-{
-    return pool->threads;
-}
-
 void cleave_workers_stop(cleave_workers *pool)
 {
     if (pool && pool->started)

@@ -27,8 +27,6 @@ cleave_status cleave_workers_start(cleave_workers *workers);
 void cleave_workers_run(cleave_workers *workers, int64_t items, int64_t grain,
                         cleave_worker_task task, void *context);
 
-int32_t cleave_workers_count(const cleave_workers *workers);
-
 /* Stops and joins the threads; safe on a pool that was not started, and on NULL. */
 void cleave_workers_stop(cleave_workers *workers);
 

@@ -36,8 +36,7 @@ static int fixture_open(fixture *f, int32_t threads)
     cleave_arena_init(&arena, f->memory, counted);
     f->pool = cleave_workers_init(&arena, threads);
     TEST_CHECK(arena.used == counted);
-    return TEST_CHECK(f->pool != NULL) && TEST_CHECK(cleave_workers_count(f->pool) == threads) &&
-           TEST_CHECK(cleave_workers_start(f->pool) == CLEAVE_OK);
+    return TEST_CHECK(f->pool != NULL) && TEST_CHECK(cleave_workers_start(f->pool) == CLEAVE_OK);
 }
 
 static void fixture_close(fixture *f)
@@ -228,7 +227,6 @@ static void stop_without_start(void)
     if (!TEST_CHECK(pool != NULL))
         return;
     cleave_workers_stop(pool);
-    TEST_CHECK(cleave_workers_count(pool) == 4);
 
     /* An arena without room gives no pool. */
     cleave_arena_init(&arena, memory, 128);
