@@ -142,17 +142,19 @@ typedef struct cleave_engine cleave_engine;
 
 /* cleave_need: how much memory an engine of this configuration takes.
  * Errors (the sentence in *error, which may be NULL): INVALID, UNSUPPORTED, NO_MODEL, NO_DEVICE;
- * SYSTEM if the temporary workspace (about 3 MB, freed before return) cannot be had. */
+ * NO_MEMORY if no memory could be large enough; SYSTEM if the temporary workspace (about 3 MB,
+ * freed before return) cannot be had. */
 cleave_status cleave_need(const cleave_config *config, cleave_memory *need, cleave_error *error);
 
 /* cleave_init: an engine in the caller's memory: `arena` is `bytes` long, 64-byte aligned, and
  * stays the caller's; it must outlive the engine. Starts config->threads - 1 threads. Errors: those
- * of cleave_need(), and NO_MEMORY if bytes < need.host_bytes, SYSTEM if a thread cannot be started.
- * *engine is set on CLEAVE_OK only. */
+ * of cleave_need(), and INVALID if the arena is NULL or not aligned, NO_MEMORY if bytes <
+ * need.host_bytes, SYSTEM if a thread cannot be started. *engine is set on CLEAVE_OK only. */
 cleave_status cleave_init(const cleave_config *config, void *arena, size_t bytes,
                           cleave_engine **engine, cleave_error *error);
 
-/* cleave_open: cleave_need(), one allocation, cleave_init(). */
+/* cleave_open: cleave_need(), one allocation, cleave_init(), and their errors; NO_MEMORY if the
+ * allocation fails. */
 cleave_status cleave_open(const cleave_config *config, cleave_engine **engine, cleave_error *error);
 
 /* Stops the threads, frees what cleave_open() allocated, sets *engine to NULL. Safe on NULL and on
@@ -178,8 +180,9 @@ void cleave_engine_info_get(const cleave_engine *engine, cleave_engine_info *inf
 
 /* cleave_push: gives the engine `frames` interleaved frames [frames][channels]. Takes as many as
  * there is room for and sets *accepted. OK: at least one was taken (or frames was 0). AGAIN: the
- * input ring is full; pull. INVALID: after flush and before reset. Never blocks, never computes.
- * NaN and infinities are the caller's to remove: they spoil the segment they fall in. */
+ * input ring is full; pull. INVALID: after flush and before reset, frames < 0, or no interleaved
+ * frames. Never blocks, never computes. NaN and infinities are the caller's to remove: they spoil
+ * the segment they fall in. */
 cleave_status cleave_push(cleave_engine *engine, const float *interleaved, int64_t frames,
                           int64_t *accepted);
 
@@ -190,8 +193,9 @@ cleave_status cleave_flush(cleave_engine *engine);
 /* cleave_pull: takes up to frames_max frames of every stem: stems[s] is an interleaved
  * [frames][channels] array; a stem pointer may be NULL to drop that stem. Computes when nothing is
  * ready, on the calling thread and the engine's own. OK: *frames > 0 frames were written. AGAIN:
- * more input is needed. END: all frames of the track were delivered, exactly as many as were
- * pushed. CANCELLED, NO_DEVICE: no more frames; reset or close. */
+ * more input is needed; *frames is 0. END: all frames of the track were delivered, exactly as many
+ * as were pushed; *frames is 0. CANCELLED: no more frames until reset. NO_DEVICE: no more frames;
+ * close. INVALID: no stems, or frames_max < 1; nothing has changed. */
 cleave_status cleave_pull(cleave_engine *engine, float *const *stems, int64_t frames_max,
                           int64_t *frames);
 
