@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+/* Sizes of an engine are products of a few limits, from 600 s at 192 kHz up to tensors of 2^44
+ * floats: none of them leaves 64 bits. */
+_Static_assert(SIZE_MAX >= UINT64_MAX, "sizes of an engine are counted in 64 bits");
+
 void cleave_arena_init(cleave_arena *arena, void *memory, size_t bytes)
 {
     assert((uintptr_t)memory % CLEAVE_ALIGN_BYTES == 0);

@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && sizeof(long long) == sizeof(uint64_t),
+               "positions and counters take no lock");
+
 void cleave_ring_init(cleave_ring *ring, cleave_arena *arena, int64_t capacity_min,
                       size_t item_bytes)
 {

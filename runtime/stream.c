@@ -7,6 +7,9 @@
 #include "kernels/rearrange/rearrange.h"
 #include "runtime/exec.h"
 
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2,
+               "a signal handler may cancel: it must not wait for a lock");
+
 cleave_status cleave_push(cleave_engine *engine, const float *interleaved, int64_t frames,
                           int64_t *accepted)
 {
