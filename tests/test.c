@@ -85,7 +85,7 @@ int test_main(int argc, char **argv, const test_case *cases, int count)
         } else if (current.skips) {
             printf("skip %s: %s\n", cases[i].name, current.skip_reason);
             skipped++;
-        } else if (!current.checks) {
+        } else if (!current.checks || current.passed_count < 1) {
             printf("FAIL %s (checked nothing)\n", cases[i].name);
             failed++;
         } else {

@@ -22,7 +22,7 @@ int test_fail_at(const char *file, int line, const char *format, ...)
 void test_skip(const char *reason);
 
 /* Counts the running case as `count` passed cases rather than one: for a case that loops over a
- * table. */
+ * table. 0 is a failure: nothing was checked. */
 void test_passed_count(int count);
 
 /* The running case's place in the list: one function can be the cases of all rows of a table. */

@@ -32,9 +32,11 @@ static void status_texts(void)
     TEST_CHECK(!strcmp(cleave_status_text((cleave_status)-8), "unknown status"));
 }
 
-/* All functions by their declared types: what is missing in the library does not link. */
+/* The other functions by their declared types: what is missing in the library does not link. */
 static void functions(void)
 {
+    cleave_status (*const model_at)(int32_t, cleave_model_info *) = cleave_model_at;
+    cleave_status (*const model_find)(const char *, cleave_model_info *) = cleave_model_find;
     void (*const config_default)(cleave_config *) = cleave_config_default;
     cleave_status (*const need)(const cleave_config *, cleave_memory *, cleave_error *) =
         cleave_need;
@@ -53,7 +55,7 @@ static void functions(void)
     size_t (*const map)(const cleave_engine *, char *, size_t) = cleave_engine_memory_map;
 
     TEST_CHECK(config_default && need && init && open && close && info && push && flush && pull);
-    TEST_CHECK(reset && cancel && stats && map);
+    TEST_CHECK(reset && cancel && stats && map && model_at && model_find);
 }
 
 int main(int argc, char **argv)
