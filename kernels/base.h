@@ -61,6 +61,15 @@ CLEAVE_INLINE int64_t cleave_div_up(int64_t a, int64_t b)
     return (a + b - 1) / b;
 }
 
+/* Position inside a signal of `count` values that stands in for position i where the signal is
+ * mirrored with its edge repeated, as often as needed: ... 1 0 | 0 1 2 ... */
+CLEAVE_INLINE int64_t cleave_mirror(int64_t i, int64_t count)
+{
+    const int64_t phase = (i % (2 * count) + 2 * count) % (2 * count);
+
+    return phase < count ? phase : 2 * count - 1 - phase;
+}
+
 CLEAVE_INLINE size_t cleave_align_up(size_t bytes)
 {
     return (bytes + CLEAVE_ALIGN_BYTES - 1) & ~(size_t)(CLEAVE_ALIGN_BYTES - 1);

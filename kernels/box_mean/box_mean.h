@@ -24,14 +24,6 @@ typedef struct cleave_box_mean_args {
     int32_t box_points; /* odd, 1..CLEAVE_BOX_MEAN_MAX */
 } cleave_box_mean_args;
 
-/* Position inside a signal of `count` values that stands in for position i: ... 1 0 | 0 1 2 ... */
-CLEAVE_INLINE int64_t cleave_box_mean_mirror(int64_t i, int64_t count)
-{
-    const int64_t phase = (i % (2 * count) + 2 * count) % (2 * count);
-
-    return phase < count ? phase : 2 * count - 1 - phase;
-}
-
 /* An item is one row of one image. */
 extern const cleave_op cleave_box_mean_op;
 extern const cleave_kernel cleave_box_mean_ref;

@@ -14,7 +14,7 @@ static __device__ float column_sum(const cleave_box_mean_args &a, const float *i
     float sum = 0.0f;
 
     for (int32_t k = -h; k <= h; k++)
-        sum += image[cleave_box_mean_mirror(r + k, a.rows) * a.points + p];
+        sum += image[cleave_mirror(r + k, a.rows) * a.points + p];
     return sum;
 }
 
@@ -30,7 +30,7 @@ static __global__ void box_mean_kernel(cleave_box_mean_args a, float scale, int6
 
     for (int32_t k = i; k < count + 2 * width; k += THREADS)
         line[k] = column_sum(a, a.in + (item - r) * a.points, r,
-                             cleave_box_mean_mirror(first + k - width, a.points));
+                             cleave_mirror(first + k - width, a.points));
     cleave_barrier();
     if (i >= count)
         return;

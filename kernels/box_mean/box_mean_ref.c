@@ -64,8 +64,8 @@ static void run(const void *args, const cleave_work *work)
             double sum = 0;
             for (int64_t i = r - h; i <= r + h; i++)
                 for (int64_t k = p - w; k <= p + w; k++)
-                    sum += image[cleave_box_mean_mirror(i, a->rows) * a->points +
-                                 cleave_box_mean_mirror(k, a->points)];
+                    sum +=
+                        image[cleave_mirror(i, a->rows) * a->points + cleave_mirror(k, a->points)];
             a->out[item * a->points + p] = (float)(sum / area);
         }
     }

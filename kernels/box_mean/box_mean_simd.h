@@ -74,11 +74,11 @@ static void run(const void *args, const cleave_work *work)
         const float *image = a->in + (item - r) * a->points;
 
         for (int k = 0; k < a->box_rows; k++)
-            row[k] = image + cleave_box_mean_mirror(r - h + k, a->rows) * a->points;
+            row[k] = image + cleave_mirror(r - h + k, a->rows) * a->points;
         add_rows(row, a->box_rows, scale, line, a->points);
         for (int k = 1; k <= w; k++) {
-            line[-k] = line[cleave_box_mean_mirror(-k, a->points)];
-            line[a->points - 1 + k] = line[cleave_box_mean_mirror(a->points - 1 + k, a->points)];
+            line[-k] = line[cleave_mirror(-k, a->points)];
+            line[a->points - 1 + k] = line[cleave_mirror(a->points - 1 + k, a->points)];
         }
         add_shifts(line, w, a->out + item * a->points, a->points);
     }

@@ -29,14 +29,6 @@ typedef struct cleave_median_args {
     cleave_median_axis axis;
 } cleave_median_args;
 
-/* Position inside a signal of `count` values that stands in for position i: ... 1 0 | 0 1 2 ... */
-CLEAVE_INLINE int64_t cleave_median_mirror(int64_t i, int64_t count)
-{
-    const int64_t phase = (i % (2 * count) + 2 * count) % (2 * count);
-
-    return phase < count ? phase : 2 * count - 1 - phase;
-}
-
 /* An item is one row of one image. */
 extern const cleave_op cleave_median_op;
 extern const cleave_kernel cleave_median_ref;

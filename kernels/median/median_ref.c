@@ -73,9 +73,9 @@ static void run(const void *args, const cleave_work *work)
             for (int k = 0; k < a->taps; k++) {
                 const int64_t d = k - half;
                 const int64_t row =
-                    a->axis == CLEAVE_MEDIAN_ACROSS ? cleave_median_mirror(r + d, a->rows) : r;
+                    a->axis == CLEAVE_MEDIAN_ACROSS ? cleave_mirror(r + d, a->rows) : r;
                 const int64_t point =
-                    a->axis == CLEAVE_MEDIAN_ALONG ? cleave_median_mirror(i + d, a->points) : i;
+                    a->axis == CLEAVE_MEDIAN_ALONG ? cleave_mirror(i + d, a->points) : i;
                 window[k] = image[row * a->points + point];
             }
             a->out[item * a->points + i] = median_of(window, a->taps);

@@ -114,7 +114,7 @@ static void across_group(const cleave_median_args *a, const cleave_median_networ
 
     place_temporaries(network, s, &at);
     for (int k = 0; k < network->inputs; k++)
-        row[k] = image + cleave_median_mirror(r - a->taps / 2 + k, a->rows) * a->points;
+        row[k] = image + cleave_mirror(r - a->taps / 2 + k, a->rows) * a->points;
     for (; i + SLOT <= a->points; i += SLOT) {
         for (int k = 0; k < network->inputs; k++)
             at.from[k] = row[k] + i;
@@ -168,11 +168,11 @@ static void stage_strip(const cleave_median_args *a, const float *row, int64_t f
     const int64_t outside = cleave_i64_min(count, a->points - first);
 
     for (int64_t k = 0; k < cleave_i64_min(inside, count); k++)
-        stage[k] = row[cleave_median_mirror(first + k, a->points)];
+        stage[k] = row[cleave_mirror(first + k, a->points)];
     if (outside > inside)
         memcpy(stage + inside, row + first + inside, (size_t)(outside - inside) * sizeof(float));
     for (int64_t k = cleave_i64_max(outside, inside); k < count; k++)
-        stage[k] = row[cleave_median_mirror(first + k, a->points)];
+        stage[k] = row[cleave_mirror(first + k, a->points)];
 }
 
 /* Strips t .. t + SIMD_LANES - 1 into the lanes `lane`... of s->strip; strips from `last` on repeat
