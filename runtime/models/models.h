@@ -32,7 +32,7 @@ typedef struct cleave_model {
     double segment_seconds;      /* the model's own */
     const char *channels_advice; /* ends the sentence that refuses fewer than channels_min channels:
                                   * why, and what to use instead; NULL: nothing to say */
-    /* The first partition that has all the stems wanted is built; if none has, the last one.
+    /* The first partition that has all the stems wanted is built; if none has, they are refused.
      * "accompaniment" (all but "vocals") and no_X can be asked of every partition: the engine sums
      * them. */
     int32_t partition_count;
