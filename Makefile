@@ -120,9 +120,9 @@ lib: $(BUILD)/libcleave.a
 tools: $(TOOLS)
 tests: $(TESTS) $(TOOLS) $(BUILD)/cleave
 
-$(BUILD)/libcleave.a: $(LIB_O) $(CUDA_O)
+$(BUILD)/libcleave.a: $(LIB_O) $(CUDA_O) $(BUILD)/objects
 	@rm -f $@
-	$(call run,AR)$(AR) rcs $@ $^
+	$(call run,AR)$(AR) rcs $@ $(filter %.o,$^)
 
 $(BUILD)/cleave: $(BUILD)/host/main.o $(HOST_O) $(BUILD)/libcleave.a
 	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
@@ -145,10 +145,10 @@ $(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(TESTS_LIB_O) $(CASES_
 	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # The library without CUDA objects: the executor brings its own.
-$(BUILD)/simt/libcleave.a: $(LIB_O)
+$(BUILD)/simt/libcleave.a: $(LIB_O) $(BUILD)/objects
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(call run,AR)$(AR) rcs $@ $^
+	$(call run,AR)$(AR) rcs $@ $(filter %.o,$^)
 
 CXXFLAGS ?= -O2 -g
 SIMT_CXXFLAGS = -std=c++17 -Wall -Wextra -Werror -Itests/simt/include -I. $(CXXFLAGS) \
@@ -165,11 +165,15 @@ BENCH_LDLIBS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --libs fftw3f))
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(call object,$(BENCH_LIB_C)) $(CASES_O) $(HOST_O) $(BUILD)/libcleave.a
 	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(BENCH_LDLIBS) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
-# Objects depend on the options of the build, so that changing one rebuilds what it touches.
-OPTIONS := $(CC) $(CFLAGS) $(LIBRARIES) $(CUDA_ARCH)
+# Objects depend on the options of the build, so that changing one rebuilds what it touches; archives, and so all
+# programs, on the list of objects, so that the object of a source that is gone does not stay in them.
+OPTIONS := $(CC) $(CPPFLAGS) $(CFLAGS) $(CXX) $(CXXFLAGS) $(LDFLAGS) $(LIBRARIES) $(NVCC) $(CUDA_ARCH)
+OBJECTS := $(LIB_O) $(CUDA_O) $(HOST_O) $(CASES_O) $(TESTS_LIB_O)
+changed = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 $(BUILD)/options: FORCE
-	@mkdir -p $(@D)
-	@echo '$(OPTIONS)' | cmp -s - $@ || echo '$(OPTIONS)' > $@
+	$(call changed,$(OPTIONS))
+$(BUILD)/objects: FORCE
+	$(call changed,$(OBJECTS))
 .PHONY: FORCE
 
 $(BUILD)/host/%.o: CPPFLAGS += $(HOST_CFLAGS)
@@ -239,11 +243,12 @@ FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 120
 FUZZ_C       := $(filter-out tests/fuzz/fuzz_%.c tests/fuzz/seeds.c,$(wildcard tests/fuzz/*.c)) tests/bytes.c \
                 $(wildcard weights/*.c loader/*.c)
+FUZZ_H       := kernels/base.h $(wildcard weights/*.h loader/*.h tests/*.h tests/fuzz/*.h)
 FUZZ_CFLAGS  := -std=c17 -O1 -g -I. -D_GNU_SOURCE -fno-sanitize-recover=all -fsanitize=address,undefined
 FUZZERS      := torch safetensors weights
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_C)
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_C) $(FUZZ_H)
 	@mkdir -p $(@D)
-	$(call run,FUZZ)$(FUZZ_CC) $(FUZZ_CFLAGS) $(if $(filter fuzz_%,$*),-fsanitize=fuzzer) -o $@ $^ -lm
+	$(call run,FUZZ)$(FUZZ_CC) $(FUZZ_CFLAGS) $(if $(filter fuzz_%,$*),-fsanitize=fuzzer) -o $@ $(filter %.c,$^) -lm
 fuzz: $(BUILD)/fuzz/seeds $(FUZZERS:%=$(BUILD)/fuzz/fuzz_%)
 	@mkdir -p $(FUZZERS:%=$(BUILD)/fuzz/corpus/%)
 	@$(BUILD)/fuzz/seeds $(BUILD)/fuzz/corpus

@@ -3,7 +3,9 @@
 # asks of its surroundings. Ends with "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-library=$PWD/${BUILD:-build}/libcleave.a
+build=${BUILD:-build}
+[[ $build = /* ]] || build=$PWD/$build
+library=$build/libcleave.a
 header=$PWD/runtime
 cc=${CC:-cc} cxx=${CXX:-c++}
 passed=0 failed=0 skipped=0
@@ -89,7 +91,7 @@ check "example: an unknown model is an error" refuses
 
 # ---- the engine's objects ------------------------------------------------------------------------
 engine() {
-    find "${BUILD:-build}/kernels" "${BUILD:-build}/runtime" -name '*.o' ! -name '*.cu.o' \
+    find "$build/kernels" "$build/runtime" -name '*.o' ! -name '*.cu.o' \
         -exec nm "$1" {} + 2>/dev/null |
         awk '/^[0-9a-f ]*[ ][A-Zuvw] / { print $NF }'
 }

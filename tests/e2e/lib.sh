@@ -5,7 +5,8 @@
 #   $work        a folder of its own    has LIBRARY: is it in this build?
 
 BUILD=${BUILD:-build}
-CLEAVE=$PWD/$BUILD/cleave
+[[ $BUILD = /* ]] || BUILD=$PWD/$BUILD
+CLEAVE=$BUILD/cleave
 passed=0 failed=0 skipped=0
 work=$(mktemp -d "${TMPDIR:-/tmp}/cleave-e2e-XXXXXX") || exit 1
 work=$(cd "$work" && pwd -P)
