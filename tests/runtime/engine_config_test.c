@@ -3,19 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "runtime/engine.h"
-#include "tests/test.h"
-
-static cleave_config small(const char *model)
-{
-    cleave_config config;
-
-    cleave_config_default(&config);
-    config.model = model;
-    config.rate_hz = 8000;
-    config.segment_seconds = 0.1;
-    return config;
-}
+#include "tests/runtime/track.h"
 
 static void refused(const cleave_config *config, cleave_status status, const char *words)
 {
@@ -36,7 +24,7 @@ static void refused(const cleave_config *config, cleave_status status, const cha
 
 #define REFUSED(model, change, status, words)                                                      \
     do {                                                                                           \
-        cleave_config config = small(model);                                                       \
+        cleave_config config = track_config(model);                                                \
         change;                                                                                    \
         refused(&config, status, words);                                                           \
     } while (0)
@@ -106,7 +94,7 @@ static void numbers_refused(void)
 /* Errors that only a model of its own can show. */
 static void models_refused(void)
 {
-    cleave_config config = small("identity");
+    cleave_config config = track_config("identity");
     cleave_engine *engine = NULL;
     cleave_model model = cleave_model_identity;
     cleave_error error;

@@ -5,27 +5,6 @@
 
 #include "tests/runtime/track.h"
 
-static cleave_config small(const char *model)
-{
-    cleave_config config;
-
-    cleave_config_default(&config);
-    config.model = model;
-    config.rate_hz = 8000;
-    config.segment_seconds = 0.1;
-    return config;
-}
-
-static cleave_engine *opened(const cleave_model *model, const cleave_config *config)
-{
-    cleave_engine *engine = NULL;
-    cleave_error error;
-
-    if (cleave_engine_open(model, config, &engine, &error) != CLEAVE_OK)
-        TEST_FAIL("%s", error.message);
-    return engine;
-}
-
 /* ---- lists and memory ---------------------------------------------------------------------- */
 static void defaults(void)
 {
@@ -93,7 +72,7 @@ static void memory(void)
 
     for (int32_t m = 0; cleave_model_at(m, &info) == CLEAVE_OK; m++)
         for (uint64_t trial = 0; trial < 24; trial++) {
-            cleave_config config = small(info.name);
+            cleave_config config = track_config(info.name);
             uint64_t seed = trial * 100;
             config.channels =
                 (int32_t)cleave_i64_max(info.channels_min, track_draw(&seed, info.channels_max));
@@ -122,13 +101,13 @@ static void closing(void)
 /* (L+R)/2 and (L-R)/2 are each rounded once, and not again on their way out. */
 static void naive_is_exact(void)
 {
-    cleave_config config = small("center:naive");
+    cleave_config config = track_config("center:naive");
     cleave_engine *engine;
     const int64_t N = 5000;
     float *const x = track_noise(6, N, 2);
 
     for (config.shifts = 0; config.shifts < 3; config.shifts += 2) {
-        engine = opened(NULL, &config);
+        engine = track_open(NULL, &config);
         float *const out = track_separate(engine, x, N, 700, 1), *const rest = out + 2 * N;
         for (int64_t n = 0; out && n < N; n++) {
             const float middle = 0.5f * x[2 * n] + 0.5f * x[2 * n + 1];
@@ -152,11 +131,11 @@ static void threads_do_not_matter(void)
     for (int32_t m = 0; cleave_model_at(m, &info) == CLEAVE_OK; m++) {
         float *first = NULL;
         for (int32_t threads = 1; threads <= 8; threads++) {
-            cleave_config config = small(info.name);
+            cleave_config config = track_config(info.name);
             config.threads = threads;
             config.shifts = 2;
             config.segment_seconds = 1;
-            cleave_engine *engine = opened(NULL, &config);
+            cleave_engine *engine = track_open(NULL, &config);
             const size_t bytes = (size_t)(N * 2 * info.default_stem_count) * sizeof(float);
             for (int run = 0; engine && run < 2; run++) {
                 float *const out = track_separate(engine, x, N, run ? 5000 : 0, 3);
@@ -178,8 +157,8 @@ static void threads_do_not_matter(void)
 /* ---- misuse, counters, cancelling ---------------------------------------------------------- */
 static void misuse(void)
 {
-    const cleave_config config = small("identity");
-    cleave_engine *engine = opened(NULL, &config);
+    const cleave_config config = track_config("identity");
+    cleave_engine *engine = track_open(NULL, &config);
     float frame[2] = {0.5f, 0.25f}, out[2];
     float *stems[1] = {out};
     int64_t count = 99;
@@ -206,8 +185,8 @@ static void misuse(void)
 
 static void dropped_stems(void)
 {
-    const cleave_config config = small("center:naive");
-    cleave_engine *engine = opened(NULL, &config);
+    const cleave_config config = track_config("center:naive");
+    cleave_engine *engine = track_open(NULL, &config);
     const int64_t N = 100;
     float *const x = track_noise(3, N, 2), out[200];
     float *stems[2] = {NULL, out};
@@ -229,8 +208,8 @@ static void dropped_stems(void)
 
 static void counters(void)
 {
-    cleave_config config = small("identity");
-    cleave_engine *engine = opened(NULL, &config);
+    cleave_config config = track_config("identity");
+    cleave_engine *engine = track_open(NULL, &config);
     cleave_engine_info info;
     cleave_stats stats;
     int64_t count, pushed = 0;
@@ -271,8 +250,8 @@ static void counters(void)
 
 static void maps(void)
 {
-    const cleave_config config = small("center:naive");
-    cleave_engine *engine = opened(NULL, &config);
+    const cleave_config config = track_config("center:naive");
+    cleave_engine *engine = track_open(NULL, &config);
     char text[2000];
     const size_t length = cleave_engine_memory_map(engine, text, sizeof text);
 
@@ -295,7 +274,7 @@ static void *cancel_soon(void *argument)
 
 static void cancelling(void)
 {
-    cleave_config config = small("center:naive");
+    cleave_config config = track_config("center:naive");
     const int64_t N = 4000;
     float *const x = track_noise(3, N, 2), *const buffer = track_noise(4, 4 * N, 2);
     float *stems[2] = {buffer, buffer + 2 * N};
@@ -304,7 +283,7 @@ static void cancelling(void)
     cleave_status status;
 
     config.threads = 2;
-    cleave_engine *engine = opened(NULL, &config);
+    cleave_engine *engine = track_open(NULL, &config);
     TEST_CHECK(pthread_create(&thread, NULL, cancel_soon, engine) == 0);
     do {
         cleave_push(engine, x, N, &count);
@@ -350,7 +329,7 @@ static void *push_all(void *argument)
 
 static void two_threads(void)
 {
-    cleave_config config = small("identity");
+    cleave_config config = track_config("identity");
     const int64_t N = 400000;
     float *const x = track_noise(3, N, 2), *const out = malloc((size_t)(N + 1) * 2 * sizeof *out);
     pthread_t thread;
@@ -360,7 +339,7 @@ static void two_threads(void)
     config.threads = 2;
     config.conserve = 1;
     config.shifts = 1;
-    cleave_engine *engine = opened(NULL, &config);
+    cleave_engine *engine = track_open(NULL, &config);
     for (int run = 0; run < 3; run++) {
         struct feed feed = {engine, x, N};
         TEST_CHECK(pthread_create(&thread, NULL, push_all, &feed) == 0);

@@ -6,27 +6,6 @@
 #include "kernels/mix/mix.h"
 #include "tests/runtime/track.h"
 
-static cleave_config small(const char *model)
-{
-    cleave_config config;
-
-    cleave_config_default(&config);
-    config.model = model;
-    config.rate_hz = 8000;
-    config.segment_seconds = 0.1;
-    return config;
-}
-
-static cleave_engine *opened(const cleave_model *model, const cleave_config *config)
-{
-    cleave_engine *engine = NULL;
-    cleave_error error;
-
-    if (cleave_engine_open(model, config, &engine, &error) != CLEAVE_OK)
-        TEST_FAIL("%s", error.message);
-    return engine;
-}
-
 static void fill_scales(void *data, size_t bytes, const void *context)
 {
     const cleave_model_request *const request = *(const cleave_model_request *const *)context;
@@ -86,7 +65,7 @@ static int is_scaled(const float *out, const float *x, int64_t count, int32_t s,
 static void expect_stems(const cleave_config *config, const char *names, int32_t computed,
                          const double *factors)
 {
-    cleave_engine *engine = opened(&scaled, config);
+    cleave_engine *engine = track_open(&scaled, config);
     cleave_engine_info info;
     char list[200] = "";
 
@@ -111,7 +90,7 @@ static void expect_stems(const cleave_config *config, const char *names, int32_t
 
 static void stems(void)
 {
-    cleave_config config = small("scaled");
+    cleave_config config = track_config("scaled");
 
     config.channels = 3;
     expect_stems(&config, "vocals accompaniment", 2, (const double[]){0.25, 1.25});
@@ -150,10 +129,10 @@ static void conserving(void)
     cleave_model_info info;
 
     for (int32_t m = 0; cleave_model_at(m, &info) == CLEAVE_OK; m++) {
-        cleave_config config = small(info.name);
+        cleave_config config = track_config(info.name);
         config.conserve = 1;
         config.segment_seconds = 0;
-        cleave_engine *engine = opened(NULL, &config);
+        cleave_engine *engine = track_open(NULL, &config);
         const int64_t count = 20000 * 2;
         float *const x = track_noise(2, 20000, 2);
         float *const out = engine ? track_separate(engine, x, 20000, 3000, 1) : NULL;

@@ -1,4 +1,4 @@
-/* track.h: a whole track through an engine, for tests. */
+/* track.h: small engines and a whole track through one, for tests. */
 #ifndef CLEAVE_TESTS_TRACK_H
 #define CLEAVE_TESTS_TRACK_H
 
@@ -6,6 +6,29 @@
 
 #include "runtime/engine.h"
 #include "tests/test.h"
+
+/* A configuration with short segments: 800 frames. */
+static inline cleave_config track_config(const char *model)
+{
+    cleave_config config;
+
+    cleave_config_default(&config);
+    config.model = model;
+    config.rate_hz = 8000;
+    config.segment_seconds = 0.1;
+    return config;
+}
+
+/* An engine, or NULL and a failure. */
+static inline cleave_engine *track_open(const cleave_model *model, const cleave_config *config)
+{
+    cleave_engine *engine = NULL;
+    cleave_error error;
+
+    if (cleave_engine_open(model, config, &engine, &error) != CLEAVE_OK)
+        TEST_FAIL("%s", error.message);
+    return engine;
+}
 
 /* [frames][channels] of noise. */
 static inline float *track_noise(uint64_t seed, int64_t frames, int32_t channels)
