@@ -8,7 +8,6 @@
 #include "bench/bench.h"
 #include "kernels/cases.h"
 #include "runtime/engine.h"
-#include "runtime/exec.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -130,21 +129,11 @@ static double track_seconds(const options *o, int threads)
     return seconds;
 }
 
-static double step_seconds(const cleave_plan *plan, const cleave_plan_step *step,
-                           cleave_workers *workers)
+static double step_seconds(const cleave_plan *plan, int32_t index, cleave_workers *workers)
 {
-    const cleave_exec_call call = {
-        .kernel = step->kernel,
-        .args = step->args,
-        .prepared = step->prepared,
-        .scratch = plan->scratch,
-        .scratch_bytes = plan->scratch_bytes,
-        .items = step->items,
-        .grain = step->grain,
-    };
     const double begin = bench_seconds();
 
-    cleave_exec_run(&call, workers);
+    cleave_plan_step_run(plan, index, workers);
     return bench_seconds() - begin;
 }
 
@@ -165,7 +154,7 @@ static void print_steps(const options *o)
         for (int64_t n = 0; n < S * C; n++)
             input[n % C * S + n / C] = frames[n];
         for (int i = 0; i < plan->step_count; i++)
-            best[i] = fmin(best[i], step_seconds(plan, &plan->step[i], engine->workers));
+            best[i] = fmin(best[i], step_seconds(plan, i, engine->workers));
     }
     for (int i = 0; i < plan->step_count; i++)
         total += best[i];

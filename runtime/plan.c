@@ -237,22 +237,28 @@ float *cleave_plan_data(const cleave_plan *plan, cleave_tensor tensor)
     return (float *)plan->tensor[tensor].data;
 }
 
+void cleave_plan_step_run(const cleave_plan *plan, int32_t index, cleave_workers *workers)
+{
+    const cleave_plan_step *const step = &plan->step[index];
+    const cleave_exec_call call = {
+        .kernel = step->kernel,
+        .args = step->args,
+        .prepared = step->prepared,
+        .scratch = plan->scratch,
+        .scratch_bytes = plan->scratch_bytes,
+        .items = step->items,
+        .grain = step->grain,
+    };
+
+    cleave_exec_run(&call, workers);
+}
+
 int cleave_plan_run(const cleave_plan *plan, cleave_workers *workers, const _Atomic int *cancel)
 {
     for (int i = 0; i < plan->step_count; i++) {
-        const cleave_plan_step *const step = &plan->step[i];
-        const cleave_exec_call call = {
-            .kernel = step->kernel,
-            .args = step->args,
-            .prepared = step->prepared,
-            .scratch = plan->scratch,
-            .scratch_bytes = plan->scratch_bytes,
-            .items = step->items,
-            .grain = step->grain,
-        };
         if (atomic_load_explicit(cancel, memory_order_relaxed))
             return 0;
-        cleave_exec_run(&call, workers);
+        cleave_plan_step_run(plan, i, workers);
     }
     return 1;
 }

@@ -46,6 +46,9 @@ cleave_status cleave_plan_init(cleave_plan *plan, const cleave_graph *graph, con
 /* Address of a tensor of the bound plan. */
 float *cleave_plan_data(const cleave_plan *plan, cleave_tensor tensor);
 
+/* Runs one step, for those who look at what lies between steps. */
+void cleave_plan_step_run(const cleave_plan *plan, int32_t index, cleave_workers *workers);
+
 /* Runs all steps in order; between two steps looks at *cancel (relaxed) and returns 0 if it is set,
  * else 1. */
 int cleave_plan_run(const cleave_plan *plan, cleave_workers *workers, const _Atomic int *cancel);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/exec.h"
 #include "tests/runtime/track.h"
 #include "tests/signal.h"
 
@@ -143,17 +142,7 @@ static void check_variant(uint32_t features_off, const char *variant)
     TEST_CHECK(engine->segment_frames == FRAMES);
     test_signal(FIRST, FRAMES, FRAMES, cleave_plan_data(plan, engine->input));
     for (int i = 0; i < plan->step_count; i++) {
-        const cleave_plan_step *const step = &plan->step[i];
-        const cleave_exec_call call = {
-            .kernel = step->kernel,
-            .args = step->args,
-            .prepared = step->prepared,
-            .scratch = plan->scratch,
-            .scratch_bytes = plan->scratch_bytes,
-            .items = step->items,
-            .grain = step->grain,
-        };
-        cleave_exec_run(&call, engine->workers);
+        cleave_plan_step_run(plan, i, engine->workers);
         compared += compare_stages(variant, plan, i);
     }
     TEST_CHECK(compared == STAGES);
