@@ -83,6 +83,7 @@ SIMT_TESTS_C := $(wildcard tests/simt/*_test.c)
 CUDA_TESTS_C := $(wildcard tests/cuda/*_test.c)
 TESTS_C  := $(filter-out $(SIMT_TESTS_C) $(CUDA_TESTS_C),$(wildcard tests/*/*_test.c)) \
             $(if $(filter 1,$(SIMT)),$(SIMT_TESTS_C)) $(if $(filter 1,$(CUDA)),$(CUDA_TESTS_C))
+TESTS_ABSENT := $(if $(filter 1,$(SIMT)),,$(SIMT_TESTS_C)) $(if $(filter 1,$(CUDA)),,$(CUDA_TESTS_C))
 BENCH_C  := $(wildcard bench/bench_*.c)
 BENCH_LIB_C := $(call without,$(ABSENT) $(ISAS_OTHER),$(filter-out $(BENCH_C),$(wildcard bench/*.c)))
 
@@ -210,7 +211,7 @@ demo-run: $(BUILD)/cleave $(TOOLS)
 check: deps-check
 	@$(MAKE) --no-print-directory $(jobs) check-run
 check-run: tests
-	@BUILD=$(BUILD) tests/run.sh tools/tidy.sh $(TESTS)
+	@BUILD=$(BUILD) ABSENT='$(TESTS_ABSENT)' tests/run.sh tools/tidy.sh $(TESTS)
 
 tidy:
 	@BUILD=$(BUILD) tools/tidy.sh
