@@ -34,9 +34,9 @@ typedef struct fft_plan {
     size_t
         twiddle; /* of the passes, in the order of use: { re, im } for p, then for k = 1..radix-1 */
     size_t base; /* int32: where the block b of the last pass puts its first point */
-    size_t lane; /* points: exp(-2 pi i j k / N) for k < M or k <= M/2, half of it for a real
-                    forward */
-    size_t mirror; /* { re, im } of exp(-2 pi i k / M), k <= M/4: unpacking */
+    size_t lane; /* points: exp(-2 pi i j k / N) for k < M or k <= M/2; for a real forward half of
+                    it, then half of exp(-2 pi i (j + V) k / N), and so on */
+    size_t mirror; /* { re, im } of exp(-2 pi i k / M), k <= M/4: packing, of a real inverse */
     size_t middle; /* [V][V]: the transform across lanes of the bins M/2 + M l */
     size_t bytes;
 } fft_plan;
@@ -73,7 +73,7 @@ static int next_radix(int32_t left)
 static fft_plan plan_layout(int32_t n, cleave_fft_kind kind)
 {
     fft_plan plan = {.n = n, .kind = kind};
-    size_t twiddles = 0, lanes;
+    size_t twiddles = 0, lanes, lane_points;
 
     plan.points = n / (is_real(kind) ? 2 * SIMD_LANES : SIMD_LANES);
     for (int32_t left = plan.points; left > 1; left /= plan.radix[plan.passes++]) {
@@ -83,10 +83,11 @@ static fft_plan plan_layout(int32_t n, cleave_fft_kind kind)
             twiddles += (size_t)(left / radix * (radix - 1));
     }
     lanes = (size_t)plan.points + 1;
+    lane_points = kind == CLEAVE_FFT_REAL_FORWARD ? 2 * lanes : lanes;
     plan.twiddle = cleave_align_up(sizeof(fft_plan));
     plan.base = plan.twiddle + cleave_align_up(twiddles * 2 * sizeof(float));
     plan.lane = plan.base + cleave_align_up((size_t)plan.points * sizeof(int32_t));
-    plan.mirror = plan.lane + cleave_align_up(lanes * POINT * sizeof(float));
+    plan.mirror = plan.lane + cleave_align_up(lane_points * POINT * sizeof(float));
     plan.middle = plan.mirror + cleave_align_up((lanes + 1) * sizeof(float));
     plan.bytes = plan.middle + SIMD_LANES * SIMD_LANES * sizeof(float);
     return plan;
@@ -121,13 +122,17 @@ static void prepare_passes(const fft_plan *plan, float *twiddle, int32_t *base)
 
 static void prepare_lanes(const fft_plan *plan, float *lane, float *mirror, float *middle)
 {
-    double half = plan->kind == CLEAVE_FFT_REAL_FORWARD ? 0.5 : 1, w[2];
+    int forward = plan->kind == CLEAVE_FFT_REAL_FORWARD;
+    double half = forward ? 0.5 : 1, w[2];
 
     for (int64_t k = 0; k <= plan->points; k++) {
-        for (int64_t j = 0; j < SIMD_LANES; j++) {
-            cleave_fft_twiddle(j * k, plan->n, w);
-            lane[k * POINT + j] = (float)(half * w[0]);
-            lane[k * POINT + SIMD_LANES + j] = (float)(half * w[1]);
+        for (int64_t shift = 0; shift <= (forward ? SIMD_LANES : 0); shift += SIMD_LANES) {
+            for (int64_t j = 0; j < SIMD_LANES; j++) {
+                cleave_fft_twiddle((j + shift) * k, plan->n, w);
+                lane[j] = (float)(half * w[0]);
+                lane[SIMD_LANES + j] = (float)(half * w[1]);
+            }
+            lane += POINT;
         }
     }
     for (int64_t k = 0; k <= plan->points / 2; k++) {
@@ -141,7 +146,7 @@ static void prepare_lanes(const fft_plan *plan, float *lane, float *mirror, floa
         for (int64_t l = 0; l < SIMD_LANES / 2; l++) {
             int64_t other = l + SIMD_LANES / 2;
             cleave_fft_twiddle(j * (2 * l + 1), 2 * SIMD_LANES, w);
-            if (plan->kind == CLEAVE_FFT_REAL_FORWARD) {
+            if (forward) {
                 middle[j * SIMD_LANES + l] = (float)w[0];
                 middle[j * SIMD_LANES + other] = (float)w[1];
             } else {
@@ -323,12 +328,25 @@ static void run_complex(const fft_plan *plan, const float *in, float *out, float
     complex_across(plan, b, out);
 }
 
+/* even factor[0] + odd factor[1]: four products and one rounding a product. */
+SIMD_INLINE points unpack_point(points even, points odd, const float *factor)
+{
+    points a = points_load(factor), b = points_load(factor + POINT);
+    simd_f32 re = simd_fms(even.re, a.re, simd_mul(even.im, a.im));
+    simd_f32 im = simd_fma(even.im, a.re, simd_mul(even.re, a.im));
+
+    re = simd_fnma(odd.im, b.im, simd_fma(odd.re, b.re, re));
+    im = simd_fma(odd.re, b.im, simd_fma(odd.im, b.re, im));
+    return (points){re, im};
+}
+
 /* From the transforms of half the length, Z, to those of the real sequences in the lanes, turned by
  * the factors for the way across lanes: in place, y[k] for k < M/2. The last one, k = M/2, is real.
- */
+ * Lanes j and j + V of N = 2V M/2 are what a complex lane holds, so that no factor stands between
+ * their separation and the way across lanes. */
 static simd_f32 unpack(const fft_plan *plan, float *y)
 {
-    const float *lane = table(plan, plan->lane), *mirror = table(plan, plan->mirror);
+    const float *lane = table(plan, plan->lane);
     int64_t h = plan->points;
     points z = points_load(y);
     simd_f32 middle = simd_sub(z.re, z.im);
@@ -338,15 +356,13 @@ static simd_f32 unpack(const fft_plan *plan, float *y)
         float *low = y + k * POINT, *high = y + (h - k) * POINT;
         points z1 = points_load(low), z2 = points_load(high);
         /* even = z1 + conj z2 and odd = -i (z1 - conj z2), twice the transforms of the even and the
-         * odd samples; the factors of the lanes have the half. */
+         * odd samples; the factors have the half. Those of h - k are the conjugates. */
         points even = {simd_add(z1.re, z2.re), simd_sub(z1.im, z2.im)};
         points odd = {simd_add(z1.im, z2.im), simd_sub(z2.re, z1.re)};
-        points turned = points_mul(odd, points_set1(mirror[2 * k], mirror[2 * k + 1]));
-        points y1 = points_add(even, turned);
-        points y2 = points_sub(even, turned);
-        y2.im = simd_neg(y2.im);
-        points_store(high, points_mul(y2, points_load(lane + (h - k) * POINT)));
-        points_store(low, points_mul(y1, points_load(lane + k * POINT)));
+        points even_conj = {even.re, simd_sub(z2.im, z1.im)};
+        points odd_conj = {odd.re, simd_sub(z1.re, z2.re)};
+        points_store(high, unpack_point(even_conj, odd_conj, lane + (h - k) * 2 * POINT));
+        points_store(low, unpack_point(even, odd, lane + k * 2 * POINT));
     }
     return middle;
 }
