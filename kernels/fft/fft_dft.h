@@ -145,19 +145,21 @@ SIMD_INLINE void dft8(points x[8])
     x[7] = points_add_scaled(e3, h, t3);
 }
 
-/* x exp(-i pi/8) / cos(pi/8) and x exp(-3i pi/8) / cos(pi/8): one rounding a component. */
+/* x exp(-i pi/8) / sin(pi/8) and x exp(-3i pi/8) / sin(pi/8): one rounding a component. The sine
+ * is the divisor because it, the cotangent and their product lie nearer to floats than the cosine,
+ * the tangent and theirs. */
 SIMD_INLINE points points_turn_1(points x)
 {
-    const simd_f32 t = simd_set1(0.414213562373095049f); /* tan(pi/8) */
+    const simd_f32 cot = simd_set1(2.41421356237309505f); /* cot(pi/8) */
 
-    return (points){simd_fma(t, x.im, x.re), simd_fnma(t, x.re, x.im)};
+    return (points){simd_fma(cot, x.re, x.im), simd_fms(cot, x.im, x.re)};
 }
 
 SIMD_INLINE points points_turn_3(points x)
 {
-    const simd_f32 t = simd_set1(0.414213562373095049f);
+    const simd_f32 cot = simd_set1(2.41421356237309505f);
 
-    return (points){simd_fma(t, x.re, x.im), simd_fms(t, x.im, x.re)};
+    return (points){simd_fma(cot, x.im, x.re), simd_fnma(cot, x.re, x.im)};
 }
 
 /* The second half of dft4: even, even_diff, and s times odd, odd_diff. */
@@ -176,7 +178,7 @@ SIMD_INLINE void dft4_finish(points *x, points even, points even_diff, simd_f32 
  * butterfly that follows: no factor costs a rounding of its own. */
 SIMD_INLINE void dft16(points x[16])
 {
-    const simd_f32 c = simd_set1(0.923879532511286756f); /* cos(pi/8) */
+    const simd_f32 s = simd_set1(0.382683432365089772f); /* sin(pi/8) */
     const simd_f32 h = simd_set1(0.707106781186547524f);
     points t, u;
 
@@ -188,7 +190,7 @@ SIMD_INLINE void dft16(points x[16])
     x[5] = points_turn_1(x[5]);
     x[7] = points_turn_3(x[7]);
     t = points_sub_i(x[6], x[6]);
-    dft4_finish(&x[4], points_add_scaled(x[4], h, t), points_sub_scaled(x[4], h, t), c,
+    dft4_finish(&x[4], points_add_scaled(x[4], h, t), points_sub_scaled(x[4], h, t), s,
                 points_add(x[5], x[7]), points_sub(x[5], x[7]));
     t = points_sub_i(x[9], x[9]);
     u = points_add_i(x[11], x[11]);
@@ -197,7 +199,7 @@ SIMD_INLINE void dft16(points x[16])
     x[13] = points_turn_3(x[13]);
     x[15] = points_turn_1(x[15]);
     t = points_add_i(x[14], x[14]);
-    dft4_finish(&x[12], points_sub_scaled(x[12], h, t), points_add_scaled(x[12], h, t), c,
+    dft4_finish(&x[12], points_sub_scaled(x[12], h, t), points_add_scaled(x[12], h, t), s,
                 points_sub(x[13], x[15]), points_add(x[13], x[15]));
     /* Point k1 + 4 k2 lies at 4 k1 + k2: transpose the names. */
     t = x[1], x[1] = x[4], x[4] = t;
