@@ -167,11 +167,11 @@ SIMD_INLINE void dft4_finish(points *x, points even, points even_diff, simd_f32 
                              points odd_diff)
 {
     x[0] = points_add_scaled(even, s, odd);
-    x[1] = (points){simd_fma(s, odd_diff.im, even_diff.re),
-                    simd_fnma(s, odd_diff.re, even_diff.im)};
+    x[1] =
+        (points){simd_fma(s, odd_diff.im, even_diff.re), simd_fnma(s, odd_diff.re, even_diff.im)};
     x[2] = points_sub_scaled(even, s, odd);
-    x[3] = (points){simd_fnma(s, odd_diff.im, even_diff.re),
-                    simd_fma(s, odd_diff.re, even_diff.im)};
+    x[3] =
+        (points){simd_fnma(s, odd_diff.im, even_diff.re), simd_fma(s, odd_diff.re, even_diff.im)};
 }
 
 /* Four by four. Every inner factor is a real number times a sum, and the real number goes into the

@@ -24,6 +24,11 @@
 #define PASSES_MAX 16
 #define POINT      (2 * SIMD_LANES) /* floats of one point of all lanes: V real, V imaginary */
 
+/* Four lanes leave transforms so long that they take a pass more than those of wider vectors. Their
+ * twiddle factors therefore have a low part each, so that the pass more costs no accuracy. */
+#define TWIDDLE_LOW    (SIMD_LANES == 4)
+#define TWIDDLE_FLOATS (TWIDDLE_LOW ? 4 : 2)
+
 typedef struct fft_plan {
     int32_t n;
     cleave_fft_kind kind;
@@ -31,11 +36,11 @@ typedef struct fft_plan {
     int32_t passes;
     int32_t radix[PASSES_MAX];
     /* Offsets of the tables from the start of the plan, in bytes. */
-    size_t
-        twiddle; /* of the passes, in the order of use: { re, im } for p, then for k = 1..radix-1 */
-    size_t base; /* int32: where the block b of the last pass puts its first point */
-    size_t lane; /* points: exp(-2 pi i j k / N) for k < M or k <= M/2; for a real forward half of
-                    it, then half of exp(-2 pi i (j + V) k / N), and so on */
+    size_t twiddle; /* of the passes, in the order of use: { re, im } and, where TWIDDLE_LOW, low
+                       parts for p, then for k = 1..radix-1 */
+    size_t base;    /* int32: where the block b of the last pass puts its first point */
+    size_t lane;   /* points: exp(-2 pi i j k / N) for k < M or k <= M/2; for a real forward half of
+                      it, then half of exp(-2 pi i (j + V) k / N), and so on */
     size_t mirror; /* { re, im } of exp(-2 pi i k / M), k <= M/4: packing, of a real inverse */
     size_t middle; /* [V][V]: the transform across lanes of the bins M/2 + M l */
     size_t bytes;
@@ -85,7 +90,7 @@ static fft_plan plan_layout(int32_t n, cleave_fft_kind kind)
     lanes = (size_t)plan.points + 1;
     lane_points = kind == CLEAVE_FFT_REAL_FORWARD ? 2 * lanes : lanes;
     plan.twiddle = cleave_align_up(sizeof(fft_plan));
-    plan.base = plan.twiddle + cleave_align_up(twiddles * 2 * sizeof(float));
+    plan.base = plan.twiddle + cleave_align_up(twiddles * TWIDDLE_FLOATS * sizeof(float));
     plan.lane = plan.base + cleave_align_up((size_t)plan.points * sizeof(int32_t));
     plan.mirror = plan.lane + cleave_align_up(lane_points * POINT * sizeof(float));
     plan.middle = plan.mirror + cleave_align_up((lanes + 1) * sizeof(float));
@@ -108,6 +113,10 @@ static void prepare_passes(const fft_plan *plan, float *twiddle, int32_t *base)
                 cleave_fft_twiddle((int64_t)p * k, left, w);
                 *twiddle++ = (float)w[0];
                 *twiddle++ = (float)w[1];
+                if (TWIDDLE_LOW) {
+                    *twiddle++ = (float)(w[0] - (double)(float)w[0]);
+                    *twiddle++ = (float)(w[1] - (double)(float)w[1]);
+                }
             }
         }
         /* The block k of the block b holds the frequencies that are base[b] + blocks k modulo what
@@ -180,13 +189,24 @@ static const float *table(const fft_plan *plan, size_t offset)
 
 /* ---- transforms in the lanes ---- */
 
+SIMD_INLINE points points_twiddle(points a, const float *w)
+{
+    points b = points_set1(w[0], w[1]), low;
+
+    if (!TWIDDLE_LOW)
+        return points_mul(a, b);
+    low = points_mul(a, points_set1(w[2], w[3]));
+    return (points){simd_fma(a.re, b.re, simd_fnma(a.im, b.im, low.re)),
+                    simd_fma(a.re, b.im, simd_fma(a.im, b.re, low.im))};
+}
+
 /* One pass of decimation in frequency over `blocks` blocks of radix * span points. */
 SIMD_INLINE void pass(int radix, const float *src, float *dst, int64_t blocks, int64_t span,
                       const float *twiddle)
 {
     for (int64_t b = 0; b < blocks; b++) {
         const float *w = twiddle;
-        for (int64_t p = 0; p < span; p++, w += 2 * (radix - 1)) {
+        for (int64_t p = 0; p < span; p++, w += TWIDDLE_FLOATS * (radix - 1)) {
             int64_t at = (b * radix * span + p) * POINT;
             points x[16];
 #pragma GCC unroll 16
@@ -196,7 +216,7 @@ SIMD_INLINE void pass(int radix, const float *src, float *dst, int64_t blocks, i
             points_store(dst + at, x[0]);
 #pragma GCC unroll 16
             for (int k = 1; k < radix; k++) {
-                points turned = points_mul(x[k], points_set1(w[2 * k - 2], w[2 * k - 1]));
+                points turned = points_twiddle(x[k], w + (k - 1) * TWIDDLE_FLOATS);
                 points_store(dst + at + k * span * POINT, turned);
             }
         }
@@ -264,7 +284,7 @@ static void transform_lanes(const fft_plan *plan, const float *src, float *work,
             assert(radix == 16 && last);
             last_pass(16, src, dst, blocks, base);
         }
-        twiddle += 2 * span * (radix - 1);
+        twiddle += TWIDDLE_FLOATS * span * (radix - 1);
         blocks *= radix;
         src = work;
     }
@@ -342,8 +362,7 @@ SIMD_INLINE points unpack_point(points even, points odd, const float *factor)
 
 /* From the transforms of half the length, Z, to those of the real sequences in the lanes, turned by
  * the factors for the way across lanes: in place, y[k] for k < M/2. The last one, k = M/2, is real.
- * Lanes j and j + V of N = 2V M/2 are what a complex lane holds, so that no factor stands between
- * their separation and the way across lanes. */
+ * The factor of the odd samples and that of the lane are one factor, exp(-2 pi i (j + V) k / N). */
 static simd_f32 unpack(const fft_plan *plan, float *y)
 {
     const float *lane = table(plan, plan->lane);
