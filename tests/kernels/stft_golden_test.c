@@ -149,6 +149,21 @@ static void statistics(const golden_array *golden, const cleave_stft_args *args,
     *deviation = sqrt((squares - sum * *mean) / (double)(count - 1));
 }
 
+/* Relative rms error of the whole array, seen from the spectrogram z, against the reference. */
+static double whole_error(const golden_array *golden, const cleave_stft_args *args, const float *z,
+                          const float *reference)
+{
+    int64_t index[4] = {0};
+    double signal = 0, noise = 0;
+
+    do {
+        double expected = golden->element(args, reference, index);
+        signal += expected * expected;
+        noise += pow(golden->element(args, z, index) - expected, 2);
+    } while (next(golden->axes, golden->shape, index));
+    return sqrt(noise / signal);
+}
+
 static void compare_golden(const golden_array *golden, const cleave_ops *ops,
                            const cleave_stft_args *args, const float *z, const float *expected)
 {
@@ -175,8 +190,9 @@ static void compare_golden(const golden_array *golden, const cleave_ops *ops,
     error = sqrt(noise / signal);
     printf("     %s, %s: relative error %.3g, official float32 %.3g\n", golden->name, ops->name,
            error, golden->float32_error);
-    /* That figure is of the whole array; a sample of it scatters with the few loud bins it has. */
-    TEST_CHECK(error <= 1.5 * golden->float32_error);
+    /* That figure is of the whole array; a sample of it scatters with the few loud bins it has and
+     * with their images at multiples of n/V, where the rounding of the lanes' transforms falls. */
+    TEST_CHECK(error <= 1.1 * golden->float32_error);
     TEST_CHECK(fabs(rms - golden->rms) <= 1e-6 * golden->rms);
     TEST_CHECK(fabs(mean - golden->mean) <= 1e-6 * golden->rms);
 }
@@ -190,6 +206,7 @@ static void golden_spectrograms(void)
         cleave_stft_args args = args_of(golden);
         int64_t bytes = 0, count = 1;
         char name[64];
+        double error;
         float *expected;
         float *x = variant_alloc((size_t)(2 * args.in_stride) * sizeof(float));
         int64_t floats = 2 * args.channels * args.frames * args.bins;
@@ -214,11 +231,12 @@ static void golden_spectrograms(void)
             compare_golden(golden, &all.ops[v], &args, z, expected);
             if (v == 0)
                 memcpy(reference, z, (size_t)floats * sizeof(float));
-            /* Over the whole spectrogram, against the double variant that has just proved itself;
-             * the error of a magnitude is no measure for that. */
-            if (golden->element != spleeter_magnitude)
-                TEST_CHECK(test_snr_db(z, reference, floats) >=
-                           -20 * log10(1.05 * golden->float32_error));
+            /* Over the whole array, against the double variant that has just proved itself. That
+             * one is rounded to float where it is stored, which counts against us, and has the
+             * window in float as we do, which counts for us: about 2.5e-8 each. */
+            error = whole_error(golden, &args, z, reference);
+            printf("     %s, %s: whole array %.3g\n", golden->name, all.ops[v].name, error);
+            TEST_CHECK(error <= golden->float32_error);
         }
         free(expected);
         free(x);
