@@ -38,12 +38,6 @@ static uint32_t load32(const unsigned char *in)
     return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 | (uint32_t)in[3] << 24;
 }
 
-static void store32(unsigned char *out, uint32_t value, int32_t bytes)
-{
-    for (int32_t i = 0; i < bytes; i++)
-        out[i] = (unsigned char)(value >> (8 * i));
-}
-
 static void decode_f64(const unsigned char *in, float *out, int64_t samples)
 {
     for (int64_t i = 0; i < samples; i++) {
@@ -99,24 +93,55 @@ int32_t audio_pcm_quantise(float sample, int32_t bits)
     return value != value ? 0 : (int32_t)lrint(value);
 }
 
-void audio_pcm_encode(audio_pcm pcm, const float *in, unsigned char *out, int64_t samples)
+/* The width is a constant in every call, so that nothing is decided for each sample. */
+static inline void encode_integers(const float *in, unsigned char *out, int64_t samples,
+                                   int32_t bytes)
 {
-    int32_t bytes = facts[pcm].bytes;
+    const uint32_t bias = bytes == 1 ? 128 : 0;
 
     for (int64_t i = 0; i < samples; i++, out += bytes) {
+        const uint32_t bits = (uint32_t)audio_pcm_quantise(in[i], 8 * bytes) + bias;
+        out[0] = (unsigned char)bits;
+        if (bytes > 1)
+            out[1] = (unsigned char)(bits >> 8);
+        if (bytes > 2)
+            out[2] = (unsigned char)(bits >> 16);
+        if (bytes > 3)
+            out[3] = (unsigned char)(bits >> 24);
+    }
+}
+
+static void encode_f32(const float *in, unsigned char *out, int64_t samples)
+{
+    for (int64_t i = 0; i < samples; i++, out += 4) {
         uint32_t bits;
-        switch (pcm) {
-        case PCM_U8:
-            bits = (uint32_t)(audio_pcm_quantise(in[i], 8) + 128);
-            break;
-        case PCM_F32:
-            memcpy(&bits, in + i, sizeof bits);
-            break;
-        case PCM_F64:
-            abort(); /* never written */
-        default:
-            bits = (uint32_t)audio_pcm_quantise(in[i], 8 * bytes);
-        }
-        store32(out, bits, bytes);
+        memcpy(&bits, in + i, sizeof bits);
+        out[0] = (unsigned char)bits;
+        out[1] = (unsigned char)(bits >> 8);
+        out[2] = (unsigned char)(bits >> 16);
+        out[3] = (unsigned char)(bits >> 24);
+    }
+}
+
+void audio_pcm_encode(audio_pcm pcm, const float *in, unsigned char *out, int64_t samples)
+{
+    switch (pcm) {
+    case PCM_U8:
+        encode_integers(in, out, samples, 1);
+        break;
+    case PCM_S16:
+        encode_integers(in, out, samples, 2);
+        break;
+    case PCM_S24:
+        encode_integers(in, out, samples, 3);
+        break;
+    case PCM_S32:
+        encode_integers(in, out, samples, 4);
+        break;
+    case PCM_F32:
+        encode_f32(in, out, samples);
+        break;
+    case PCM_F64:
+        abort(); /* never written */
     }
 }

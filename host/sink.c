@@ -67,7 +67,8 @@ int sink_write(stem_sink *sink, float *const *stems, int32_t frames,
     float peak = 0.0f;
     for (int32_t s = 0; s < sink->config.stem_count; s++) {
         for (int64_t i = 0; i < count; i++) {
-            peak = fmaxf(peak, fabsf(stems[s][i]));
+            const float level = fabsf(stems[s][i]);
+            peak = level > peak ? level : peak; /* fmaxf() is a call, one for each sample */
         }
     }
     if (peak > sink->outcome.peak) {
