@@ -13,7 +13,7 @@ int audio_check_shape(const char *name, int64_t rate_hz, int64_t channels,
                       char message[AUDIO_MESSAGE_BYTES])
 {
     if (rate_hz < AUDIO_RATE_HZ_MIN || rate_hz > AUDIO_RATE_HZ_MAX)
-        return audio_fail(message, "%s: a sample rate of %lld Hz is none: %d to %d Hz are read.",
+        return audio_fail(message, "%s: declares a sample rate of %lld Hz: %d to %d Hz are read.",
                           name, (long long)rate_hz, AUDIO_RATE_HZ_MIN, AUDIO_RATE_HZ_MAX);
     if (channels < 1 || channels > AUDIO_CHANNELS_MAX)
         return audio_fail(message, "%s: has %lld channels: 1 to %d are read.", name,

@@ -335,6 +335,11 @@ static int decode_first(audio_reader *reader, ffmpeg_reader *state, char *messag
 
     if (got < 0)
         return -1;
+    if (got == 0 && state->damaged && state->kind == AUDIO_KIND_MP4 && !reader->source.seekable)
+        return audio_fail(message,
+                          "%s: cannot be read from a pipe: its index comes last (or it is "
+                          "damaged); read it as a file.",
+                          reader->source.name);
     if (got == 0 && state->damaged)
         return audio_fail(message, "%s: is damaged: none of its audio can be decoded.",
                           reader->source.name);
