@@ -36,8 +36,8 @@ int help_run(const cli_options *options)
         if (strcmp(topics[t].name, options->topic) != 0) {
             continue;
         }
-        printf("cleave %s %s [OPTION...]: %s\n%s\n", topics[t].name, topics[t].usage,
-               topics[t].summary, topics[t].more);
+        printf("cleave %s %s%s[OPTION...]: %s\n%s\n", topics[t].name, topics[t].usage,
+               topics[t].usage[0] != '\0' ? " " : "", topics[t].summary, topics[t].more);
         for (int32_t i = 0; i < count; i++) {
             if (rows[i].help != NULL && (rows[i].commands & topics[t].command) != 0) {
                 print_option(&rows[i], rows, count);

@@ -1,6 +1,9 @@
 /* model.c: the commands that manage models. */
 #include "host/model.h"
 
+#include "host/suggest.h"
+
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,43 +37,73 @@ static int complain(const char *subject, const char *sentence)
     return FAILED;
 }
 
-static int wrong(const char *sentence, const char *word)
+static int wrong(const char *format, ...)
 {
-    complain(word, sentence);
-    fputs(usage, stderr);
+    char sentence[CLEAVE_SENTENCE_BYTES], escaped[CLEAVE_SENTENCE_BYTES];
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(sentence, sizeof sentence, format, values);
+    va_end(values);
+    cleave_sentence(escaped, "%s", sentence);
+    fprintf(stderr, "cleave: %s\n", escaped);
     return USAGE;
 }
 
-/* "--name VALUE" and "--name=VALUE"; NULL if the argument is not that option or has no value. */
-static const char *option_value(int argc, char **argv, int *at, const char *name)
+static int unknown(const char *what, const char *word, const char *const *names, int32_t count)
+{
+    const char *nearest = suggest_nearest(word, names, count);
+
+    if (nearest)
+        return wrong("unknown %s \"%.64s\"; did you mean \"%s\"?", what, word, nearest);
+    return wrong("unknown %s \"%.64s\"; \"cleave model help\" lists them", what, word);
+}
+
+/* "--name VALUE" and "--name=VALUE": whether the argument is that option. *value is NULL if it
+ * has none. */
+static int option_value(int argc, char **argv, int *at, const char *name, const char **value)
 {
     const size_t bytes = strlen(name);
+    const char *argument = argv[*at];
 
-    if (strncmp(argv[*at], name, bytes) != 0)
-        return NULL;
-    if (argv[*at][bytes] == '=')
-        return argv[*at] + bytes + 1;
-    return argv[*at][bytes] == 0 && *at + 1 < argc ? argv[++*at] : NULL;
+    if (strncmp(argument, name, bytes) != 0 || (argument[bytes] != 0 && argument[bytes] != '='))
+        return 0;
+    if (argument[bytes] == '=')
+        *value = argument + bytes + 1;
+    else
+        *value = *at + 1 < argc ? argv[++*at] : NULL;
+    return 1;
+}
+
+static int parse_type(arguments *a, const char *value)
+{
+    a->import.type = !value                  ? 0
+                     : !strcmp(value, "f32") ? CLEAVE_WEIGHTS_F32
+                     : !strcmp(value, "f16") ? CLEAVE_WEIGHTS_F16
+                                             : 0;
+    return a->import.type ? DONE : wrong("option \"--type\" takes f32 or f16");
 }
 
 static int parse_option(arguments *a, int argc, char **argv, int *at)
 {
+    static const char *const import_options[] = {"--name", "--kind", "--type"};
+    static const char *const show_options[] = {"--json"};
     const int importing = !strcmp(a->verb, "import");
+    const int showing = !strcmp(a->verb, "list") || !strcmp(a->verb, "info");
     const char *value;
 
-    if (!strcmp(argv[*at], "--json") && (!strcmp(a->verb, "list") || !strcmp(a->verb, "info")))
-        return a->json = 1;
-    if (importing && (value = option_value(argc, argv, at, "--name")))
-        return (a->import.name = value) != NULL;
-    if (importing && (value = option_value(argc, argv, at, "--kind")))
-        return (a->import.kind = value) != NULL;
-    if (importing && (value = option_value(argc, argv, at, "--type"))) {
-        a->import.type = !strcmp(value, "f32")   ? CLEAVE_WEIGHTS_F32
-                         : !strcmp(value, "f16") ? CLEAVE_WEIGHTS_F16
-                                                 : 0;
-        return a->import.type != 0;
+    if (showing && !strcmp(argv[*at], "--json")) {
+        a->json = 1;
+        return DONE;
     }
-    return 0;
+    if (importing && option_value(argc, argv, at, "--name", &value))
+        return (a->import.name = value) ? DONE : wrong("option \"--name\" needs a name");
+    if (importing && option_value(argc, argv, at, "--kind", &value))
+        return (a->import.kind = value) ? DONE : wrong("option \"--kind\" needs a kind");
+    if (importing && option_value(argc, argv, at, "--type", &value))
+        return parse_type(a, value);
+    return unknown("option", argv[*at], importing ? import_options : show_options,
+                   importing ? 3 : showing);
 }
 
 static int parse(arguments *a, int argc, char **argv)
@@ -82,10 +115,10 @@ static int parse(arguments *a, int argc, char **argv)
         if (options && !strcmp(argv[i], "--")) {
             options = 0;
         } else if (options && argv[i][0] == '-' && argv[i][1]) {
-            if (!parse_option(a, argc, argv, &i))
-                return wrong("an unknown option, or a wrong value", argv[i]);
+            if (parse_option(a, argc, argv, &i) != DONE)
+                return USAGE;
         } else if (a->operand_count == OPERANDS_MAX) {
-            return wrong("too many operands", argv[i]);
+            return wrong("more than %d names or files at once", OPERANDS_MAX);
         } else {
             a->operands[a->operand_count++] = argv[i];
         }
@@ -117,6 +150,8 @@ static int run_list(const model_store *store, const arguments *a)
     if (count < 0)
         return complain("", message);
     model_show_list(stdout, store, entries, count, a->json);
+    if (count == 0 && !a->json)
+        fprintf(stderr, "no models in %s\n", store->folder);
     free(entries);
     return DONE;
 }
@@ -160,39 +195,75 @@ static int run_inspect(const arguments *a)
     return status;
 }
 
+static int is_family(const char *word)
+{
+    return !strcmp(word, "model") || !strcmp(word, "weights");
+}
+
 int model_wanted(int argc, char **argv)
 {
-    return argc > 1 && (!strcmp(argv[1], "model") || !strcmp(argv[1], "weights"));
+    return argc > 1 &&
+           (is_family(argv[1]) || (argc > 2 && !strcmp(argv[1], "help") && is_family(argv[2])));
+}
+
+/* "help" as the command or before it; the options of help anywhere before "--". */
+static int asks_for_help(int argc, char **argv)
+{
+    int asked = !strcmp(argv[1], "help") || !strcmp(argv[2], "help");
+
+    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+        asked |= !strcmp(argv[i], "--help") || !strcmp(argv[i], "-h");
+    return asked;
+}
+
+static int check_verb(const char *family, const char *verb)
+{
+    static const char *const verbs[] = {"import", "list", "info", "verify", "remove", "help"};
+    static const char *const weights_verbs[] = {"inspect", "help"};
+    const int weights = !strcmp(family, "weights");
+    const char *const *names = weights ? weights_verbs : verbs;
+    const int count = weights ? 2 : 6;
+
+    for (int i = 0; i < count; i++)
+        if (!strcmp(verb, names[i]))
+            return DONE;
+    return unknown(weights ? "weights command" : "model command", verb, names, count);
+}
+
+static int run_verb(const arguments *a)
+{
+    char message[CLEAVE_SENTENCE_BYTES];
+    model_store store;
+
+    if (!strcmp(a->verb, "inspect"))
+        return run_inspect(a);
+    if (!model_store_open(&store, message))
+        return complain("", message);
+    if (!strcmp(a->verb, "import"))
+        return run_import(&store, a);
+    return !strcmp(a->verb, "list") ? run_list(&store, a) : run_each(&store, a);
 }
 
 static int run_command(int argc, char **argv)
 {
-    char message[CLEAVE_SENTENCE_BYTES];
-    const int weights = !strcmp(argv[1], "weights");
-    model_store store;
     arguments a = {0};
 
     if (argc < 3)
-        return wrong("a command is missing", argv[1]);
-    if (!strcmp(argv[2], "--help") || !strcmp(argv[2], "help"))
+        return wrong("%s needs a command: %s", argv[1],
+                     !strcmp(argv[1], "weights") ? "inspect"
+                                                 : "import, list, info, verify or remove");
+    if (asks_for_help(argc, argv))
         return fputs(usage, stdout) < 0 ? FAILED : DONE;
-    if (parse(&a, argc, argv) != DONE)
+    if (check_verb(argv[1], argv[2]) != DONE || parse(&a, argc, argv) != DONE)
         return USAGE;
+    if (!strcmp(a.verb, "list") && a.operand_count > 0)
+        return wrong("\"%.64s\" is one word too many here", a.operands[0]);
     if (strcmp(a.verb, "list") != 0 && a.operand_count == 0)
-        return wrong("a name or file is missing", a.verb);
-    if (weights)
-        return !strcmp(a.verb, "inspect") ? run_inspect(&a) : wrong("no such command", a.verb);
+        return wrong("%s %s needs a %s", argv[1], a.verb,
+                     !strcmp(a.verb, "import") || !strcmp(a.verb, "inspect") ? "file" : "name");
     if (a.import.name && a.operand_count > 1)
-        return wrong("--name takes one file", a.import.name);
-    if (!model_store_open(&store, message))
-        return complain("", message);
-    if (!strcmp(a.verb, "import"))
-        return run_import(&store, &a);
-    if (!strcmp(a.verb, "list"))
-        return run_list(&store, &a);
-    if (!strcmp(a.verb, "info") || !strcmp(a.verb, "verify") || !strcmp(a.verb, "remove"))
-        return run_each(&store, &a);
-    return wrong("no such command", a.verb);
+        return wrong("option \"--name\" takes one file, not %d", a.operand_count);
+    return run_verb(&a);
 }
 
 int model_run(int argc, char **argv)

@@ -6,7 +6,8 @@
 
 #include "host/model_store.h"
 
-/* Whether these commands are asked for: argv[1] is "model" or "weights". */
+/* Whether these commands, or help on them, are asked for: argv[1], or argv[2] after "help", is
+ * "model" or "weights". */
 int model_wanted(int argc, char **argv);
 
 /* Runs one of them; the exit status of the process: 0, 1 when something failed, 2 for a command

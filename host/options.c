@@ -74,6 +74,7 @@ static const struct {
     {"models", COMMAND_MODELS},     {"help", COMMAND_HELP},
 };
 #define COMMAND_COUNT ((int32_t)(sizeof commands / sizeof commands[0]))
+#define NAME_COUNT    (COMMAND_COUNT + 2)
 
 /* Where the parser stands. */
 typedef struct argv_cursor {
@@ -89,6 +90,7 @@ static int parse_command(argv_cursor *cursor);
 static int parse_long(argv_cursor *cursor, const char *word);
 static int parse_letters(argv_cursor *cursor, const char *word);
 static int check_topic(argv_cursor *cursor);
+static void list_names(const char *names[NAME_COUNT]);
 
 const option_row *options_rows(int32_t *count)
 {
@@ -125,6 +127,9 @@ int options_parse(cli_options *options, int argc, char **argv, char message[OPTI
     while (cursor.at < argc) {
         char *word = argv[cursor.at++];
         int status = 0;
+        if (word[0] == '\0') {
+            return option_refuse(message, "a word of the command line is empty");
+        }
         if (only_operands || word[0] != '-' || word[1] == '\0') {
             options->operands[options->operand_count++] = word;
         } else if (strcmp(word, "--") == 0) {
@@ -172,15 +177,15 @@ static int parse_command(argv_cursor *cursor)
         cursor->options->command = COMMAND_VERSION;
         return 0;
     }
-    const char *names[COMMAND_COUNT];
+    const char *names[NAME_COUNT];
+    list_names(names);
     for (int32_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(word, commands[i].name) == 0) {
             cursor->options->command = commands[i].command;
             return 0;
         }
-        names[i] = commands[i].name;
     }
-    const char *nearest = suggest_nearest(word, names, COMMAND_COUNT);
+    const char *nearest = suggest_nearest(word, names, NAME_COUNT);
     if (nearest != NULL) {
         return option_refuse(cursor->message, "unknown command \"%s\"; did you mean \"%s\"?", word,
                              nearest);
@@ -199,6 +204,15 @@ static const char *next_value(argv_cursor *cursor)
     return cursor->at < cursor->argc ? cursor->argv[cursor->at++] : NULL;
 }
 
+static const char *command_name(command wanted)
+{
+    int32_t i = 0;
+    while (i < COMMAND_COUNT - 1 && commands[i].command != wanted) {
+        i++;
+    }
+    return commands[i].name;
+}
+
 static int unknown_long(argv_cursor *cursor, const char *word, size_t bytes)
 {
     const char *names[ROW_COUNT];
@@ -215,8 +229,8 @@ static int unknown_long(argv_cursor *cursor, const char *word, size_t bytes)
         return option_refuse(cursor->message, "unknown option \"--%s\"; did you mean \"--%s\"?",
                              name, nearest);
     }
-    return option_refuse(cursor->message, "unknown option \"--%s\"; \"cleave help\" lists them",
-                         name);
+    return option_refuse(cursor->message, "unknown option \"--%s\"; \"cleave help %s\" lists them",
+                         name, command_name(cursor->options->command));
 }
 
 static int parse_long(argv_cursor *cursor, const char *word)
@@ -290,16 +304,26 @@ static int check_topic(argv_cursor *cursor)
     if (options->operand_count == 0 || options->topic != NULL) {
         return 0;
     }
-    const char *names[COMMAND_COUNT];
+    const char *names[NAME_COUNT];
+    list_names(names);
     for (int32_t i = 0; i < COMMAND_COUNT; i++) {
-        names[i] = commands[i].name;
         if (strcmp(commands[i].name, options->operands[0]) == 0) {
             options->topic = commands[i].name;
             return 0;
         }
     }
-    const char *nearest = suggest_nearest(options->operands[0], names, COMMAND_COUNT);
+    const char *nearest = suggest_nearest(options->operands[0], names, NAME_COUNT);
     return option_refuse(cursor->message, "no help on \"%s\"%s%s%s", options->operands[0],
                          nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",
                          nearest != NULL ? "\"?" : "");
+}
+
+/* All commands, with those that model.c parses. */
+static void list_names(const char *names[NAME_COUNT])
+{
+    for (int32_t i = 0; i < COMMAND_COUNT; i++) {
+        names[i] = commands[i].name;
+    }
+    names[COMMAND_COUNT] = "model";
+    names[COMMAND_COUNT + 1] = "weights";
 }

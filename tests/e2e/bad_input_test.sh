@@ -54,8 +54,17 @@ if command -v ffmpeg >/dev/null && has ffmpeg; then
     ffmpeg -v error -y -f s16le -ar 44100 -ac 2 -i good.wav -b:a 128k good.mp3 </dev/null
     head -c $(($(stat -c %s good.mp3) / 2)) good.mp3 >truncated.mp3
     is_refused "a truncated MP3" 1 'truncated.mp3: ' separate truncated.mp3
+    ffmpeg -v error -y -i good.wav -c:a aac good.m4a </dev/null
+    "$CLEAVE" separate - -o piped <good.m4a 2>stderr
+    check "an M4A whose index is last, in a file on standard input" [ \
+        "$? $(grep -c '^cleave: .*its index comes last' stderr)" = "0 0" ]
+    "$CLEAVE" separate - -o piped < <(cat good.m4a) 2>stderr
+    check "an M4A whose index is last, on a pipe" [ \
+        "$? $(grep -c '^cleave: .*its index comes last' stderr)" = "1 1" ]
 else
     skip "a truncated MP3" "needs FFmpeg"
+    skip "an M4A whose index is last, in a file on standard input" "needs FFmpeg"
+    skip "an M4A whose index is last, on a pipe" "needs FFmpeg"
 fi
 
 # ---- files that name other files: the target must not be opened ----
@@ -107,7 +116,7 @@ check "and none comes out" awk -v p="$peak" -v n="$nans" 'BEGIN { exit !(n == 0 
 
 # ---- shapes beyond the limits ----
 cp good.wav rate0.wav && patch rate0.wav 24 '\x00\x00\x00\x00'
-is_refused "0 Hz" 1 'rate0.wav: ' separate rate0.wav
+is_refused "0 Hz" 1 'rate0.wav: declares a sample rate of 0 Hz' separate rate0.wav
 cp good.wav rate2g.wav && patch rate2g.wav 24 '\x00\x94\x35\x77'
 is_refused "2 GHz" 1 'rate2g.wav: ' separate rate2g.wav
 "$signal" make music 44100 9 4410 s16 >nine.wav
@@ -186,7 +195,7 @@ cp good.wav "deep/..wav"
 cp good.wav "deep/er/...wav"
 (cd deep/er && cleave separate ../..wav ...wav -o ../../inside -q)
 check "no name leaves the output folder" [ \
-    "$(find . -name vocals.wav | grep -cv '^./\(inside\|one\|nan\|silence\|same\)')" -eq 0 ]
+    "$(find . -name vocals.wav | grep -cv '^./\(inside\|one\|nan\|silence\|same\|piped\)')" -eq 0 ]
 check "but every track is there" [ "$(find inside -name vocals.wav | wc -l)" -eq 2 ]
 is_refused "a template that leaves the folder" 2 'below the output folder' separate good.wav \
     --filename '../{stem}'
@@ -194,6 +203,22 @@ is_refused "an unknown option" 2 'did you mean "--stems"' separate good.wav --st
 is_refused "an unknown model" 2 'did you mean "center"' separate good.wav -n centre
 is_refused "an unknown stem" 2 'did you mean "vocals"' separate good.wav --stems vocal
 is_refused "an unknown command" 2 'did you mean "separate"' seprate good.wav
+is_refused "where the options are listed" 2 '"cleave help separate" lists' separate good.wav \
+    --quality best
+is_refused "a name that is empty" 2 'is empty' separate good.wav ""
+cleave model
+check "no command for models" [ \
+    "$status $(grep -c . "$work/stderr") $(errors | grep -c 'needs a command')" = "2 1 1" ]
+is_refused "an unknown command for models" 2 'did you mean "import"' model imprt
+is_refused "an unknown command for weight files" 2 'did you mean "inspect"' weights inspct
+is_refused "an unknown option of import" 2 'did you mean "--name"' model import x --nam y
+is_refused "a wrong type for import" 2 'takes f32 or f16' model import x --type f64
+cleave model import
+check "import of nothing" [ "$status $(errors | grep -c 'import needs a file')" = "2 1" ]
+for words in "help model" "model --help" "model import --help"; do
+    cleave $words
+    check "$words" [ "$status $(grep -c '^cleave model import' "$work/stdout")" = "0 1" ]
+done
 is_refused "-rf as an option" 2 '-r' separate -rf good.wav
 is_refused "standard input twice" 2 'once' separate - -
 is_refused "a GPU that is not there" 2 'cuda' separate good.wav -d cuda:9
