@@ -5,6 +5,7 @@
 #include "host/model.h"
 #include "host/options.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -30,11 +31,27 @@ static int run_command(const cli_options *options, logger *log)
     }
 }
 
+/* A standard stream that the caller closed is held by /dev/null, opened for the other direction: to
+ * use it is an error as before, and no stem gets its number and with that the sentences. */
+static int hold_standard_streams(void)
+{
+    for (int file = 0; file <= 2; file++) {
+        if (fcntl(file, F_GETFD) < 0 &&
+            open("/dev/null", file == 0 ? O_WRONLY : O_RDONLY) != file) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     cli_options options;
     logger log;
     char message[OPTIONS_MESSAGE_BYTES];
+    if (hold_standard_streams() != 0) {
+        return EXIT_TRACK;
+    }
     /* A reader that went away is an error of writing, told like any other. */
     signal(SIGPIPE, SIG_IGN);
     if (model_wanted(argc, argv)) {

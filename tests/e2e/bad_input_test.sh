@@ -183,6 +183,13 @@ else
         skip "$what" "no /dev/full"
     done
 fi
+"$signal" make music 44100 2 1 s16 >short.wav
+cleave separate short.wav -o same/open --format raw --clip clamp
+"$CLEAVE" separate short.wav -v -o same/closed --format raw --clip clamp <&- >&- 2>&-
+check "no sentence goes into a stem when standard error is closed" [ \
+    "$? $(diff -r same/open same/closed | wc -l)" = "0 0" ]
+"$CLEAVE" separate good.wav -o - >&- 2>stderr
+check "a closed standard output" [ "$? $(grep -c '^cleave: ' stderr)" = "1 1" ]
 mkdir -p same/center/song
 cp good.wav same/center/song/vocals.wav
 cleave separate same/center/song/vocals.wav -o same --filename 'song/{stem}.{ext}'
