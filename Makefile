@@ -96,6 +96,7 @@ CASES_O := $(call object,$(CASES_C))
 TESTS_LIB_O := $(call object,$(call without,$(ISAS_OTHER),$(wildcard tests/*.c)))
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOLS_C))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TESTS_C))
+SIMT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SIMT_TESTS_C))
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH_C))
 
 ifeq ($(CUDA),1)
@@ -134,6 +135,8 @@ $(BUILD)/tools/%: $(BUILD)/tools/%.o $(HOST_O) $(BUILD)/libcleave.a
 $(BUILD)/tools/demo_song: $(call object,$(SONG_C))
 $(BUILD)/tests/tools/demo_song_test $(BUILD)/tests/tools/evaluate_test: $(BUILD)/tests/tools/folder.o
 
+# Static patterns: an implicit rule would win over a more special one whose prerequisites are yet to be made.
+$(filter-out $(SIMT_TESTS),$(TESTS)): \
 $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TESTS_LIB_O) $(CASES_O) $(HOST_O) $(BUILD)/libcleave.a
 	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
@@ -141,6 +144,7 @@ $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TESTS_LIB_O) $(CASES_O) $(HOST_
 ALLOC_TRAP := alloc_trap$(if $(findstring address,$(SANITIZE))$(findstring thread,$(SANITIZE)),_none)
 $(BUILD)/tests/runtime/no_alloc_test: $(BUILD)/tests/runtime/$(ALLOC_TRAP).o
 
+$(SIMT_TESTS): \
 $(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(TESTS_LIB_O) $(CASES_O) $(SIMT_O) \
                             $(BUILD)/simt/libcleave.a
 	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
