@@ -18,6 +18,12 @@ const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT] = {
     [CLEAVE_OP_VOICE_ODDS] = cleave_voice_odds_cases,
     [CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_cases,
     [CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_cases,
+    [CLEAVE_OP_CONV] = cleave_conv_cases,
+    [CLEAVE_OP_MOMENTS] = cleave_moments_cases,
+    [CLEAVE_OP_NORMALIZE] = cleave_normalize_cases,
+    [CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_cases,
+    [CLEAVE_OP_ATTENTION] = cleave_attention_cases,
+    [CLEAVE_OP_LSTM] = cleave_lstm_cases,
 };
 
 /* Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014: the output function. */

@@ -50,6 +50,12 @@ int cleave_box_mean_cases(int index, cleave_case *out);
 int cleave_voice_odds_cases(int index, cleave_case *out);
 int cleave_voice_mask_cases(int index, cleave_case *out);
 int cleave_stem_shares_cases(int index, cleave_case *out);
+int cleave_conv_cases(int index, cleave_case *out);
+int cleave_moments_cases(int index, cleave_case *out);
+int cleave_normalize_cases(int index, cleave_case *out);
+int cleave_layer_norm_cases(int index, cleave_case *out);
+int cleave_attention_cases(int index, cleave_case *out);
+int cleave_lstm_cases(int index, cleave_case *out);
 
 /* All of them, indexed by CLEAVE_OP_*. */
 extern const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT];

@@ -30,6 +30,12 @@ enum {
     CLEAVE_OP_VOICE_ODDS,
     CLEAVE_OP_VOICE_MASK,
     CLEAVE_OP_STEM_SHARES,
+    CLEAVE_OP_CONV,
+    CLEAVE_OP_MOMENTS,
+    CLEAVE_OP_NORMALIZE,
+    CLEAVE_OP_LAYER_NORM,
+    CLEAVE_OP_ATTENTION,
+    CLEAVE_OP_LSTM,
     CLEAVE_OP_COUNT
 };
 
@@ -38,13 +44,17 @@ enum {
 
 #define CLEAVE_READ  1u
 #define CLEAVE_WRITE 2u
+/* With CLEAVE_READ: a constant that prepare() reads and run() never does. Every kernel of such an
+ * op has a prepare(); the tensor need not exist after it, nor the pointer be valid. */
+#define CLEAVE_PREPARED 4u
 
 /* One pointer field of an argument struct. */
 typedef struct cleave_operand {
     size_t field; /* offsetof() the pointer in the argument struct */
     size_t bytes; /* extent touched through it, from the pointer on */
-    /* CLEAVE_READ, CLEAVE_WRITE or both. What lies in the extent and is not written, between the
-     * rows of a tensor, stays as it is: that alone is no reading. */
+    /* CLEAVE_READ, CLEAVE_WRITE or both, or CLEAVE_READ | CLEAVE_PREPARED. What lies in the extent
+     * and is not written, between the rows of a tensor, stays as it is: that alone is no reading.
+     */
     uint32_t access;
 } cleave_operand;
 

@@ -1,14 +1,20 @@
 /* ops_cpu.c: fills the op table for the CPU. */
 #include "kernels/ops_overlay.h"
 
+#include "kernels/attention/attention.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
+#include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
+#include "kernels/layer_norm/layer_norm.h"
+#include "kernels/lstm/lstm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
+#include "kernels/moments/moments.h"
+#include "kernels/normalize/normalize.h"
 #include "kernels/overlap_add/overlap_add.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
@@ -39,6 +45,12 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_VOICE_ODDS] = &cleave_voice_odds_op,
         [CLEAVE_OP_VOICE_MASK] = &cleave_voice_mask_op,
         [CLEAVE_OP_STEM_SHARES] = &cleave_stem_shares_op,
+        [CLEAVE_OP_CONV] = &cleave_conv_op,
+        [CLEAVE_OP_MOMENTS] = &cleave_moments_op,
+        [CLEAVE_OP_NORMALIZE] = &cleave_normalize_op,
+        [CLEAVE_OP_LAYER_NORM] = &cleave_layer_norm_op,
+        [CLEAVE_OP_ATTENTION] = &cleave_attention_op,
+        [CLEAVE_OP_LSTM] = &cleave_lstm_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -65,5 +77,11 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_VOICE_ODDS] = cleave_voice_odds_ref;
     ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_ref;
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_ref;
+    ops->kernel[CLEAVE_OP_CONV] = cleave_conv_ref;
+    ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_ref;
+    ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_ref;
+    ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_ref;
+    ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_ref;
+    ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_ref;
     cleave_ops_overlay(ops, features);
 }

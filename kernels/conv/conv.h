@@ -1,0 +1,77 @@
+/* conv.h: convolution over rows and points, its transpose, and the linear layer, with what follows
+ * it in the same pass. */
+#ifndef CLEAVE_KERNELS_CONV_H
+#define CLEAVE_KERNELS_CONV_H
+
+#include "kernels/ops.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum cleave_conv_act {
+    CLEAVE_CONV_LINEAR, /* a[m] = v[m]; O = M */
+    CLEAVE_CONV_GELU,   /* a[m] = v[m] Phi(v[m]), Phi the normal distribution function; O = M */
+    CLEAVE_CONV_GLU     /* a[m] = v[m] / (1 + exp(-v[O + m])); O = M / 2 */
+} cleave_conv_act;
+
+/* What is used of the optional operands; the pointers of the others are ignored. */
+#define CLEAVE_CONV_BIAS     1u
+#define CLEAVE_CONV_SCALE    2u
+#define CLEAVE_CONV_TABLE    4u
+#define CLEAVE_CONV_RESIDUAL 8u
+
+/* v[m][i][j] = bias[m] + sum_c sum_a sum_b weight[m][c][a][b]
+ *                        in[c][i stride_rows + a - pad_rows][j stride_points + b dilation -
+ * pad_points]
+ *
+ * with zeros outside of `in`; transposed, for dilation 1:
+ *
+ * v[m][i][j] = bias[m] + sum over all c, i', j', a, b with i' stride_rows + a - pad_rows = i and
+ *              j' stride_points + b - pad_points = j of weight[c][m][a][b] in[c][i'][j']
+ *
+ * out[o][i][j] = residual[o][i][j] + scale[o] a[o][i][j] + table[o][i]
+ *
+ * Tensors are planar: channel, row, point; points are contiguous. The linear layer is the case of
+ * one row and a kernel of one point. Cross-correlation, as in PyTorch. */
+typedef struct cleave_conv_args {
+    const float *in; /* [C][in_rows][in_points] with strides */
+    /* Constants, read by prepare() only. */
+    const float *weight;   /* [M][C][kernel_rows][kernel_points]; transposed: [C][M][..][..] */
+    const float *bias;     /* [M] */
+    const float *scale;    /* [O] */
+    const float *table;    /* [O][out_rows] */
+    const float *residual; /* [O][out_rows][out_points], strides of out */
+    float *out;            /* [O][out_rows][out_points] with strides; may overlap no other */
+    int32_t in_channels;   /* C >= 1 */
+    int32_t channels;      /* M >= 1; even for GLU */
+    int64_t in_rows, in_points;
+    int64_t in_channel_stride, in_row_stride; /* >= in_rows in_row_stride, >= in_points */
+    int64_t out_rows, out_points;
+    int64_t out_channel_stride, out_row_stride; /* >= out_rows out_row_stride, >= out_points */
+    int32_t kernel_rows, kernel_points;         /* >= 1 */
+    int32_t stride_rows, stride_points;         /* >= 1 */
+    int32_t dilation;                           /* of points, >= 1; 1 if transposed */
+    int32_t pad_rows, pad_points; /* >= 0; transposed: what is cut off at the beginning */
+    int32_t transposed;
+    cleave_conv_act act;
+    uint32_t uses; /* CLEAVE_CONV_BIAS ... */
+} cleave_conv_args;
+
+/* Channels of out. */
+CLEAVE_INLINE int32_t cleave_conv_out_channels(const cleave_conv_args *a)
+{
+    return a->act == CLEAVE_CONV_GLU ? a->channels / 2 : a->channels;
+}
+
+/* An item is a block of out channels by one row by a block of points of out. */
+#define CLEAVE_CONV_BLOCK_CHANNELS 256
+#define CLEAVE_CONV_BLOCK_POINTS   336
+extern const cleave_op cleave_conv_op;
+extern const cleave_kernel cleave_conv_ref;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,226 @@
+/* conv_ref.c: contract and reference. */
+#include "kernels/conv/conv.h"
+
+#include <math.h>
+#include <string.h>
+
+static int64_t extent(int64_t channels, int64_t channel_stride, int64_t rows, int64_t row_stride,
+                      int64_t points)
+{
+    return (channels - 1) * channel_stride + (rows - 1) * row_stride + points;
+}
+
+static int64_t weight_count(const cleave_conv_args *a)
+{
+    return (int64_t)a->channels * a->in_channels * a->kernel_rows * a->kernel_points;
+}
+
+static const char *check_sizes(const cleave_conv_args *a)
+{
+    if (a->in_channels < 1 || a->channels < 1 || a->in_channels > 65536 || a->channels > 131072)
+        return "conv: in_channels must be 1..65536, channels 1..131072";
+    if (a->in_rows < 1 || a->in_points < 1 || a->out_rows < 1 || a->out_points < 1)
+        return "conv: rows and points must be at least 1";
+    if (a->in_row_stride < a->in_points || a->out_row_stride < a->out_points)
+        return "conv: a row stride must be at least its points";
+    if (!cleave_product_ok(a->in_rows, a->in_row_stride) ||
+        !cleave_product_ok(a->out_rows, a->out_row_stride) ||
+        a->in_channel_stride < a->in_rows * a->in_row_stride ||
+        a->out_channel_stride < a->out_rows * a->out_row_stride)
+        return "conv: a channel stride must be at least its rows times the row stride";
+    if (!cleave_product_ok(a->in_channels, a->in_channel_stride) ||
+        !cleave_product_ok(a->channels, a->out_channel_stride))
+        return "conv: a tensor must be at most 2^48 values";
+    return NULL;
+}
+
+static const char *check(const void *args)
+{
+    const cleave_conv_args *a = args;
+
+    if (a->kernel_rows < 1 || a->kernel_points < 1 || a->kernel_rows > 1024 ||
+        a->kernel_points > 1024)
+        return "conv: kernel_rows and kernel_points must be 1..1024";
+    if (a->stride_rows < 1 || a->stride_points < 1 || a->dilation < 1 || a->stride_rows > 1024 ||
+        a->stride_points > 1024 || a->dilation > 65536)
+        return "conv: strides must be 1..1024, dilation 1..65536";
+    if (a->pad_rows < 0 || a->pad_points < 0 || a->pad_rows > 65536 || a->pad_points > 65536)
+        return "conv: pad_rows and pad_points must be 0..65536";
+    if (a->transposed && a->dilation != 1)
+        return "conv: a transposed convolution has dilation 1";
+    if (a->act < CLEAVE_CONV_LINEAR || a->act > CLEAVE_CONV_GLU)
+        return "conv: act is unknown";
+    if (a->act == CLEAVE_CONV_GLU && a->channels % 2)
+        return "conv: channels must be even for GLU";
+    return check_sizes(a);
+}
+
+static int64_t channel_blocks(const cleave_conv_args *a)
+{
+    return cleave_div_up(cleave_conv_out_channels(a), CLEAVE_CONV_BLOCK_CHANNELS);
+}
+
+static int64_t point_blocks(const cleave_conv_args *a)
+{
+    return cleave_div_up(a->out_points, CLEAVE_CONV_BLOCK_POINTS);
+}
+
+static int64_t items(const void *args)
+{
+    const cleave_conv_args *a = args;
+
+    return channel_blocks(a) * a->out_rows * point_blocks(a);
+}
+
+static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
+{
+    const cleave_conv_args *a = args;
+    const int64_t O = cleave_conv_out_channels(a);
+    const size_t in = (size_t)extent(a->in_channels, a->in_channel_stride, a->in_rows,
+                                     a->in_row_stride, a->in_points);
+    const size_t result =
+        (size_t)extent(O, a->out_channel_stride, a->out_rows, a->out_row_stride, a->out_points);
+    const uint32_t constant = CLEAVE_READ | CLEAVE_PREPARED;
+    int n = 0;
+
+    out[n++] = (cleave_operand){offsetof(cleave_conv_args, in), in * sizeof(float), CLEAVE_READ};
+    out[n++] = (cleave_operand){offsetof(cleave_conv_args, weight),
+                                (size_t)weight_count(a) * sizeof(float), constant};
+    if (a->uses & CLEAVE_CONV_BIAS)
+        out[n++] = (cleave_operand){offsetof(cleave_conv_args, bias),
+                                    (size_t)a->channels * sizeof(float), constant};
+    if (a->uses & CLEAVE_CONV_SCALE)
+        out[n++] = (cleave_operand){offsetof(cleave_conv_args, scale), (size_t)O * sizeof(float),
+                                    constant};
+    if (a->uses & CLEAVE_CONV_TABLE)
+        out[n++] = (cleave_operand){offsetof(cleave_conv_args, table),
+                                    (size_t)(O * a->out_rows) * sizeof(float), constant};
+    if (a->uses & CLEAVE_CONV_RESIDUAL)
+        out[n++] = (cleave_operand){offsetof(cleave_conv_args, residual), result * sizeof(float),
+                                    CLEAVE_READ};
+    out[n++] =
+        (cleave_operand){offsetof(cleave_conv_args, out), result * sizeof(float), CLEAVE_WRITE};
+    return n;
+}
+
+const cleave_op cleave_conv_op = {
+    .name = "conv",
+    .args_bytes = sizeof(cleave_conv_args),
+    .check = check,
+    .items = items,
+    .operands = operands,
+};
+
+/* The prepared table: weight, bias, scale, table as they are, one after the other. */
+typedef struct constants {
+    const float *weight, *bias, *scale, *table;
+} constants;
+
+static size_t prepared_bytes(const void *args)
+{
+    const cleave_conv_args *a = args;
+    const int64_t O = cleave_conv_out_channels(a);
+
+    return (size_t)(weight_count(a) + a->channels + O + O * a->out_rows) * sizeof(float);
+}
+
+static constants constants_of(const cleave_conv_args *a, const float *prepared)
+{
+    const int64_t O = cleave_conv_out_channels(a);
+    const float *const bias = prepared + weight_count(a);
+
+    return (constants){prepared, bias, bias + a->channels, bias + a->channels + O};
+}
+
+static void prepare(const void *args, void *prepared)
+{
+    const cleave_conv_args *a = args;
+    const constants k = constants_of(a, prepared);
+    const int64_t O = cleave_conv_out_channels(a);
+
+    memcpy(prepared, a->weight, (size_t)weight_count(a) * sizeof(float));
+    for (int64_t m = 0; m < a->channels; m++)
+        ((float *)k.bias)[m] = a->uses & CLEAVE_CONV_BIAS ? a->bias[m] : 0;
+    for (int64_t o = 0; o < O; o++)
+        ((float *)k.scale)[o] = a->uses & CLEAVE_CONV_SCALE ? a->scale[o] : 1;
+    for (int64_t i = 0; i < O * a->out_rows; i++)
+        ((float *)k.table)[i] = a->uses & CLEAVE_CONV_TABLE ? a->table[i] : 0;
+}
+
+/* Products of one out channel at one place with one row of the kernel on one row of in. */
+static double row_products(const cleave_conv_args *a, const float *in, const float *weight,
+                           int64_t j)
+{
+    double sum = 0;
+
+    for (int64_t b = 0; b < a->kernel_points; b++) {
+        int64_t at = j * a->stride_points + b * a->dilation - a->pad_points;
+        if (a->transposed) {
+            const int64_t from = j + a->pad_points - b;
+            if (from % a->stride_points)
+                continue;
+            at = from / a->stride_points;
+        }
+        if (at >= 0 && at < a->in_points)
+            sum += (double)weight[b] * (double)in[at];
+    }
+    return sum;
+}
+
+static double value(const cleave_conv_args *a, const constants *k, int64_t m, int64_t i, int64_t j)
+{
+    double sum = (double)k->bias[m];
+
+    for (int64_t c = 0; c < a->in_channels; c++) {
+        const int64_t pair = a->transposed ? c * a->channels + m : m * a->in_channels + c;
+        for (int64_t r = 0; r < a->kernel_rows; r++) {
+            int64_t at = i * a->stride_rows + r - a->pad_rows;
+            if (a->transposed) {
+                const int64_t from = i + a->pad_rows - r;
+                if (from % a->stride_rows)
+                    continue;
+                at = from / a->stride_rows;
+            }
+            if (at >= 0 && at < a->in_rows)
+                sum += row_products(a, a->in + c * a->in_channel_stride + at * a->in_row_stride,
+                                    k->weight + (pair * a->kernel_rows + r) * a->kernel_points, j);
+        }
+    }
+    return sum;
+}
+
+static void run_point(const cleave_conv_args *a, const constants *k, int64_t o, int64_t i,
+                      int64_t j)
+{
+    const int64_t O = cleave_conv_out_channels(a);
+    const int64_t at = o * a->out_channel_stride + i * a->out_row_stride + j;
+    double v = value(a, k, o, i, j);
+
+    if (a->act == CLEAVE_CONV_GELU)
+        v *= 0.5 * erfc(-v * 0.70710678118654752440);
+    else if (a->act == CLEAVE_CONV_GLU)
+        v /= 1 + exp(-value(a, k, O + o, i, j));
+    v = v * (double)k->scale[o] + (double)k->table[o * a->out_rows + i];
+    a->out[at] = (float)(a->uses & CLEAVE_CONV_RESIDUAL ? v + (double)a->residual[at] : v);
+}
+
+static void run(const void *args, const cleave_work *work)
+{
+    const cleave_conv_args *a = args;
+    const constants k = constants_of(a, work->prepared);
+    const int64_t blocks = point_blocks(a), O = cleave_conv_out_channels(a);
+
+    for (int64_t item = work->begin; item < work->end; item++) {
+        const int64_t o0 = item / blocks / a->out_rows * CLEAVE_CONV_BLOCK_CHANNELS;
+        const int64_t i = item / blocks % a->out_rows;
+        const int64_t j0 = item % blocks * CLEAVE_CONV_BLOCK_POINTS;
+        const int64_t o1 = cleave_i64_min(o0 + CLEAVE_CONV_BLOCK_CHANNELS, O);
+        const int64_t j1 = cleave_i64_min(j0 + CLEAVE_CONV_BLOCK_POINTS, a->out_points);
+        for (int64_t o = o0; o < o1; o++)
+            for (int64_t j = j0; j < j1; j++)
+                run_point(a, &k, o, i, j);
+    }
+}
+
+const cleave_kernel cleave_conv_ref = {
+    .run = run, .prepared_bytes = prepared_bytes, .prepare = prepare};

@@ -1,0 +1,69 @@
+/* normalize.h: norms over groups of channels from moments of their rows, with what follows. */
+#ifndef CLEAVE_KERNELS_NORMALIZE_H
+#define CLEAVE_KERNELS_NORMALIZE_H
+
+#include "kernels/ops.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum cleave_normalize_kind {
+    CLEAVE_NORMALIZE_GROUP,    /* n = (x - mean) / sqrt(variance + epsilon) weight[c] + bias[c] */
+    CLEAVE_NORMALIZE_STANDARD, /* n = (x - mean) / (deviation + epsilon) */
+    CLEAVE_NORMALIZE_RESTORE   /* n = x deviation + mean */
+} cleave_normalize_kind;
+
+typedef enum cleave_normalize_act {
+    CLEAVE_NORMALIZE_LINEAR, /* a[c] = n[c]; O = C */
+    CLEAVE_NORMALIZE_GELU,   /* a[c] = n[c] Phi(n[c]); O = C */
+    CLEAVE_NORMALIZE_GLU     /* a[c] = n[c] / (1 + exp(-n[O + c])); O = C / 2 */
+} cleave_normalize_act;
+
+#define CLEAVE_NORMALIZE_SCALE    1u
+#define CLEAVE_NORMALIZE_RESIDUAL 2u
+
+/* out[o][r][p] = residual[o][r][p] + scale[o] a[o][r][p]
+ *
+ * `variance` is that of all values of the group (divided by their number), `deviation` the root of
+ * the unbiased one (divided by their number less one; 0 for one value). A set of values that share
+ * mean and variance is moment_channels / groups consecutive channels, of one row (per_row) or of
+ * all rows. The moments are those of each channel's rows (moments.h): [moment_channels][R][2] over
+ * P values each if per_row, else [moment_channels][2] over R P values each. They need not be those
+ * of `in`: RESTORE undoes the STANDARD of another tensor, with the moments of that
+ * (moment_points values each). */
+typedef struct cleave_normalize_args {
+    const float *in;       /* [C][R][P] */
+    const float *moments;  /* see above */
+    const float *weight;   /* [C]; GROUP only, as is the next */
+    const float *bias;     /* [C] */
+    const float *scale;    /* [O]; optional */
+    const float *residual; /* [O][R][P]; optional */
+    float *out;            /* [O][R][P]; may be in (if O = C) or residual, not overlap otherwise */
+    int32_t channels;      /* C >= 1; even for GLU */
+    int32_t groups;        /* divides moment_channels; 1 unless kind is GROUP */
+    int32_t moment_channels; /* C for GROUP */
+    int64_t rows, points;    /* R, P >= 1 */
+    int64_t moment_points;   /* values of each pair of moments */
+    int32_t per_row;
+    float epsilon;
+    cleave_normalize_kind kind;
+    cleave_normalize_act act;
+    uint32_t uses; /* CLEAVE_NORMALIZE_SCALE ... */
+} cleave_normalize_args;
+
+CLEAVE_INLINE int32_t cleave_normalize_out_channels(const cleave_normalize_args *a)
+{
+    return a->act == CLEAVE_NORMALIZE_GLU ? a->channels / 2 : a->channels;
+}
+
+/* An item is a block of the values of one out channel's rows: of rows * points in a row. */
+#define CLEAVE_NORMALIZE_BLOCK 8192
+extern const cleave_op cleave_normalize_op;
+extern const cleave_kernel cleave_normalize_ref;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
