@@ -34,6 +34,7 @@ extern "C" {
 #define CLEAVE_STEMS_MAX     8
 #define CLEAVE_THREADS_MAX   64
 #define CLEAVE_SHIFTS_MAX    32
+#define CLEAVE_NETWORKS_MAX  16
 #define CLEAVE_RATE_HZ_MIN   8000
 #define CLEAVE_RATE_HZ_MAX   192000
 #define CLEAVE_NAME_BYTES    32 /* of a model or stem name, with its NUL */
@@ -102,13 +103,45 @@ cleave_status cleave_model_at(int32_t index, cleave_model_info *info);
 /* The model called `name`; CLEAVE_NO_MODEL if there is none. */
 cleave_status cleave_model_find(const char *name, cleave_model_info *info);
 
+/* One network of a model that has weights: a converted weight file (docs/weights_format.md) in
+ * memory, a mapping or flash. A model is one network, or a bag of several with the same stems. */
+typedef struct cleave_network {
+    const void *weights; /* 64-byte aligned; must outlive the engine, which reads them at init and,
+                          * but for a few bytes of configuration, not again */
+    size_t weights_bytes;
+    float gain[CLEAVE_STEMS_MAX]; /* of stem s; a stem is the mean of the networks, weighted by it.
+                                   * All zero: 1 for every stem. A network without gain in any stem
+                                   * that is needed does not run. */
+} cleave_network;
+
+/* What the networks are, from their files. */
+typedef struct cleave_network_info {
+    char kind[CLEAVE_NAME_BYTES]; /* "htdemucs", "hdemucs" */
+    int32_t stem_count;
+    char stems[CLEAVE_STEMS_MAX][CLEAVE_NAME_BYTES]; /* in output order */
+    int32_t rate_hz, channels;
+    double segment_seconds;     /* of a segment when none is asked for... */
+    double segment_seconds_max; /* ...and the longest that may be asked for */
+    int32_t normalizes;         /* not 0: cleave_normalize() should be told of the whole track */
+    uint64_t parameters;        /* of all networks together */
+} cleave_network_info;
+
+/* Reads the headers of the networks. INVALID or UNSUPPORTED with a sentence: a file that is
+ * damaged, of an unknown kind, or that asks for a network this build cannot compute; networks that
+ * differ in kind, stems, rate or channels. */
+cleave_status cleave_networks_describe(const cleave_network *networks, int32_t count,
+                                       cleave_network_info *info, cleave_error *error);
+
 /* Everything that shapes an engine. Start from cleave_config_default(); the struct is copied, the
  * strings are read during the call only. */
 typedef struct cleave_config {
-    const char *model;  /* name; default "center" */
-    int32_t rate_hz;    /* of the audio that is pushed; default 44100 */
-    int32_t channels;   /* of the audio that is pushed and of every stem; default 2 */
-    int32_t stem_count; /* 0: the model's default stems */
+    const char *model; /* name; default "center". With networks: only what cleave_engine_info calls
+                        * it; NULL for their kind */
+    int32_t network_count;          /* 0: the model has no weights; else 1..CLEAVE_NETWORKS_MAX */
+    const cleave_network *networks; /* read at init; the array itself need not outlive it */
+    int32_t rate_hz;                /* of the audio that is pushed; default 44100 */
+    int32_t channels;               /* of the audio that is pushed and of every stem; default 2 */
+    int32_t stem_count;             /* 0: the model's default stems */
     const char *stems[CLEAVE_STEMS_MAX]; /* names of the stems wanted, in the order wanted; besides
                                           * the model's own, "no_X" is the sum of all but X, and
                                           * "accompaniment" that of all but "vocals" */
@@ -185,6 +218,14 @@ void cleave_engine_info_get(const cleave_engine *engine, cleave_engine_info *inf
  * the segment they fall in. */
 cleave_status cleave_push(cleave_engine *engine, const float *interleaved, int64_t frames,
                           int64_t *accepted);
+
+/* cleave_normalize: the mean and the unbiased deviation of the mono mix (the mean of the channels)
+ * of the whole track that is about to be pushed. A model that normalizes then computes on
+ * (x - mean) / (deviation + 1e-8), and the stems are brought back by s (deviation + 1e-8) + mean;
+ * what lies outside the track stays zero. Call it before the first pull of a track; until then, and
+ * again after reset, samples are used as they are. No effect on models that do not normalize.
+ * INVALID: a value is not finite, deviation < 0, or frames were pulled already. (Demucs.) */
+cleave_status cleave_normalize(cleave_engine *engine, double mean, double deviation);
 
 /* cleave_flush: the track ends here. After it only pull until CLEAVE_END, then reset. Safe to
  * repeat. */

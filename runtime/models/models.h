@@ -3,6 +3,7 @@
 #define CLEAVE_RUNTIME_MODELS_H
 
 #include "runtime/graph.h"
+#include "weights/table.h"
 
 #define CLEAVE_PARTITIONS_MAX 2
 
@@ -15,21 +16,31 @@ typedef struct cleave_partition {
 /* What the engine asks a model to build. */
 typedef struct cleave_model_request {
     int32_t rate_hz, channels;
-    int64_t segment_frames;          /* V: frames of one segment */
-    int32_t partition;               /* index into the model's partitions */
-    int32_t stem_count;              /* stems of it that are needed... */
-    int32_t stems[CLEAVE_STEMS_MAX]; /* ...as indices into the partition, ascending */
+    int64_t segment_frames;                 /* V: frames of one segment */
+    int32_t partition;                      /* index into the model's partitions */
+    int32_t stem_count;                     /* stems of it that are needed... */
+    int32_t stems[CLEAVE_STEMS_MAX];        /* ...as indices into the partition, ascending */
+    int32_t network_count;                  /* 0 for a model without weights */
+    const cleave_table *networks;           /* their files, bounded by cleave_table_open() */
+    const float (*gains)[CLEAVE_STEMS_MAX]; /* [network_count]; for every stem they sum to 1 */
 } cleave_model_request;
 
 /* Where the graph takes its segment and leaves its stems, planar. */
 typedef struct cleave_model_ports {
-    cleave_tensor input;  /* [C][V] */
-    cleave_tensor output; /* [S][C][V], S = stem_count of the request, in the request's order */
+    cleave_tensor input;  /* [C][stride], V frames of each row and zeros after them */
+    cleave_tensor output; /* [S][C][stride], V frames of each row count; S = stem_count of the
+                           * request, in the request's order */
+    int64_t stride;       /* >= V; 0 counts as V */
 } cleave_model_ports;
 
 typedef struct cleave_model {
     cleave_model_info info;
     double segment_seconds;      /* the model's own */
+    double segment_seconds_max;  /* the longest that may be asked for; 0: no limit of its own */
+    int32_t normalizes;          /* not 0: computes on the normalized track (cleave_normalize) */
+    int32_t any_length;          /* not 0: a short segment is given to it as it is, and its graph is
+                                  * built anew for that length; the steps and tensors are the same
+                                  * for all lengths but for their sizes, which grow with it */
     const char *channels_advice; /* ends the sentence that refuses fewer than channels_min channels:
                                   * why, and what to use instead; NULL: nothing to say */
     /* The first partition that has all the stems wanted is built; if none has, they are refused.
@@ -40,6 +51,23 @@ typedef struct cleave_model {
     void (*build)(const cleave_model_request *request, cleave_graph *graph,
                   cleave_model_ports *ports);
 } cleave_model;
+
+/* A kind of weight file, and the model that computes it. */
+typedef struct cleave_family {
+    const char *kind; /* "htdemucs" */
+    /* Fills *model, but for info.name, from the configuration of a file whose tensors are all there
+     * (weights/contract.h). Strings are kept in `text`, which lives as long as the model. 1, or 0
+     * with a sentence that names what cannot be computed here. */
+    int (*describe)(const cleave_table *table, cleave_model *model,
+                    char text[CLEAVE_STEMS_MAX][CLEAVE_NAME_BYTES],
+                    char message[CLEAVE_SENTENCE_BYTES]);
+} cleave_family;
+
+extern const cleave_family cleave_family_htdemucs;
+extern const cleave_family cleave_family_hdemucs;
+
+/* The family of a kind; NULL if there is none. */
+const cleave_family *cleave_family_find(const char *kind);
 
 extern const cleave_model cleave_model_center;
 extern const cleave_model cleave_model_center_naive; /* "center:naive" */
