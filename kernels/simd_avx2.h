@@ -119,6 +119,13 @@ SIMD_INLINE simd_f32 simd_neg(simd_f32 a)
     return _mm256_xor_ps(a, _mm256_set1_ps(-0.0f));
 }
 
+SIMD_INLINE simd_f32 simd_copysign(simd_f32 a, simd_f32 b)
+{
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+
+    return _mm256_or_ps(_mm256_andnot_ps(sign, a), _mm256_and_ps(sign, b));
+}
+
 SIMD_INLINE void simd_split(simd_f32 x, simd_f32 *m, simd_f32 *e)
 {
     const __m256i bits = _mm256_castps_si256(x);

@@ -122,6 +122,14 @@ SIMD_INLINE simd_f32 simd_neg(simd_f32 a)
     return _mm512_xor_ps(a, _mm512_set1_ps(-0.0f));
 }
 
+/* |a| with the sign of b. */
+SIMD_INLINE simd_f32 simd_copysign(simd_f32 a, simd_f32 b)
+{
+    const __m512 sign = _mm512_set1_ps(-0.0f);
+
+    return _mm512_or_ps(_mm512_andnot_ps(sign, a), _mm512_and_ps(sign, b));
+}
+
 /* x = m 2^e with 1 <= m < 2, for x > 0 that is neither subnormal nor infinite; e as a float. */
 SIMD_INLINE void simd_split(simd_f32 x, simd_f32 *m, simd_f32 *e)
 {

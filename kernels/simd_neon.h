@@ -121,6 +121,11 @@ SIMD_INLINE simd_f32 simd_neg(simd_f32 a)
     return vnegq_f32(a);
 }
 
+SIMD_INLINE simd_f32 simd_copysign(simd_f32 a, simd_f32 b)
+{
+    return vbslq_f32(vdupq_n_u32(0x80000000), b, a);
+}
+
 SIMD_INLINE void simd_split(simd_f32 x, simd_f32 *m, simd_f32 *e)
 {
     const uint32x4_t bits = vreinterpretq_u32_f32(x);

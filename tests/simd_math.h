@@ -1,4 +1,4 @@
-/* simd_math.h: the vector logarithm and exponential of each instruction set, for tests. */
+/* simd_math.h: the vector functions of each instruction set, for tests. */
 #ifndef CLEAVE_TESTS_SIMD_MATH_H
 #define CLEAVE_TESTS_SIMD_MATH_H
 
@@ -9,6 +9,9 @@ typedef struct test_simd_math {
     /* out[i] = f(in[i]) for count values, a multiple of 16. */
     void (*log)(const float *in, float *out, int64_t count);
     void (*exp)(const float *in, float *out, int64_t count);
+    void (*sigmoid)(const float *in, float *out, int64_t count);
+    void (*tanh)(const float *in, float *out, int64_t count);
+    void (*gelu)(const float *in, float *out, int64_t count);
 } test_simd_math;
 
 extern const test_simd_math test_simd_math_avx2, test_simd_math_avx512, test_simd_math_neon;

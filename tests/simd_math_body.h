@@ -14,3 +14,21 @@ static void exp_of(const float *in, float *out, int64_t count)
     for (int64_t i = 0; i < count; i += SIMD_LANES)
         simd_store(out + i, simd_exp(simd_load(in + i)));
 }
+
+static void sigmoid_of(const float *in, float *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i += SIMD_LANES)
+        simd_store(out + i, simd_sigmoid(simd_load(in + i)));
+}
+
+static void tanh_of(const float *in, float *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i += SIMD_LANES)
+        simd_store(out + i, simd_tanh(simd_load(in + i)));
+}
+
+static void gelu_of(const float *in, float *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i += SIMD_LANES)
+        simd_store(out + i, simd_gelu(simd_load(in + i)));
+}

@@ -1,15 +1,14 @@
-/* simd_math_test.c: vector logarithm and exponential against libm in double. */
+/* simd_math_test.c: vector functions against libm in double. */
 #include "kernels/ops.h"
 #include "tests/simd_math.h"
 #include "tests/test.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define BLOCK 4096
-/* What simd_math.h promises. */
-#define ULP_LIMIT 1.0
 
 /* |x - truth| in units in the last place of the float next to truth. */
 static double ulps(float x, double truth)
@@ -26,7 +25,7 @@ static double worst_of_block(const float *x, const float *y, double (*truth)(dou
 
     for (int i = 0; i < BLOCK; i++) {
         const double error = ulps(y[i], truth((double)x[i]));
-        worst = error > worst || isnan(error) ? error : worst;
+        worst = isnan(error) ? INFINITY : fmax(worst, error);
     }
     return worst;
 }
@@ -82,7 +81,63 @@ static double worst_exp(const test_simd_math *math)
     return worst;
 }
 
-static void each(const char *name, double (*worst)(const test_simd_math *math))
+typedef void vector_function(const float *in, float *out, int64_t count);
+
+/* Every exponent with 4096 fractions and both signs, as far as from <= x <= to. */
+static double worst_between(vector_function *f, double (*truth)(double), float from, float to)
+{
+    static float x[BLOCK], y[BLOCK];
+    double worst = 0;
+
+    for (uint32_t e = 0; e < 2 * 255; e++) {
+        for (uint32_t i = 0; i < BLOCK; i++) {
+            const float value = float_of((e & 1) << 31 | e >> 1 << 23 |
+                                         (uint32_t)((uint64_t)i * 0x7fffff / (BLOCK - 1)));
+            x[i] = fmaxf(from, fminf(value, to));
+        }
+        f(x, y, BLOCK);
+        worst = fmax(worst, worst_of_block(x, y, truth));
+    }
+    return worst;
+}
+
+static double sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+static double worst_sigmoid(const test_simd_math *math)
+{
+    return worst_between(math->sigmoid, sigmoid, -87, FLT_MAX);
+}
+
+static double worst_tanh(const test_simd_math *math)
+{
+    return worst_between(math->tanh, tanh, -FLT_MAX, FLT_MAX);
+}
+
+static double gelu(double x)
+{
+    return x * 0.5 * erfc(-x * 0.70710678118654752440);
+}
+
+static double worst_gelu_positive(const test_simd_math *math)
+{
+    return worst_between(math->gelu, gelu, 0, FLT_MAX);
+}
+
+static double worst_gelu_near(const test_simd_math *math)
+{
+    return worst_between(math->gelu, gelu, -1, 0);
+}
+
+static double worst_gelu_tail(const test_simd_math *math)
+{
+    return worst_between(math->gelu, gelu, -12.8f, -1);
+}
+
+/* `limit` is what simd_math.h promises, in units in the last place. */
+static void each(const char *name, double (*worst)(const test_simd_math *math), double limit)
 {
     int tried = 0;
 
@@ -90,7 +145,7 @@ static void each(const char *name, double (*worst)(const test_simd_math *math))
         if (test_simd_math_all[i]->features & ~cleave_cpu_features())
             continue;
         const double error = worst(test_simd_math_all[i]);
-        if (!(error <= ULP_LIMIT))
+        if (!(error <= limit))
             TEST_FAIL("%s, set %d: %.3f units in the last place", name, i, error);
         else
             TEST_CHECK(1);
@@ -102,12 +157,29 @@ static void each(const char *name, double (*worst)(const test_simd_math *math))
 
 static void log_is_accurate(void)
 {
-    each("log", worst_log);
+    each("log", worst_log, 1);
 }
 
 static void exp_is_accurate(void)
 {
-    each("exp", worst_exp);
+    each("exp", worst_exp, 1);
+}
+
+static void sigmoid_is_accurate(void)
+{
+    each("sigmoid", worst_sigmoid, 2.25);
+}
+
+static void tanh_is_accurate(void)
+{
+    each("tanh", worst_tanh, 2.5);
+}
+
+static void gelu_is_accurate(void)
+{
+    each("gelu, x >= 0", worst_gelu_positive, 3);
+    each("gelu, x >= -1", worst_gelu_near, 3.5);
+    each("gelu, x < -1", worst_gelu_tail, 5.5);
 }
 
 /* Out of range counts as its end, and nothing becomes NaN. */
@@ -128,12 +200,40 @@ static void exp_saturates(void)
         test_skip("no vector set on this architecture");
 }
 
+/* Limits far out, the sign of zero, and no NaN lost. */
+static void activations_at_the_ends(void)
+{
+    const float x[16] = {INFINITY, -INFINITY, 1e30f, -1e30f, 0, -0.0f, NAN};
+    float y[16];
+
+    for (int i = 0; test_simd_math_all[i]; i++) {
+        const test_simd_math *const math = test_simd_math_all[i];
+        if (math->features & ~cleave_cpu_features())
+            continue;
+        math->sigmoid(x, y, 16);
+        TEST_CHECK(y[0] == 1 && y[2] == 1 && y[4] == 0.5f && y[5] == 0.5f && isnan(y[6]));
+        TEST_CHECK(y[1] == y[3] && y[1] >= 0 && y[1] < 2e-38f);
+        math->tanh(x, y, 16);
+        TEST_CHECK(y[0] == 1 && y[1] == -1 && y[2] == 1 && y[3] == -1 && isnan(y[6]));
+        TEST_CHECK(y[4] == 0 && !signbit(y[4]) && y[5] == 0 && signbit(y[5]));
+        math->gelu(x, y, 16);
+        TEST_CHECK(y[0] == INFINITY && y[2] == 1e30f && y[4] == 0 && y[5] == 0 && isnan(y[6]));
+        TEST_CHECK(y[1] == y[3] && y[1] <= 0 && y[1] > -2e-36f);
+    }
+    if (!test_simd_math_all[0])
+        test_skip("no vector set on this architecture");
+}
+
 int main(int argc, char **argv)
 {
     static const test_case cases[] = {
         {"log_is_accurate", log_is_accurate},
         {"exp_is_accurate", exp_is_accurate},
         {"exp_saturates", exp_saturates},
+        {"sigmoid_is_accurate", sigmoid_is_accurate},
+        {"tanh_is_accurate", tanh_is_accurate},
+        {"gelu_is_accurate", gelu_is_accurate},
+        {"activations_at_the_ends", activations_at_the_ends},
     };
 
     return test_main(argc, argv, cases, (int)(sizeof cases / sizeof cases[0]));
