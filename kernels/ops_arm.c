@@ -9,6 +9,7 @@
 #include "kernels/istft/istft.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
+#include "kernels/moments/moments.h"
 #include "kernels/overlap_add/overlap_add.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
@@ -39,4 +40,5 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_VOICE_ODDS] = cleave_voice_odds_neon;
     ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_neon;
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_neon;
+    ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_neon;
 }

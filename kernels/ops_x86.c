@@ -9,6 +9,7 @@
 #include "kernels/istft/istft.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
+#include "kernels/moments/moments.h"
 #include "kernels/overlap_add/overlap_add.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
@@ -39,6 +40,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_VOICE_ODDS] = cleave_voice_odds_avx2;
     ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_avx2;
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_avx2;
+    ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;
@@ -59,4 +61,5 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_VOICE_ODDS] = cleave_voice_odds_avx512;
     ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_avx512;
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_avx512;
+    ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_avx512;
 }

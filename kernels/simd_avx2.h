@@ -253,6 +253,11 @@ SIMD_INLINE simd_f64 simd_widen(simd_f32 v)
                       _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1))};
 }
 
+SIMD_INLINE simd_f64 simd_load_widened(const float *p)
+{
+    return (simd_f64){_mm256_cvtps_pd(_mm_loadu_ps(p)), _mm256_cvtps_pd(_mm_loadu_ps(p + 4))};
+}
+
 SIMD_INLINE simd_f64 simd_f64_add(simd_f64 a, simd_f64 b)
 {
     return (simd_f64){_mm256_add_pd(a.low, b.low), _mm256_add_pd(a.high, b.high)};

@@ -273,6 +273,12 @@ SIMD_INLINE simd_f64 simd_widen(simd_f32 v)
                       _mm512_cvtps_pd(_mm512_extractf32x8_ps(v, 1))};
 }
 
+/* simd_widen of what lies at p; the halves come apart by the load, not by a shuffle. */
+SIMD_INLINE simd_f64 simd_load_widened(const float *p)
+{
+    return (simd_f64){_mm512_cvtps_pd(_mm256_loadu_ps(p)), _mm512_cvtps_pd(_mm256_loadu_ps(p + 8))};
+}
+
 SIMD_INLINE simd_f64 simd_f64_add(simd_f64 a, simd_f64 b)
 {
     return (simd_f64){_mm512_add_pd(a.low, b.low), _mm512_add_pd(a.high, b.high)};

@@ -222,6 +222,11 @@ SIMD_INLINE simd_f64 simd_widen(simd_f32 v)
     return (simd_f64){vcvt_f64_f32(vget_low_f32(v)), vcvt_high_f64_f32(v)};
 }
 
+SIMD_INLINE simd_f64 simd_load_widened(const float *p)
+{
+    return simd_widen(simd_load(p));
+}
+
 SIMD_INLINE simd_f64 simd_f64_add(simd_f64 a, simd_f64 b)
 {
     return (simd_f64){vaddq_f64(a.low, b.low), vaddq_f64(a.high, b.high)};

@@ -1,19 +1,84 @@
-/* moments_cases.c: shapes for comparison and timing. */
-#include "kernels/moments/moments.h"
+/* moments_cases.c: rows of the models, and those on which a careless sum loses its digits. */
 #include "kernels/cases.h"
+#include "kernels/moments/moments.h"
 
+#include <stdio.h>
 #include <string.h>
+
+typedef enum value_kind {
+    SIGNAL,   /* uniform around 0.1 */
+    CONSTANT, /* every row one value: no spread at all */
+    OFFSET,   /* 1000 +- 1 */
+    OUTLIER   /* far away at the first value only */
+} value_kind;
+
+static const char *const names[] = {"signal", "constant", "offset", "outlier"};
+
+static const struct {
+    int64_t rows, points, pad;
+    value_kind values;
+    uint32_t flags;
+} shapes[] = {
+    {1, 1, 0, SIGNAL, CLEAVE_CASE_SMALL},
+    {3, 2, 5, SIGNAL, CLEAVE_CASE_SMALL},
+    {2, 7, 0, SIGNAL, CLEAVE_CASE_SMALL},
+    {2, 16, 1, SIGNAL, CLEAVE_CASE_SMALL},
+    {3, 17, 0, SIGNAL, CLEAVE_CASE_SMALL},
+    {2, 31, 0, SIGNAL, CLEAVE_CASE_SMALL},
+    {1, 65, 2, SIGNAL, CLEAVE_CASE_SMALL},
+    {5, 336, 0, SIGNAL, CLEAVE_CASE_SMALL},
+    {2, 336, 0, CONSTANT, CLEAVE_CASE_SMALL},
+    {3, 337, 7, OFFSET, CLEAVE_CASE_SMALL},
+    {2, 1000, 0, OUTLIER, CLEAVE_CASE_SMALL},
+    {2, 4095, 0, SIGNAL, 0},
+    {2, 4097, 0, OFFSET, 0},
+    {1, 8193, 0, CONSTANT, 0},
+    {3, 12305, 3, OUTLIER, 0},
+    {48, 85995, 0, SIGNAL, CLEAVE_CASE_BENCH},
+    {48 * 512, 336, 0, SIGNAL, CLEAVE_CASE_BENCH},
+    {768 * 8, 336, 0, SIGNAL, CLEAVE_CASE_BENCH},
+    {2, 343980, 20, SIGNAL, CLEAVE_CASE_BENCH},
+    {4, 2048 * 336, 0, OFFSET, 0},
+};
+
+static void fill(const cleave_case *test, int operand, float *data, int64_t count)
+{
+    cleave_moments_args args;
+    int shape = 0;
+
+    memcpy(&args, test->args.bytes, sizeof args);
+    while (shapes[shape].rows != args.rows || shapes[shape].points != args.points ||
+           args.in_stride - args.points != shapes[shape].pad)
+        shape++;
+    for (int64_t i = 0; i < count; i++) {
+        const float u = cleave_case_uniform((uint64_t)operand + 1, i);
+        const value_kind values = shapes[shape].values;
+        data[i] = values == CONSTANT ? 0.1f : values == OFFSET ? 1000 + u : 0.1f + u;
+        if (values == OUTLIER && i % args.in_stride == 0)
+            data[i] = 3e4f;
+    }
+}
 
 int cleave_moments_cases(int index, cleave_case *out)
 {
-    const cleave_moments_args args = {.rows = 3, .points = 17, .in_stride = 17};
+    cleave_moments_args args = {0};
 
-    if (index > 0)
+    if (index < 0 || index >= (int)(sizeof shapes / sizeof shapes[0]))
         return 0;
+    args.rows = shapes[index].rows;
+    args.points = shapes[index].points;
+    args.in_stride = args.points + shapes[index].pad;
+
+    const double count = (double)args.rows * (double)args.points;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
-    memcpy(out->label, "small", sizeof "small");
-    out->limit = 1e-6;
-    out->flags = CLEAVE_CASE_SMALL;
+    snprintf(out->label, sizeof out->label, "%s R%lld P%lld", names[shapes[index].values],
+             (long long)args.rows, (long long)args.points);
+    /* Sums in double differ by less than 10^-11; rounded to float that is at most one ulp. */
+    out->limit = 0x1p-23;
+    out->flops = 4 * count;
+    out->bytes = 4 * count;
+    out->flags = shapes[index].flags;
+    out->fill = fill;
     return 1;
 }
