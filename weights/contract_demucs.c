@@ -1,29 +1,20 @@
 /* contract_demucs.c: the tensors of HTDemucs and Hybrid Demucs for any constructor arguments. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "weights/config_text.h"
 #include "weights/contract.h"
+#include "weights/demucs_arguments.h"
 
-#define WIDTH_MAX (1 << 16) /* of any layer */
-
-/* The arguments that decide on tensors, named as in the official constructors. */
+/* A walk over the tensors of one model. */
 typedef struct demucs {
-    int transformer; /* HTDemucs, not HDemucs */
-    int64_t sources, audio_channels, channels, depth, nfft, kernel_size, stride, time_stride;
-    int64_t context, context_enc, norm_starts, dconv_mode, dconv_depth, dconv_attn, dconv_lstm;
-    int64_t bottom_channels, t_layers, t_heads;
-    int64_t t_norm_in, t_norm_out, t_layer_scale, t_cross_first;
-    double growth, dconv_comp, freq_emb, t_hidden_scale;
-    const char *config;
-    size_t config_bytes;
+    cleave_demucs a;
+    cleave_demucs_layer layer[CLEAVE_DEMUCS_DEPTH_MAX];
     cleave_contract_visit visit;
     void *context_of_visit;
     char *message;
 } demucs;
 
-/* One layer of the encoder and its mirror image in the decoder. */
+/* One layer of one branch. */
 typedef struct layer {
     int64_t index;
     int frequency;    /* convolves along frequency, weights have a fourth dimension */
@@ -32,108 +23,6 @@ typedef struct layer {
     uint32_t in, out; /* channels, encoder */
     uint32_t kernel;
 } layer;
-
-static int integer(const demucs *d, const char *key, int64_t otherwise, int64_t min, int64_t max,
-                   int64_t *value)
-{
-    char text[CLEAVE_CONFIG_VALUE_MAX + 1];
-
-    *value = otherwise;
-    if (!cleave_config_text_get(d->config, d->config_bytes, key, text, sizeof text))
-        return otherwise >= 0 ||
-               cleave_sentence(d->message, "configuration: \"%s\" is missing", key);
-    return cleave_config_text_i64(d->config, d->config_bytes, key, min, max, value) ||
-           cleave_sentence(d->message, "configuration: \"%s\" is %.40s; it must be %lld to %lld",
-                           key, text, (long long)min, (long long)max);
-}
-
-static int number(const demucs *d, const char *key, double otherwise, double min, double max,
-                  double *value)
-{
-    char text[CLEAVE_CONFIG_VALUE_MAX + 1];
-
-    *value = otherwise;
-    if (!cleave_config_text_get(d->config, d->config_bytes, key, text, sizeof text))
-        return 1;
-    return cleave_config_text_f64(d->config, d->config_bytes, key, min, max, value) ||
-           cleave_sentence(d->message, "configuration: \"%s\" is %.40s; it must be %g to %g", key,
-                           text, min, max);
-}
-
-static int read_sources(demucs *d)
-{
-    char text[CLEAVE_CONFIG_VALUE_MAX + 1];
-
-    if (!cleave_config_text_get(d->config, d->config_bytes, "sources", text, sizeof text) ||
-        !text[0])
-        return cleave_sentence(d->message, "configuration: \"sources\" is missing");
-    d->sources = 1;
-    for (const char *p = text; *p; p++)
-        d->sources += *p == ',';
-    return d->sources <= 64 ||
-           cleave_sentence(d->message, "configuration: \"sources\" names more than 64");
-}
-
-/* Arguments that would give a network of another form, with the one value that this form has. */
-static int check_form(const demucs *d)
-{
-    static const struct {
-        const char *key;
-        int64_t value;
-    } fixed[] = {{"cac", 1},
-                 {"rewrite", 1},
-                 {"hybrid", 1},
-                 {"hybrid_old", 0},
-                 {"t_norm_first", 1},
-                 {"t_sparse_self_attn", 0},
-                 {"t_sparse_cross_attn", 0}};
-    static const char *const absent[] = {"channels_time", "multi_freqs"};
-    char text[CLEAVE_CONFIG_VALUE_MAX + 1];
-    int64_t value;
-
-    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
-        if (cleave_config_text_get(d->config, d->config_bytes, absent[i], text, sizeof text) &&
-            text[0] && strcmp(text, "none") != 0)
-            return cleave_sentence(d->message, "configuration: \"%s\" must be none", absent[i]);
-    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
-        if (!integer(d, fixed[i].key, fixed[i].value, 0, 1, &value) || value != fixed[i].value)
-            return cleave_sentence(d->message, "configuration: \"%s\" must be %lld", fixed[i].key,
-                                   (long long)fixed[i].value);
-    return 1;
-}
-
-static int read_arguments(demucs *d)
-{
-    const int required = -1;
-
-    return read_sources(d) && check_form(d) &&
-           integer(d, "audio_channels", 2, 1, 16, &d->audio_channels) &&
-           integer(d, "channels", required, 1, 4096, &d->channels) &&
-           integer(d, "depth", required, 1, 10, &d->depth) &&
-           integer(d, "nfft", 4096, 16, 65536, &d->nfft) &&
-           integer(d, "kernel_size", 8, 1, 64, &d->kernel_size) &&
-           integer(d, "stride", 4, 1, 64, &d->stride) &&
-           integer(d, "time_stride", 2, 1, 64, &d->time_stride) &&
-           integer(d, "context", 1, 0, 16, &d->context) &&
-           integer(d, "context_enc", 0, 0, 16, &d->context_enc) &&
-           integer(d, "norm_starts", 4, 0, 100, &d->norm_starts) &&
-           integer(d, "dconv_mode", required, 0, 3, &d->dconv_mode) &&
-           integer(d, "dconv_depth", 2, 0, 16, &d->dconv_depth) &&
-           integer(d, "dconv_attn", 4, 0, 100, &d->dconv_attn) &&
-           integer(d, "dconv_lstm", 4, 0, 100, &d->dconv_lstm) &&
-           integer(d, "bottom_channels", d->transformer ? required : 0, 0, WIDTH_MAX,
-                   &d->bottom_channels) &&
-           integer(d, "t_layers", 5, 0, 64, &d->t_layers) &&
-           integer(d, "t_heads", 8, 1, 1024, &d->t_heads) &&
-           integer(d, "t_norm_in", 1, 0, 1, &d->t_norm_in) &&
-           integer(d, "t_norm_out", 1, 0, 1, &d->t_norm_out) &&
-           integer(d, "t_layer_scale", 1, 0, 1, &d->t_layer_scale) &&
-           integer(d, "t_cross_first", 0, 0, 1, &d->t_cross_first) &&
-           number(d, "growth", 2, 1, 8, &d->growth) &&
-           number(d, "dconv_comp", d->transformer ? 8 : 4, 1, 4096, &d->dconv_comp) &&
-           number(d, "freq_emb", 0.2, 0, 1000, &d->freq_emb) &&
-           number(d, "t_hidden_scale", 4, 0.01, 64, &d->t_hidden_scale);
-}
 
 typedef struct path {
     char text[96];
@@ -220,20 +109,20 @@ static int local_attention(const demucs *d, const char *prefix, uint32_t h)
 
 static int dconv(const demucs *d, const char *prefix, int64_t index, uint32_t channels)
 {
-    const uint32_t h = (uint32_t)(channels / d->dconv_comp);
+    const uint32_t h = cleave_demucs_hidden(&d->a, channels);
 
     if (h < 1)
         return cleave_sentence(d->message, "configuration: \"dconv_comp\" leaves no channel of %u",
                                channels);
-    for (int sub = 0; sub < d->dconv_depth; sub++) {
+    for (int sub = 0; sub < d->a.dconv_depth; sub++) {
         int at = 3; /* modules are numbered; 2 is the activation */
         if (!pair(d, module(prefix, sub, 0).text, h, 3, h, channels, 3, 0) ||
             !norm(d, module(prefix, sub, 1).text, h))
             return 0;
-        if (!d->transformer && index >= d->dconv_lstm &&
+        if (!d->a.transformer && index >= d->a.dconv_lstm &&
             !lstm(d, module(prefix, sub, at++).text, h))
             return 0;
-        if (!d->transformer && index >= d->dconv_attn &&
+        if (!d->a.transformer && index >= d->a.dconv_attn &&
             !local_attention(d, module(prefix, sub, at++).text, h))
             return 0;
         if (!pair(d, module(prefix, sub, at).text, 2 * channels, 3, 2 * channels, h, 1, 0) ||
@@ -246,7 +135,7 @@ static int dconv(const demucs *d, const char *prefix, int64_t index, uint32_t ch
 
 static int encoder(const demucs *d, const char *prefix, const layer *l)
 {
-    const uint32_t rank = l->frequency ? 4 : 3, span = (uint32_t)(1 + 2 * d->context_enc);
+    const uint32_t rank = l->frequency ? 4 : 3, span = (uint32_t)(1 + 2 * d->a.context_enc);
     if (!pair(d, under(prefix, "conv").text, l->out, rank, l->out, l->in, l->kernel, 1))
         return 0;
     if (l->empty)
@@ -255,13 +144,13 @@ static int encoder(const demucs *d, const char *prefix, const layer *l)
                          norm(d, under(prefix, "norm2").text, 2 * l->out))) &&
            pair(d, under(prefix, "rewrite").text, 2 * l->out, rank, 2 * l->out, l->out, span,
                 span) &&
-           (!(d->dconv_mode & 1) || dconv(d, prefix, l->index, l->out));
+           (!(d->a.dconv_mode & 1) || dconv(d, prefix, l->index, l->out));
 }
 
 /* `out`: channels on the way out of this layer, towards the sources. */
 static int decoder(const demucs *d, const char *prefix, const layer *l, uint32_t out)
 {
-    const uint32_t rank = l->frequency ? 4 : 3, span = (uint32_t)(1 + 2 * d->context),
+    const uint32_t rank = l->frequency ? 4 : 3, span = (uint32_t)(1 + 2 * d->a.context),
                    width = l->out;
     if (!pair(d, under(prefix, "conv_tr").text, out, rank, width, out, l->kernel, 1) ||
         (l->norm && !norm(d, under(prefix, "norm2").text, out)))
@@ -270,68 +159,58 @@ static int decoder(const demucs *d, const char *prefix, const layer *l, uint32_t
         return 1;
     return (!l->norm || norm(d, under(prefix, "norm1").text, 2 * width)) &&
            pair(d, under(prefix, "rewrite").text, 2 * width, rank, 2 * width, width, span, span) &&
-           (!(d->dconv_mode & 2) || dconv(d, prefix, l->index, width));
+           (!(d->a.dconv_mode & 2) || dconv(d, prefix, l->index, width));
 }
 
-/* How many layers the time branch has: those that still have rows of frequency to divide. */
-static int64_t time_depth(const demucs *d)
+static int layers(const demucs *d)
 {
-    int64_t rows = d->nfft / 2, count = 0;
-
-    while (count < d->depth && rows > 1) {
-        rows = rows <= d->kernel_size ? 1 : rows / d->stride;
-        count++;
-    }
-    return count;
-}
-
-static int layers(const demucs *d, uint32_t *bottom)
-{
-    const int64_t time_layers = time_depth(d);
-    uint32_t width = (uint32_t)d->channels, in = (uint32_t)(2 * d->audio_channels),
-             in_time = in / 2;
-    int64_t rows = d->nfft / 2;
+    int64_t time_layers = 0;
     char prefix[32];
 
-    for (int64_t i = 0; i < d->depth; i++) {
-        const int last_rows = rows > 1 && rows <= d->kernel_size;
-        layer l = {
-            .index = i, .frequency = rows > 1, .norm = i >= d->norm_starts, .in = in, .out = width};
+    while (time_layers < d->a.depth && d->layer[time_layers].frequency)
+        time_layers++;
+    for (int64_t i = 0; i < d->a.depth; i++) {
+        const cleave_demucs_layer *const from = &d->layer[i];
+        const layer l = {.index = i,
+                         .frequency = from->frequency,
+                         .norm = from->norm,
+                         .in = from->in,
+                         .out = from->out,
+                         .kernel = from->kernel};
+        const layer t = {.index = i,
+                         .norm = from->norm,
+                         .empty = from->merges,
+                         .in = from->in_time,
+                         .out = from->out,
+                         .kernel = (uint32_t)d->a.kernel_size};
         /* The outermost decoder gives the sources; the others give what the encoder took. */
-        const uint32_t out = i ? in : (uint32_t)(2 * d->audio_channels * d->sources);
-        l.kernel = (uint32_t)(rows == 1 ? 2 * d->time_stride : last_rows ? rows : d->kernel_size);
+        const uint32_t out = i ? l.in : (uint32_t)(2 * d->a.audio_channels * d->a.sources);
         snprintf(prefix, sizeof prefix, "encoder.%d", (int)i);
         if (!encoder(d, prefix, &l))
             return 0;
-        snprintf(prefix, sizeof prefix, "decoder.%d", (int)(d->depth - 1 - i));
+        snprintf(prefix, sizeof prefix, "decoder.%d", (int)(d->a.depth - 1 - i));
         if (!decoder(d, prefix, &l, out))
             return 0;
         if (i < time_layers) {
-            layer t = {.index = i, .norm = l.norm, .empty = last_rows, .in = in_time, .out = width};
-            t.kernel = (uint32_t)d->kernel_size;
             snprintf(prefix, sizeof prefix, "tencoder.%d", (int)i);
             if (!encoder(d, prefix, &t))
                 return 0;
             snprintf(prefix, sizeof prefix, "tdecoder.%d", (int)(time_layers - 1 - i));
-            if (!decoder(d, prefix, &t, i ? in_time : out / 2))
+            if (!decoder(d, prefix, &t, i ? t.in : out / 2))
                 return 0;
         }
-        rows = rows <= d->kernel_size ? 1 : rows / d->stride;
-        if (i == 0 && d->freq_emb > 0 &&
-            !tensor(d, "freq_emb.embedding", "weight", 2, (uint32_t)rows, width, 0, 0))
-            return 0;
-        *bottom = in = in_time = width;
-        if (width * d->growth > WIDTH_MAX)
-            return cleave_sentence(d->message, "configuration: layers wider than %d channels",
-                                   WIDTH_MAX);
-        width = (uint32_t)(width * d->growth);
+    }
+    if (d->a.freq_emb > 0) {
+        const cleave_demucs_layer *const first = &d->layer[0];
+        const int64_t rows = first->merges ? 1 : first->rows / d->a.stride;
+        return tensor(d, "freq_emb.embedding", "weight", 2, (uint32_t)rows, first->out, 0, 0);
     }
     return 1;
 }
 
 static int transformer_layer(const demucs *d, const char *prefix, int cross, uint32_t width)
 {
-    const uint32_t hidden = (uint32_t)(width * d->t_hidden_scale);
+    const uint32_t hidden = (uint32_t)(width * d->a.t_hidden_scale);
     const char *attention = cross ? "cross_attn" : "self_attn";
     char leaf[32];
 
@@ -348,8 +227,8 @@ static int transformer_layer(const demucs *d, const char *prefix, int cross, uin
            norm(d, under(prefix, "norm1").text, width) &&
            norm(d, under(prefix, "norm2").text, width) &&
            (!cross || norm(d, under(prefix, "norm3").text, width)) &&
-           (!d->t_norm_out || norm(d, under(prefix, "norm_out").text, width)) &&
-           (!d->t_layer_scale ||
+           (!d->a.t_norm_out || norm(d, under(prefix, "norm_out").text, width)) &&
+           (!d->a.t_layer_scale ||
             (tensor(d, under(prefix, "gamma_1").text, "scale", 1, width, 0, 0, 0) &&
              tensor(d, under(prefix, "gamma_2").text, "scale", 1, width, 0, 0, 0)));
 }
@@ -357,23 +236,23 @@ static int transformer_layer(const demucs *d, const char *prefix, int cross, uin
 static int transformer(const demucs *d, uint32_t bottom)
 {
     static const char *const samplers[2] = {"channel_upsampler", "channel_downsampler"};
-    const uint32_t width = d->bottom_channels ? (uint32_t)d->bottom_channels : bottom;
+    const uint32_t width = d->a.bottom_channels ? (uint32_t)d->a.bottom_channels : bottom;
     char prefix[64];
 
     for (int branch = 0; branch < 2; branch++) {
         const char *suffix = branch ? "_t" : "";
-        for (int i = 0; i < 2 && d->bottom_channels; i++) {
+        for (int i = 0; i < 2 && d->a.bottom_channels; i++) {
             const uint32_t in = i ? width : bottom, out = i ? bottom : width;
             snprintf(prefix, sizeof prefix, "%s%s", samplers[i], suffix);
             if (!pair(d, prefix, out, 3, out, in, 1, 0))
                 return 0;
         }
         snprintf(prefix, sizeof prefix, "crosstransformer.norm_in%s", suffix);
-        if (d->t_layers && d->t_norm_in && !norm(d, prefix, width))
+        if (d->a.t_layers && d->a.t_norm_in && !norm(d, prefix, width))
             return 0;
-        for (int i = 0; i < d->t_layers; i++) {
+        for (int i = 0; i < d->a.t_layers; i++) {
             snprintf(prefix, sizeof prefix, "crosstransformer.layers%s.%d", suffix, i);
-            if (!transformer_layer(d, prefix, i % 2 != (int)d->t_cross_first, width))
+            if (!transformer_layer(d, prefix, i % 2 != (int)d->a.t_cross_first, width))
                 return 0;
         }
     }
@@ -384,16 +263,10 @@ int cleave_contract_walk(const char *kind, const char *config, size_t config_byt
                          cleave_contract_visit visit, void *context,
                          char message[CLEAVE_SENTENCE_BYTES])
 {
-    demucs d = {.transformer = !strcmp(kind, "htdemucs"),
-                .config = config,
-                .config_bytes = config_bytes,
-                .visit = visit,
-                .context_of_visit = context,
-                .message = message};
-    uint32_t bottom = 0;
+    demucs d = {.visit = visit, .context_of_visit = context, .message = message};
 
     message[0] = 0;
-    if (!d.transformer && strcmp(kind, "hdemucs") != 0)
-        return cleave_sentence(message, "models of kind \"%.32s\" are not known here", kind);
-    return read_arguments(&d) && layers(&d, &bottom) && (!d.transformer || transformer(&d, bottom));
+    return cleave_demucs_arguments(kind, config, config_bytes, &d.a, message) &&
+           cleave_demucs_layers(&d.a, d.layer, message) && layers(&d) &&
+           (!d.a.transformer || transformer(&d, d.layer[d.a.depth - 1].out));
 }
