@@ -10,10 +10,20 @@
 
 #include "runtime/error.h"
 
+/* Tensors that a graph has room for at first, and half as many steps. */
+#define GRAPH_TENSORS_FIRST 1024
+
+_Static_assert(CLEAVE_TENSORS_MAX % GRAPH_TENSORS_FIRST == 0 &&
+                   (CLEAVE_TENSORS_MAX / GRAPH_TENSORS_FIRST &
+                    (CLEAVE_TENSORS_MAX / GRAPH_TENSORS_FIRST - 1)) == 0 &&
+                   CLEAVE_STEPS_MAX == CLEAVE_TENSORS_MAX / 2,
+               "doubling the room ends at the limits");
+
 /* What making an engine takes, and what is gone when it is made. */
 struct workspace {
     cleave_setup setup;
     cleave_graph graph;
+    void *graph_memory;
     cleave_model_ports ports;
     cleave_device_table device;         /* while counting: the sizes depend on the kernels */
     _Alignas(64) cleave_engine counted; /* stands in for the engine while counting */
@@ -110,7 +120,34 @@ static cleave_status lay_out(struct workspace *space, cleave_arena *arena, cleav
     return CLEAVE_OK;
 }
 
-/* Checks the configuration, builds the graph and counts. On success the caller frees *space. */
+static void workspace_close(struct workspace *space)
+{
+    free(space->graph_memory);
+    free(space);
+}
+
+/* The model's graph, with as much room as it turns out to need. What is wrong with it, the plan
+ * will say. */
+static cleave_status build_graph(struct workspace *space, cleave_error *error)
+{
+    const cleave_setup *const setup = &space->setup;
+
+    for (int32_t tensors = GRAPH_TENSORS_FIRST;; tensors *= 2) {
+        const int32_t steps = tensors / 2;
+        const size_t bytes = cleave_graph_bytes(tensors, steps);
+        free(space->graph_memory);
+        space->graph_memory = aligned_alloc(CLEAVE_ALIGN_BYTES, bytes);
+        if (!space->graph_memory)
+            return cleave_error_set(error, CLEAVE_SYSTEM, "no memory for the graph of %zu bytes",
+                                    bytes);
+        cleave_graph_init(&space->graph, space->graph_memory, tensors, steps);
+        setup->model->build(&setup->request, &space->graph, &space->ports);
+        if (!space->graph.full || tensors == CLEAVE_TENSORS_MAX)
+            return CLEAVE_OK;
+    }
+}
+
+/* Checks the configuration, builds the graph and counts. On success the caller closes *space. */
 static cleave_status workspace_open(struct workspace **space, const cleave_model *model,
                                     const cleave_config *config, cleave_error *error)
 {
@@ -122,16 +159,17 @@ static cleave_status workspace_open(struct workspace **space, const cleave_model
         return cleave_error_set(error, CLEAVE_SYSTEM, "no memory for the workspace of %zu bytes",
                                 sizeof *made);
     memset(&made->counted, 0, sizeof made->counted);
+    made->graph_memory = NULL;
     cleave_status status = cleave_setup_init(&made->setup, config, model, error);
     if (status == CLEAVE_OK) {
         cleave_device_cpu_init(&made->device, made->setup.cpu_features_off);
-        cleave_graph_init(&made->graph);
-        made->setup.model->build(&made->setup.request, &made->graph, &made->ports);
         cleave_arena_init(&arena, NULL, 0);
-        status = lay_out(made, &arena, &counted, error);
+        status = build_graph(made, error);
     }
+    if (status == CLEAVE_OK)
+        status = lay_out(made, &arena, &counted, error);
     if (status != CLEAVE_OK) {
-        free(made);
+        workspace_close(made);
         return status;
     }
     made->host_bytes = arena.used;
@@ -171,7 +209,7 @@ cleave_status cleave_need(const cleave_config *config, cleave_memory *need, clea
     if (status != CLEAVE_OK)
         return status;
     *need = (cleave_memory){.host_bytes = space->host_bytes};
-    free(space);
+    workspace_close(space);
     return CLEAVE_OK;
 }
 
@@ -192,7 +230,7 @@ cleave_status cleave_init(const cleave_config *config, void *arena, size_t bytes
                              bytes, space->host_bytes);
     else
         status = place(space, arena, bytes, engine, error);
-    free(space);
+    workspace_close(space);
     return status;
 }
 
@@ -216,7 +254,7 @@ cleave_status cleave_engine_open(const cleave_model *model, const cleave_config 
                              "the engine needs %zu bytes, which cannot be had", space->host_bytes);
     else
         status = place(space, memory, space->host_bytes, engine, error);
-    free(space);
+    workspace_close(space);
     if (status == CLEAVE_OK)
         (*engine)->owned = memory;
     else

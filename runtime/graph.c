@@ -8,11 +8,28 @@
 /* 2^44 floats: the sizes of all tensors of a graph sum without wrapping. */
 #define TENSOR_FLOATS_MAX ((int64_t)1 << 44)
 
-void cleave_graph_init(cleave_graph *graph)
+size_t cleave_graph_bytes(int32_t tensors_max, int32_t steps_max)
 {
-    graph->tensor_count = 0;
-    graph->step_count = 0;
-    memset(&graph->error, 0, sizeof graph->error);
+    return cleave_align_up((size_t)tensors_max * sizeof(cleave_graph_tensor)) +
+           cleave_align_up((size_t)steps_max * sizeof(cleave_graph_step)) +
+           cleave_align_up((size_t)tensors_max * sizeof(cleave_graph_note));
+}
+
+void cleave_graph_init(cleave_graph *graph, void *memory, int32_t tensors_max, int32_t steps_max)
+{
+    unsigned char *at = memory;
+
+    assert((uintptr_t)memory % CLEAVE_ALIGN_BYTES == 0);
+    assert(tensors_max >= 1 && tensors_max <= CLEAVE_TENSORS_MAX);
+    assert(steps_max >= 1 && steps_max <= CLEAVE_STEPS_MAX);
+    memset(graph, 0, sizeof *graph);
+    graph->tensors_max = tensors_max;
+    graph->steps_max = steps_max;
+    graph->tensor = (void *)at;
+    at += cleave_align_up((size_t)tensors_max * sizeof *graph->tensor);
+    graph->step = (void *)at;
+    at += cleave_align_up((size_t)steps_max * sizeof *graph->step);
+    graph->note = (void *)at;
 }
 
 void cleave_graph_fail(cleave_graph *graph, cleave_status status, const char *format, ...)
@@ -32,9 +49,10 @@ cleave_tensor cleave_graph_tensor_add(cleave_graph *graph, const char *label, in
 {
     if (graph->error.status != CLEAVE_OK)
         return -1;
-    if (graph->tensor_count == CLEAVE_TENSORS_MAX) {
-        cleave_graph_fail(graph, CLEAVE_INVALID, "tensor \"%s\": a graph has at most %d", label,
-                          CLEAVE_TENSORS_MAX);
+    if (graph->tensor_count == graph->tensors_max) {
+        graph->full = 1;
+        cleave_graph_fail(graph, CLEAVE_INVALID, "tensor \"%s\": there is room for %d only", label,
+                          (int)graph->tensors_max);
         return -1;
     }
     if (count < 1 || count > TENSOR_FLOATS_MAX) {
@@ -99,6 +117,13 @@ static int operand_ok(cleave_graph *graph, const cleave_graph_step *step, int k,
                           "step \"%s\": tensor \"%s\" is %s and cannot be written", step->label,
                           tensor->label,
                           tensor->kind == CLEAVE_TENSOR_INPUT ? "an input" : "a constant");
+        return 0;
+    }
+    if ((operand->access & CLEAVE_PREPARED) && tensor->kind != CLEAVE_TENSOR_CONSTANT) {
+        cleave_graph_fail(graph, CLEAVE_INVALID,
+                          "step \"%s\": operand %d of %s is prepared once, and tensor \"%s\" is no "
+                          "constant",
+                          step->label, k, name, tensor->label);
         return 0;
     }
     if ((operand->access & CLEAVE_READ) && !tensor->written &&
@@ -167,9 +192,10 @@ void cleave_graph_add(cleave_graph *graph, const char *label, int32_t op, const 
 
     if (graph->error.status != CLEAVE_OK)
         return;
-    if (graph->step_count == CLEAVE_STEPS_MAX) {
-        cleave_graph_fail(graph, CLEAVE_INVALID, "step \"%s\": a graph has at most %d", label,
-                          CLEAVE_STEPS_MAX);
+    if (graph->step_count == graph->steps_max) {
+        graph->full = 1;
+        cleave_graph_fail(graph, CLEAVE_INVALID, "step \"%s\": there is room for %d only", label,
+                          (int)graph->steps_max);
         return;
     }
     cleave_graph_step *const step = &graph->step[graph->step_count];
@@ -196,6 +222,7 @@ void cleave_graph_add(cleave_graph *graph, const char *label, int32_t op, const 
             tensor->first = graph->step_count;
         tensor->last = graph->step_count;
         tensor->written |= (operand[k].access & CLEAVE_WRITE) != 0;
+        tensor->read |= (operand[k].access & (CLEAVE_READ | CLEAVE_PREPARED)) == CLEAVE_READ;
     }
     graph->step_count++;
 }

@@ -9,8 +9,8 @@
 #include "kernels/ops.h"
 #include "runtime/cleave.h"
 
-#define CLEAVE_TENSORS_MAX 4096
-#define CLEAVE_STEPS_MAX   2048
+#define CLEAVE_TENSORS_MAX 32768
+#define CLEAVE_STEPS_MAX   16384
 #define CLEAVE_LABEL_BYTES 48
 
 typedef int32_t cleave_tensor; /* index in the graph; -1: none */
@@ -29,6 +29,7 @@ typedef struct cleave_graph_tensor {
     cleave_tensor_kind kind;
     int32_t first, last; /* steps that use it first and last; -1: none does */
     int32_t written;     /* not 0: a step writes it */
+    int32_t read;        /* not 0: a step reads it when it runs, not only when it is prepared */
     /* CONSTANT: writes the values into data (bytes long). */
     void (*fill)(void *data, size_t bytes, const void *context);
     unsigned char fill_context[64]; /* a copy of what the model handed over, given to fill */
@@ -46,14 +47,30 @@ typedef struct cleave_graph_step {
     } args;
 } cleave_graph_step;
 
+/* What plan.c notes down while it looks for places: the steps between which a tensor needs one,
+ * where it is, and two lists of tensors. */
+typedef struct cleave_graph_note {
+    size_t offset;
+    int32_t first, last;
+    int32_t order, placed; /* the tensors in the order of being placed; those that are, by offset */
+} cleave_graph_note;
+
 typedef struct cleave_graph {
     int32_t tensor_count, step_count;
-    cleave_error error; /* status CLEAVE_OK as long as all is well */
-    cleave_graph_tensor tensor[CLEAVE_TENSORS_MAX];
-    cleave_graph_step step[CLEAVE_STEPS_MAX];
+    int32_t tensors_max, steps_max; /* room for so many */
+    int32_t full;                   /* not 0: the error is that there was not enough room */
+    cleave_error error;             /* status CLEAVE_OK as long as all is well */
+    cleave_graph_tensor *tensor;
+    cleave_graph_step *step;
+    cleave_graph_note *note; /* [tensors_max] */
 } cleave_graph;
 
-void cleave_graph_init(cleave_graph *graph);
+/* Bytes of memory for a graph with room for so many tensors and steps: 1..CLEAVE_TENSORS_MAX,
+ * 1..CLEAVE_STEPS_MAX. */
+size_t cleave_graph_bytes(int32_t tensors_max, int32_t steps_max);
+
+/* An empty graph in so many bytes of memory, 64-byte aligned, which stays the caller's. */
+void cleave_graph_init(cleave_graph *graph, void *memory, int32_t tensors_max, int32_t steps_max);
 
 /* A tensor of `count` float32 values. The label is for maps, errors and tests that compare stage by
  * stage. */
@@ -73,8 +90,8 @@ typedef struct cleave_view {
 
 /* Adds a step: op CLEAVE_OP_*, its argument struct with NULL pointers, and one view for each
  * operand in the order of operands(). Checks the contract, that every operand lies within its
- * tensor, that constants and inputs are not written, that what is read was written before, and that
- * operands that may not overlap do not. */
+ * tensor, that constants and inputs are not written, that what is read was written before, that
+ * what only prepare() reads is a constant, and that operands that may not overlap do not. */
 void cleave_graph_add(cleave_graph *graph, const char *label, int32_t op, const void *args,
                       const cleave_view *operands, int32_t operand_count);
 

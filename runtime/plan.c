@@ -1,95 +1,89 @@
 /* plan.c: a graph with an address for every tensor. */
 #include "runtime/plan.h"
 
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "runtime/error.h"
 #include "runtime/exec.h"
 
-/* Where the tensors of the shared block lie; on the stack of cleave_plan_init(), 64 KB. */
+/* The search for places: notes on every tensor, in the graph. */
 struct layout {
-    size_t offset[CLEAVE_TENSORS_MAX];
-    int16_t order[CLEAVE_TENSORS_MAX];  /* tensors in the order of being placed */
-    int16_t placed[CLEAVE_TENSORS_MAX]; /* those that are, by offset */
-    int16_t first[CLEAVE_TENSORS_MAX], last[CLEAVE_TENSORS_MAX];
-    int32_t order_count, placed_count;
+    const cleave_graph_tensor *tensor;
+    cleave_graph_note *note;
+    int32_t tensor_count, order_count, placed_count;
     size_t shared_bytes;
 };
 
-_Static_assert(CLEAVE_TENSORS_MAX <= INT16_MAX && CLEAVE_STEPS_MAX <= INT16_MAX,
-               "layout counts in 16 bits");
-
-static int is_shared(cleave_tensor_kind kind)
+/* A constant that no step reads when it runs: it is filled in for prepare() and then forgotten. */
+static int is_staged(const cleave_graph_tensor *tensor)
 {
-    return kind == CLEAVE_TENSOR_TEMPORARY || kind == CLEAVE_TENSOR_INPUT ||
-           kind == CLEAVE_TENSOR_OUTPUT;
+    return tensor->kind == CLEAVE_TENSOR_CONSTANT && !tensor->read;
 }
 
 /* Steps between which each tensor needs its place: an input is filled before step 0, an output is
  * read after the last step. A temporary that no step uses has no life (last < first) and no place.
  */
-static void find_lives(struct layout *layout, const cleave_graph *graph)
+static void find_lives(struct layout *layout, int32_t step_count)
 {
-    const int end = graph->step_count > 0 ? graph->step_count - 1 : 0;
+    const int32_t end = step_count > 0 ? step_count - 1 : 0;
 
-    for (int i = 0; i < graph->tensor_count; i++) {
-        const cleave_graph_tensor *const tensor = &graph->tensor[i];
-        int first = tensor->first, last = tensor->last;
+    for (int32_t i = 0; i < layout->tensor_count; i++) {
+        const cleave_graph_tensor *const tensor = &layout->tensor[i];
+        int32_t first = tensor->first, last = tensor->last;
         if (tensor->kind == CLEAVE_TENSOR_INPUT) {
             first = 0;
             last = last < 0 ? 0 : last;
         } else if (tensor->kind == CLEAVE_TENSOR_OUTPUT) {
             last = end;
-        } else if (tensor->kind != CLEAVE_TENSOR_TEMPORARY) {
+        } else if (tensor->kind != CLEAVE_TENSOR_TEMPORARY && !is_staged(tensor)) {
             first = 0;
             last = end;
         } else if (first < 0) {
             first = 0;
         }
-        layout->first[i] = (int16_t)first;
-        layout->last[i] = (int16_t)last;
+        layout->note[i].first = first;
+        layout->note[i].last = last;
     }
 }
 
 /* Larger tensors first: they are the hardest to find room for. Equal ones stay in the order of the
  * graph. */
-static void sort_by_size(struct layout *layout, const cleave_graph *graph)
+static void sort_by_size(struct layout *layout)
 {
+    cleave_graph_note *const note = layout->note;
+
     layout->order_count = 0;
-    for (int i = 0; i < graph->tensor_count; i++) {
-        if (!is_shared(graph->tensor[i].kind) || layout->last[i] < layout->first[i])
+    for (int32_t i = 0; i < layout->tensor_count; i++) {
+        if (!cleave_plan_shares(layout->tensor[i].kind) || note[i].last < note[i].first)
             continue;
-        int at = layout->order_count++;
-        for (; at > 0 && graph->tensor[layout->order[at - 1]].bytes < graph->tensor[i].bytes; at--)
-            layout->order[at] = layout->order[at - 1];
-        layout->order[at] = (int16_t)i;
+        int32_t at = layout->order_count++;
+        for (; at > 0 && layout->tensor[note[at - 1].order].bytes < layout->tensor[i].bytes; at--)
+            note[at].order = note[at - 1].order;
+        note[at].order = i;
     }
 }
 
 /* The smallest gap that holds the tensor between those that live when it does, or the place after
  * them all. */
-static size_t best_fit(const struct layout *layout, const cleave_graph *graph, int index)
+static size_t best_fit(const struct layout *layout, int32_t index)
 {
-    const size_t bytes = cleave_align_up(graph->tensor[index].bytes);
+    const cleave_graph_note *const note = layout->note;
+    const size_t bytes = cleave_align_up(layout->tensor[index].bytes);
     size_t end = 0, best = SIZE_MAX, best_gap = SIZE_MAX;
 
-    for (int k = 0; k < layout->placed_count; k++) {
-        const int other = layout->placed[k];
-        if (layout->last[other] < layout->first[index] ||
-            layout->first[other] > layout->last[index])
+    for (int32_t k = 0; k < layout->placed_count; k++) {
+        const int32_t other = note[k].placed;
+        if (note[other].last < note[index].first || note[other].first > note[index].last)
             continue;
-        if (layout->offset[other] > end) {
-            const size_t gap = layout->offset[other] - end;
+        if (note[other].offset > end) {
+            const size_t gap = note[other].offset - end;
             if (gap >= bytes && gap < best_gap) {
                 best = end;
                 best_gap = gap;
             }
         }
-        const size_t other_end =
-            layout->offset[other] + cleave_align_up(graph->tensor[other].bytes);
+        const size_t other_end = note[other].offset + cleave_align_up(layout->tensor[other].bytes);
         end = other_end > end ? other_end : end;
     }
     return best != SIZE_MAX ? best : end;
@@ -97,22 +91,76 @@ static size_t best_fit(const struct layout *layout, const cleave_graph *graph, i
 
 /* Gives every tensor of the shared block its offset: greedy by size (Pisarchyk and Lee, "Efficient
  * memory management for deep neural net inference", 2020). */
-static void place(struct layout *layout, const cleave_graph *graph)
+static void place(struct layout *layout)
 {
-    layout->placed_count = 0;
-    layout->shared_bytes = 0;
-    for (int k = 0; k < layout->order_count; k++) {
-        const int index = layout->order[k];
-        const size_t offset = best_fit(layout, graph, index);
-        const size_t end = offset + cleave_align_up(graph->tensor[index].bytes);
-        int at = layout->placed_count++;
+    cleave_graph_note *const note = layout->note;
 
-        for (; at > 0 && layout->offset[layout->placed[at - 1]] > offset; at--)
-            layout->placed[at] = layout->placed[at - 1];
-        layout->placed[at] = (int16_t)index;
-        layout->offset[index] = offset;
+    layout->placed_count = 0;
+    for (int32_t k = 0; k < layout->order_count; k++) {
+        const int32_t index = note[k].order;
+        const size_t offset = best_fit(layout, index);
+        const size_t end = offset + cleave_align_up(layout->tensor[index].bytes);
+        int32_t at = layout->placed_count++;
+
+        for (; at > 0 && note[note[at - 1].placed].offset > offset; at--)
+            note[at].placed = note[at - 1].placed;
+        note[at].placed = index;
+        note[index].offset = offset;
         layout->shared_bytes = end > layout->shared_bytes ? end : layout->shared_bytes;
     }
+}
+
+/* Whether the tensor of operand k was that of an operand before it. */
+static int seen_before(const cleave_graph_step *step, int k)
+{
+    for (int before = 0; before < k; before++)
+        if (step->operand[before] == step->operand[k])
+            return 1;
+    return 0;
+}
+
+/* What is staged for one step lies in the shared block, which nothing else uses before the first
+ * run: it must hold the most that one step asks for. */
+static void make_room_for_staging(struct layout *layout, const cleave_graph *graph)
+{
+    for (int32_t i = 0; i < graph->step_count; i++) {
+        const cleave_graph_step *const step = &graph->step[i];
+        size_t bytes = 0;
+        for (int k = 0; k < step->operand_count; k++)
+            if (is_staged(&graph->tensor[step->operand[k]]) && !seen_before(step, k))
+                bytes += cleave_align_up(graph->tensor[step->operand[k]].bytes);
+        layout->shared_bytes = bytes > layout->shared_bytes ? bytes : layout->shared_bytes;
+    }
+}
+
+static struct layout find_places(const cleave_graph *graph)
+{
+    struct layout layout = {
+        .tensor = graph->tensor, .note = graph->note, .tensor_count = graph->tensor_count};
+
+    find_lives(&layout, graph->step_count);
+    sort_by_size(&layout);
+    place(&layout);
+    make_room_for_staging(&layout, graph);
+    return layout;
+}
+
+/* Takes the tensor's place and tells where it is; NULL if it has none. */
+static unsigned char *take_tensor(cleave_plan *plan, const cleave_graph_tensor *from,
+                                  const cleave_graph_note *note, cleave_arena *arena)
+{
+    size_t *sum = &plan->constant_bytes;
+
+    if (cleave_plan_shares(from->kind))
+        return plan->shared && note->last >= note->first ? plan->shared + note->offset : NULL;
+    if (is_staged(from)) {
+        plan->staged_bytes += note->last >= note->first ? cleave_align_up(from->bytes) : 0;
+        return NULL;
+    }
+    if (from->kind == CLEAVE_TENSOR_STATE)
+        sum = &plan->state_bytes;
+    *sum += cleave_align_up(from->bytes);
+    return cleave_arena_take(arena, from->bytes, 1);
 }
 
 static void take_tensors(cleave_plan *plan, const struct layout *layout, const cleave_graph *graph,
@@ -121,27 +169,20 @@ static void take_tensors(cleave_plan *plan, const struct layout *layout, const c
     plan->tensor_count = graph->tensor_count;
     plan->tensor = cleave_arena_take(arena, (size_t)graph->tensor_count, sizeof *plan->tensor);
     plan->shared_bytes = layout->shared_bytes;
-    unsigned char *const shared = cleave_arena_take(arena, layout->shared_bytes, 1);
-    for (int i = 0; i < graph->tensor_count; i++) {
+    plan->shared = cleave_arena_take(arena, layout->shared_bytes, 1);
+    for (int32_t i = 0; i < graph->tensor_count; i++) {
         const cleave_graph_tensor *const from = &graph->tensor[i];
-        unsigned char *data;
-        if (is_shared(from->kind)) {
-            const int lives = layout->last[i] >= layout->first[i];
-            data = shared && lives ? shared + layout->offset[i] : NULL;
-        } else {
-            data = cleave_arena_take(arena, from->bytes, 1);
-            *(from->kind == CLEAVE_TENSOR_STATE ? &plan->state_bytes : &plan->constant_bytes) +=
-                cleave_align_up(from->bytes);
-        }
+        const cleave_graph_note *const note = &layout->note[i];
+        unsigned char *const data = take_tensor(plan, from, note, arena);
         if (!plan->tensor)
             continue;
         cleave_plan_tensor *const tensor = &plan->tensor[i];
         memcpy(tensor->label, from->label, sizeof tensor->label);
         tensor->kind = from->kind;
-        tensor->offset = is_shared(from->kind) && data ? layout->offset[i] : 0;
+        tensor->offset = cleave_plan_shares(from->kind) && data ? note->offset : 0;
         tensor->bytes = from->bytes;
-        tensor->first = layout->first[i];
-        tensor->last = layout->last[i];
+        tensor->first = note->first;
+        tensor->last = note->last;
         tensor->data = data;
     }
 }
@@ -180,54 +221,73 @@ static void take_steps(cleave_plan *plan, const cleave_graph *graph, const cleav
     plan->scratch = cleave_arena_take(arena, (size_t)plan->threads, plan->scratch_bytes);
 }
 
-/* Writes addresses into the arguments, values into the constants, and tables into what prepare()
- * fills, which may look at the constants. */
-static void bind(const cleave_plan *plan, const cleave_graph *graph)
+void cleave_plan_bind(const cleave_plan *plan, int32_t index, const cleave_graph_step *from)
 {
-    for (int i = 0; i < graph->tensor_count; i++)
-        if (graph->tensor[i].kind == CLEAVE_TENSOR_CONSTANT)
-            graph->tensor[i].fill(plan->tensor[i].data, graph->tensor[i].bytes,
-                                  graph->tensor[i].fill_context);
-    for (int i = 0; i < graph->step_count; i++) {
-        const cleave_graph_step *const from = &graph->step[i];
-        cleave_plan_step *const step = &plan->step[i];
-        cleave_operand operand[CLEAVE_OPERANDS_MAX];
-        const int count = cleave_op_get(from->op)->operands(from->args.bytes, operand);
+    const cleave_plan_step *const step = &plan->step[index];
+    cleave_operand operand[CLEAVE_OPERANDS_MAX];
+    const int count = cleave_op_get(from->op)->operands(from->args.bytes, operand);
 
-        for (int k = 0; k < count; k++) {
-            void *const pointer = plan->tensor[from->operand[k]].data + from->offset[k];
-            memcpy((unsigned char *)step->args + operand[k].field, &pointer, sizeof pointer);
-        }
-        if (step->prepared)
-            step->kernel->prepare(step->args, step->prepared);
+    for (int k = 0; k < count; k++) {
+        unsigned char *const data = plan->tensor[from->operand[k]].data;
+        void *const pointer = data ? data + from->offset[k] : NULL;
+        memcpy((unsigned char *)step->args + operand[k].field, &pointer, sizeof pointer);
     }
+}
+
+/* Fills in what is staged for the step, makes its table, and forgets the one for the other. */
+static void prepare(const cleave_plan *plan, const cleave_graph *graph, int32_t index)
+{
+    const cleave_graph_step *const from = &graph->step[index];
+    const cleave_plan_step *const step = &plan->step[index];
+    size_t used = 0;
+
+    for (int k = 0; k < from->operand_count; k++) {
+        const cleave_graph_tensor *const tensor = &graph->tensor[from->operand[k]];
+        if (!is_staged(tensor) || seen_before(from, k))
+            continue;
+        assert(step->prepared && used + tensor->bytes <= plan->shared_bytes);
+        plan->tensor[from->operand[k]].data = plan->shared + used;
+        tensor->fill(plan->shared + used, tensor->bytes, tensor->fill_context);
+        used += cleave_align_up(tensor->bytes);
+    }
+    cleave_plan_bind(plan, index, from);
+    if (step->prepared)
+        step->kernel->prepare(step->args, step->prepared);
+    for (int k = 0; k < from->operand_count; k++)
+        if (is_staged(&graph->tensor[from->operand[k]]))
+            plan->tensor[from->operand[k]].data = NULL;
+    if (used > 0)
+        cleave_plan_bind(plan, index, from);
 }
 
 cleave_status cleave_plan_init(cleave_plan *plan, const cleave_graph *graph, const cleave_ops *ops,
                                int32_t threads, cleave_arena *arena, cleave_error *error)
 {
-    struct layout layout;
-
     if (graph->error.status != CLEAVE_OK)
         return cleave_error_set(error, graph->error.status, "%s", graph->error.message);
-    for (int i = 0; i < graph->tensor_count; i++)
+    for (int32_t i = 0; i < graph->tensor_count; i++)
         if (graph->tensor[i].kind == CLEAVE_TENSOR_OUTPUT && !graph->tensor[i].written)
             return cleave_error_set(error, CLEAVE_INVALID,
                                     "tensor \"%s\": an output that no step writes",
                                     graph->tensor[i].label);
+    const struct layout layout = find_places(graph);
     memset(plan, 0, sizeof *plan);
     plan->threads = threads;
-    find_lives(&layout, graph);
-    sort_by_size(&layout, graph);
-    place(&layout, graph);
     take_tensors(plan, &layout, graph, arena);
     take_steps(plan, graph, ops, arena);
     if (arena->failed)
         return cleave_error_set(error, CLEAVE_NO_MEMORY,
                                 "the plan needs more than the %zu bytes of the arena",
                                 arena->bytes);
-    if (arena->memory)
-        bind(plan, graph);
+    if (!arena->memory)
+        return CLEAVE_OK;
+    for (int32_t i = 0; i < graph->tensor_count; i++) {
+        const cleave_graph_tensor *const tensor = &graph->tensor[i];
+        if (tensor->kind == CLEAVE_TENSOR_CONSTANT && !is_staged(tensor))
+            tensor->fill(plan->tensor[i].data, tensor->bytes, tensor->fill_context);
+    }
+    for (int32_t i = 0; i < graph->step_count; i++)
+        prepare(plan, graph, i);
     return CLEAVE_OK;
 }
 
@@ -268,80 +328,4 @@ void cleave_plan_reset(const cleave_plan *plan)
     for (int i = 0; i < plan->tensor_count; i++)
         if (plan->tensor[i].kind == CLEAVE_TENSOR_STATE)
             memset(plan->tensor[i].data, 0, plan->tensor[i].bytes);
-}
-
-struct text {
-    char *to;
-    size_t bytes, length;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-text_add(struct text *text, const char *format, ...)
-{
-    const int room = text->length < text->bytes;
-    va_list list;
-
-    va_start(list, format);
-    const int length = vsnprintf(room ? text->to + text->length : NULL,
-                                 room ? text->bytes - text->length : 0, format, list);
-    va_end(list);
-    if (length > 0)
-        text->length += (size_t)length;
-}
-
-/* Whether tensor a comes before b in the map: the shared block first, by offset, then by index. */
-static int map_before(const cleave_plan *plan, int a, int b)
-{
-    const int shared_a = is_shared(plan->tensor[a].kind),
-              shared_b = is_shared(plan->tensor[b].kind);
-
-    if (shared_a != shared_b)
-        return shared_a;
-    if (plan->tensor[a].offset != plan->tensor[b].offset)
-        return plan->tensor[a].offset < plan->tensor[b].offset;
-    return a < b;
-}
-
-/* The tensor that follows `previous` (-1: none) in the map; -1 past the last. Tensors that no step
- * uses have no place. */
-static int map_next(const cleave_plan *plan, int previous)
-{
-    int next = -1;
-
-    for (int i = 0; i < plan->tensor_count; i++) {
-        if (!plan->tensor[i].data || (previous >= 0 && !map_before(plan, previous, i)))
-            continue;
-        if (next < 0 || map_before(plan, i, next))
-            next = i;
-    }
-    return next;
-}
-
-size_t cleave_plan_map(const cleave_plan *plan, char *text, size_t bytes)
-{
-    static const char *const kinds[] = {"temporary", "input", "output", "constant", "state"};
-    struct text out = {text, bytes, 0};
-    size_t sum = 0;
-
-    text_add(&out, "%12s %12s %5s %5s %-9s %s\n", "offset", "bytes", "first", "last", "kind",
-             "tensor");
-    for (int i = map_next(plan, -1); i >= 0; i = map_next(plan, i)) {
-        const cleave_plan_tensor *const tensor = &plan->tensor[i];
-        if (is_shared(tensor->kind)) {
-            sum += cleave_align_up(tensor->bytes);
-            text_add(&out, "%12zu ", tensor->offset);
-        } else {
-            text_add(&out, "%12s ", "-");
-        }
-        text_add(&out, "%12zu %5d %5d %-9s %s\n", tensor->bytes, (int)tensor->first,
-                 (int)tensor->last, kinds[tensor->kind], tensor->label);
-    }
-    text_add(&out, "shared block: peak %zu bytes, for tensors that sum to %zu\n",
-             plan->shared_bytes, sum);
-    text_add(&out,
-             "constants %zu, states %zu, prepared tables %zu, scratch %zu bytes for each of %d "
-             "threads\n",
-             plan->constant_bytes, plan->state_bytes, plan->prepared_bytes, plan->scratch_bytes,
-             (int)plan->threads);
-    return out.length;
 }

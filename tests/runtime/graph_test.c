@@ -3,12 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/mix/mix.h"
 #include "kernels/overlap_add/overlap_add.h"
 #include "kernels/rearrange/rearrange.h"
 #include "runtime/graph.h"
 #include "tests/test.h"
+
+#define TENSORS 100
+#define STEPS   60
 
 static cleave_graph graph;
 
@@ -25,7 +29,11 @@ static struct {
 
 static void begin(void)
 {
-    cleave_graph_init(&graph);
+    static void *memory;
+
+    if (!memory)
+        memory = aligned_alloc(64, cleave_graph_bytes(TENSORS, STEPS));
+    cleave_graph_init(&graph, memory, TENSORS, STEPS);
     some.x = cleave_graph_tensor_add(&graph, "x", 100, CLEAVE_TENSOR_INPUT);
     some.k = cleave_graph_constant(&graph, "k", 100, fill_zero, NULL, 0);
     some.t = cleave_graph_tensor_add(&graph, "t", 100, CLEAVE_TENSOR_TEMPORARY);
@@ -95,11 +103,12 @@ static void tensors_refused(void)
     cleave_graph_constant(&graph, "hollow", 1, NULL, NULL, 0);
     refused(CLEAVE_INVALID, "\"hollow\"", "fills");
     begin();
-    while (graph.tensor_count < CLEAVE_TENSORS_MAX)
+    while (graph.tensor_count < TENSORS)
         cleave_graph_tensor_add(&graph, "many", 1, CLEAVE_TENSOR_TEMPORARY);
-    TEST_CHECK(graph.error.status == CLEAVE_OK);
+    TEST_CHECK(graph.error.status == CLEAVE_OK && !graph.full);
     cleave_graph_tensor_add(&graph, "last straw", 1, CLEAVE_TENSOR_TEMPORARY);
-    refused(CLEAVE_INVALID, "\"last straw\"", "at most 4096");
+    TEST_CHECK(graph.full);
+    refused(CLEAVE_INVALID, "\"last straw\"", "room for 100");
 }
 
 static void operands_refused(void)
@@ -179,11 +188,50 @@ static void steps_refused(void)
     cleave_graph_fail(&graph, CLEAVE_UNSUPPORTED, "the model's own %d", 7);
     refused(CLEAVE_UNSUPPORTED, "the model's own 7", "");
     begin();
-    while (graph.step_count < CLEAVE_STEPS_MAX)
+    while (graph.step_count < STEPS)
         add(operands[0], operands[1], operands[2], 100);
-    TEST_CHECK(graph.error.status == CLEAVE_OK);
+    TEST_CHECK(graph.error.status == CLEAVE_OK && !graph.full);
     add(operands[0], operands[1], operands[2], 100);
-    refused(CLEAVE_INVALID, "\"sum\"", "at most 2048");
+    TEST_CHECK(graph.full);
+    refused(CLEAVE_INVALID, "\"sum\"", "room for 60");
+}
+
+/* Weights are packed before anything runs: only constants can be. */
+static void prepared_operands(void)
+{
+    const cleave_conv_args scale = {
+        .in_channels = 1,
+        .channels = 1,
+        .in_rows = 1,
+        .in_points = 100,
+        .in_channel_stride = 100,
+        .in_row_stride = 100,
+        .out_rows = 1,
+        .out_points = 100,
+        .out_channel_stride = 100,
+        .out_row_stride = 100,
+        .kernel_rows = 1,
+        .kernel_points = 1,
+        .stride_rows = 1,
+        .stride_points = 1,
+        .dilation = 1,
+    };
+
+    begin();
+    cleave_view operands[] = {{some.x, 0}, {some.k, 5}, {some.t, 0}};
+    cleave_graph_add(&graph, "scale", CLEAVE_OP_CONV, &scale, operands, 3);
+    TEST_CHECK(graph.error.status == CLEAVE_OK && !graph.tensor[some.k].read);
+    add(operands[0], operands[1], operands[2], 90);
+    TEST_CHECK(graph.error.status == CLEAVE_OK && graph.tensor[some.k].read);
+    const cleave_tensor no_constants[] = {some.x, some.t, some.s};
+    for (int i = 0; i < 3; i++) {
+        begin();
+        add((cleave_view){some.x, 0}, (cleave_view){some.k, 0}, (cleave_view){some.t, 0}, 100);
+        operands[1].tensor = no_constants[i];
+        operands[2].tensor = some.o;
+        cleave_graph_add(&graph, "scale", CLEAVE_OP_CONV, &scale, operands, 3);
+        refused(CLEAVE_INVALID, "step \"scale\": operand 1 of conv", "no constant");
+    }
 }
 
 /* What is blended into must have been written; what is joined part by part need not. */
@@ -227,6 +275,7 @@ int main(int argc, char **argv)
         {"graph: operands that are refused", operands_refused},
         {"graph: overlaps that are refused", overlaps_refused},
         {"graph: steps that are refused", steps_refused},
+        {"graph: operands that are prepared", prepared_operands},
         {"graph: blending and joining", running_means},
         {"graph: long labels", long_labels},
     };

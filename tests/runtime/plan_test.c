@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/overlap_add/overlap_add.h"
 #include "runtime/plan.h"
@@ -13,6 +14,8 @@
 
 #define VALUES_MAX 300
 #define GRAPHS     3000
+
+#define TENSORS 400
 
 static cleave_graph graph;
 static uint64_t random_at;
@@ -22,6 +25,15 @@ static int64_t draw(int64_t count)
     const double u = (double)test_uniform(42, random_at++) * 0.5 + 0.5;
 
     return (int64_t)(u * (double)count);
+}
+
+static void begin(void)
+{
+    static void *memory;
+
+    if (!memory)
+        memory = aligned_alloc(64, cleave_graph_bytes(TENSORS, TENSORS));
+    cleave_graph_init(&graph, memory, TENSORS, TENSORS);
 }
 
 static int64_t values(cleave_tensor tensor)
@@ -81,7 +93,7 @@ static void random_graph(void)
     const int64_t steps = 1 + draw(40);
     char label[CLEAVE_LABEL_BYTES];
 
-    cleave_graph_init(&graph);
+    begin();
     for (uint64_t i = 0; i < 2; i++)
         cleave_graph_constant(&graph, "constant", VALUES_MAX, fill_constant, &i, sizeof i);
     for (int64_t i = draw(4); i >= 0; i--)
@@ -208,7 +220,7 @@ static void compare(const cleave_plan *plan, float *const *data, const char *how
 static void run_both(struct planned *p)
 {
     static _Atomic int cancel;
-    float *data[CLEAVE_TENSORS_MAX];
+    float *data[TENSORS];
 
     for (int i = 0; i < graph.tensor_count; i++) {
         data[i] = calloc(1, graph.tensor[i].bytes);
@@ -313,7 +325,7 @@ static void chain(void)
     struct planned p;
     char *const text = malloc(100000);
 
-    cleave_graph_init(&graph);
+    begin();
     from = cleave_graph_tensor_add(&graph, "in", 1000, CLEAVE_TENSOR_INPUT);
     for (int i = 0; i < 10; i++, from = to) {
         to = cleave_graph_tensor_add(&graph, i < 9 ? "hidden" : "out", 1000,
@@ -336,6 +348,106 @@ static void chain(void)
     TEST_CHECK(strstr(text, "input     in\n") && strstr(text, "output    out\n") &&
                strstr(text, "peak "));
     free(text);
+    drop(&p);
+}
+
+/* ---- weights ------------------------------------------------------------------------------- */
+enum { LAYER = 7, POINTS = 5 };
+
+/* out = weight in + bias, LAYER channels of POINTS points. */
+static void linear(cleave_tensor in, cleave_view weight, cleave_view bias, cleave_tensor out)
+{
+    const cleave_conv_args args = {
+        .in_channels = LAYER,
+        .channels = LAYER,
+        .in_rows = 1,
+        .in_points = POINTS,
+        .in_channel_stride = POINTS,
+        .in_row_stride = POINTS,
+        .out_rows = 1,
+        .out_points = POINTS,
+        .out_channel_stride = POINTS,
+        .out_row_stride = POINTS,
+        .kernel_rows = 1,
+        .kernel_points = 1,
+        .stride_rows = 1,
+        .stride_points = 1,
+        .dilation = 1,
+        .uses = CLEAVE_CONV_BIAS,
+    };
+
+    cleave_graph_add(&graph, "linear", CLEAVE_OP_CONV, &args,
+                     (cleave_view[]){{in, 0}, weight, bias, {out, 0}}, 4);
+}
+
+static double linear_value(const double *in, int64_t weight_at, uint64_t weight_seed,
+                           int64_t bias_at, uint64_t bias_seed, int64_t m)
+{
+    double sum = (double)test_uniform(bias_seed, (uint64_t)(bias_at + m));
+
+    for (int64_t c = 0; c < LAYER; c++)
+        sum += (double)test_uniform(weight_seed, (uint64_t)(weight_at + m * LAYER + c)) * in[c];
+    return sum;
+}
+
+/* Two layers whose weights lie in one constant, with biases of which one is also added by a step
+ * that runs. */
+static void staged(void)
+{
+    static _Atomic int cancel;
+    const cleave_elementwise_args add = {
+        .points = LAYER * POINTS, .x = 1, .y = 1, .kind = CLEAVE_ELEMENTWISE_ADD};
+    const uint64_t seed[3] = {5, 6, 7};
+    cleave_tensor k[3];
+    char text[3000];
+    struct planned p;
+
+    begin();
+    const cleave_tensor in =
+        cleave_graph_tensor_add(&graph, "in", LAYER * POINTS, CLEAVE_TENSOR_INPUT);
+    const cleave_tensor mid =
+        cleave_graph_tensor_add(&graph, "mid", LAYER * POINTS, CLEAVE_TENSOR_TEMPORARY);
+    const cleave_tensor out =
+        cleave_graph_tensor_add(&graph, "out", LAYER * POINTS, CLEAVE_TENSOR_OUTPUT);
+    k[0] = cleave_graph_constant(&graph, "weights", 400, fill_constant, &seed[0], 8);
+    k[1] = cleave_graph_constant(&graph, "bias", 40, fill_constant, &seed[1], 8);
+    k[2] = cleave_graph_constant(&graph, "both", 40, fill_constant, &seed[2], 8);
+    linear(in, (cleave_view){k[0], 3}, (cleave_view){k[1], 1}, mid);
+    linear(mid, (cleave_view){k[0], 100}, (cleave_view){k[2], 2}, out);
+    cleave_graph_add(&graph, "add", CLEAVE_OP_ELEMENTWISE, &add,
+                     (cleave_view[]){{out, 0}, {k[2], 4}, {out, 0}}, 3);
+    TEST_CHECK(plan_it(&p, 2));
+
+    /* The shared block is as large as the largest step's constants, and only "both" is kept. */
+    TEST_CHECK(!p.plan.tensor[k[0]].data && !p.plan.tensor[k[1]].data);
+    TEST_CHECK(p.plan.tensor[k[2]].data != NULL);
+    TEST_CHECK(p.plan.shared_bytes == cleave_align_up(400 * 4) + cleave_align_up(40 * 4));
+    TEST_CHECK(p.plan.staged_bytes == p.plan.shared_bytes);
+    TEST_CHECK(p.plan.constant_bytes == cleave_align_up(40 * 4));
+    const cleave_conv_args *const first = p.plan.step[0].args, *const second = p.plan.step[1].args;
+    TEST_CHECK(!first->weight && !first->bias && first->in && first->out);
+    TEST_CHECK(!second->weight && second->bias && second->in && second->out);
+    cleave_plan_map(&p.plan, text, sizeof text);
+    TEST_CHECK(strstr(text, "staged    weights\n") && strstr(text, "staged    bias\n"));
+    TEST_CHECK(strstr(text, "constant  both\n") && strstr(text, "(of 1792 staged)"));
+
+    memset(p.plan.shared, 0xFF, p.plan.shared_bytes);
+    fill_input(&p.plan, in);
+    TEST_CHECK(cleave_plan_run(&p.plan, p.workers, &cancel) == 1);
+    for (int64_t j = 0; j < POINTS; j++) {
+        double x[LAYER], y[LAYER];
+        for (int64_t c = 0; c < LAYER; c++)
+            x[c] = (double)test_uniform((uint64_t)in + 1000, (uint64_t)(c * POINTS + j));
+        for (int64_t m = 0; m < LAYER; m++)
+            y[m] = linear_value(x, 3, seed[0], 1, seed[1], m);
+        for (int64_t m = 0; m < LAYER; m++) {
+            const double z = linear_value(y, 100, seed[0], 2, seed[2], m) +
+                             (double)test_uniform(seed[2], (uint64_t)(4 + m * POINTS + j));
+            /* Two sums of 8 products of values below 1, 3 and 21, in float32: a few units of 2^-21.
+             */
+            TEST_CHECK(fabs((double)cleave_plan_data(&p.plan, out)[m * POINTS + j] - z) < 1e-5);
+        }
+    }
     drop(&p);
 }
 
@@ -363,19 +475,19 @@ static void refusals(void)
     cleave_ops ops;
 
     cleave_ops_cpu(&ops, 0);
-    cleave_graph_init(&graph);
+    begin();
     cleave_graph_fail(&graph, CLEAVE_UNSUPPORTED, "not on a Sunday");
     cleave_arena_init(&arena, NULL, 0);
     TEST_CHECK(cleave_plan_init(&plan, &graph, &ops, 1, &arena, &error) == CLEAVE_UNSUPPORTED);
     TEST_CHECK(!strcmp(error.message, "not on a Sunday"));
     TEST_CHECK(cleave_plan_init(&plan, &graph, &ops, 1, &arena, NULL) == CLEAVE_UNSUPPORTED);
 
-    cleave_graph_init(&graph);
+    begin();
     cleave_graph_tensor_add(&graph, "silent", 10, CLEAVE_TENSOR_OUTPUT);
     TEST_CHECK(cleave_plan_init(&plan, &graph, &ops, 1, &arena, &error) == CLEAVE_INVALID);
     TEST_CHECK(strstr(error.message, "\"silent\"") != NULL);
 
-    cleave_graph_init(&graph);
+    begin();
     cleave_graph_tensor_add(&graph, "large", 100000, CLEAVE_TENSOR_INPUT);
     cleave_arena_init(&arena, memory, sizeof memory);
     TEST_CHECK(cleave_plan_init(&plan, &graph, &ops, 1, &arena, &error) == CLEAVE_NO_MEMORY);
@@ -387,6 +499,7 @@ int main(int argc, char **argv)
     static const test_case cases[] = {
         {"plan: random graphs in shared memory", random_graphs},
         {"plan: a chain and its map", chain},
+        {"plan: weights are staged and packed", staged},
         {"plan: cancelling", cancelling},
         {"plan: what is refused", refusals},
     };
