@@ -78,11 +78,11 @@ static cleave_status check_ranges(const cleave_config *config, cleave_error *err
     if (!(config->overlap >= 0 && config->overlap <= 0.95))
         return cleave_error_set(error, CLEAVE_INVALID, "overlap %g: must be 0 to 0.95",
                                 config->overlap);
-    if (!(config->segment_seconds == 0 ||
-          (config->segment_seconds >= 0.1 && config->segment_seconds <= 600)))
-        return cleave_error_set(error, CLEAVE_INVALID,
-                                "segment_seconds %g: must be 0.1 to 600, or 0 for the model's own",
-                                config->segment_seconds);
+    if (!(config->segment_seconds == 0 || (config->segment_seconds >= CLEAVE_SEGMENT_SECONDS_MIN &&
+                                           config->segment_seconds <= CLEAVE_SEGMENT_SECONDS_MAX)))
+        return cleave_error_set(
+            error, CLEAVE_INVALID, "segment_seconds %g: must be %g to %g, or 0 for the model's own",
+            config->segment_seconds, CLEAVE_SEGMENT_SECONDS_MIN, CLEAVE_SEGMENT_SECONDS_MAX);
     if (!(config->transition_power >= 1 && isfinite(config->transition_power)))
         return cleave_error_set(error, CLEAVE_INVALID, "transition_power %g: must be 1 or more",
                                 config->transition_power);
@@ -95,7 +95,7 @@ static cleave_status check_support(const cleave_model_info *info, const char *ch
 {
     static const char *const precisions[] = {"fp32", "tf32", "bf16", "fp16"};
 
-    if (info->needs_weights)
+    if (info->needs_weights && config->network_count == 0)
         return cleave_error_set(error, CLEAVE_NO_MODEL, "model \"%s\": needs a weight file",
                                 info->name);
     if (info->rate_hz && config->rate_hz != info->rate_hz)
@@ -118,6 +118,26 @@ static cleave_status check_support(const cleave_model_info *info, const char *ch
     return CLEAVE_OK;
 }
 
+/* Frames of a segment, as asked for or the model's own; some models have learnt from segments of
+ * one length and know no longer ones. */
+static cleave_status set_segment(cleave_setup *setup, const cleave_config *config,
+                                 cleave_error *error)
+{
+    const cleave_model *const model = setup->model;
+    const double seconds =
+        config->segment_seconds > 0 ? config->segment_seconds : model->segment_seconds;
+
+    setup->request.segment_frames = cleave_segment_frames(seconds, config->rate_hz);
+    if (model->segment_seconds_max > 0 &&
+        setup->request.segment_frames >
+            cleave_segment_frames(model->segment_seconds_max, config->rate_hz))
+        return cleave_error_set(error, CLEAVE_UNSUPPORTED,
+                                "segment_seconds %.6g: model %s takes %.6g at most", seconds,
+                                model->info.name, model->segment_seconds_max);
+    setup->stride_frames = cleave_segment_stride(setup->request.segment_frames, config->overlap);
+    return CLEAVE_OK;
+}
+
 static void set_lanes(cleave_setup *setup, const cleave_config *config)
 {
     setup->lane_count = config->shifts > 0 ? config->shifts : 1;
@@ -134,24 +154,29 @@ cleave_status cleave_setup_init(cleave_setup *setup, const cleave_config *config
     setup->model = model;
     if (!config)
         return cleave_error_set(error, CLEAVE_INVALID, "config: none given");
-    if (!model)
+    if (!model && config->network_count != 0) {
+        status = cleave_networks_open(&setup->networks, config->networks, config->network_count,
+                                      config->model, error);
+        setup->model = &setup->networks.model;
+    } else if (!model) {
         status = find_model(&setup->model, config->model, error);
+    }
     if (status != CLEAVE_OK || (status = check_ranges(config, error)) != CLEAVE_OK ||
         (status = check_support(&setup->model->info, setup->model->channels_advice, config,
                                 error)) != CLEAVE_OK ||
-        (status = cleave_stems_find(&setup->stems, setup->model, config, error)) != CLEAVE_OK)
+        (status = cleave_stems_find(&setup->stems, setup->model, config, error)) != CLEAVE_OK ||
+        (status = set_segment(setup, config, error)) != CLEAVE_OK)
         return status;
 
-    const double seconds =
-        config->segment_seconds > 0 ? config->segment_seconds : setup->model->segment_seconds;
     cleave_model_request *const request = &setup->request;
     request->rate_hz = config->rate_hz;
     request->channels = config->channels;
-    request->segment_frames = cleave_segment_frames(seconds, config->rate_hz);
     request->partition = setup->stems.partition;
     request->stem_count = setup->stems.model_count;
     memcpy(request->stems, setup->stems.model_stems, sizeof request->stems);
-    setup->stride_frames = cleave_segment_stride(request->segment_frames, config->overlap);
+    request->network_count = setup->networks.count;
+    request->networks = setup->networks.table;
+    request->gains = (const float(*)[CLEAVE_STEMS_MAX])setup->networks.gain;
     setup->transition_power = config->transition_power;
     setup->threads = config->threads;
     setup->cpu_features_off = config->cpu_features_off;

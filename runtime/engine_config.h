@@ -2,10 +2,16 @@
 #ifndef CLEAVE_RUNTIME_ENGINE_CONFIG_H
 #define CLEAVE_RUNTIME_ENGINE_CONFIG_H
 
+#include "runtime/networks.h"
 #include "runtime/stems.h"
 
+/* Segments that may be asked for. */
+#define CLEAVE_SEGMENT_SECONDS_MIN 0.1
+#define CLEAVE_SEGMENT_SECONDS_MAX 600.0
+
 typedef struct cleave_setup {
-    const cleave_model *model;
+    const cleave_model *model; /* perhaps that of networks, so that a setup may not be moved */
+    cleave_networks networks;  /* count 0: the model has no weights */
     cleave_model_request request;
     cleave_stems stems;
     int64_t stride_frames;

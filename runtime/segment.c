@@ -7,7 +7,8 @@
 
 int64_t cleave_segment_frames(double seconds, int32_t rate_hz)
 {
-    return cleave_i64_max(1, llround(seconds * rate_hz));
+    /* 600 s at 192 kHz are 2^27 frames: half a unit of a double there is 2^-27. */
+    return cleave_i64_max(1, (int64_t)floor(seconds * rate_hz + 0x1p-20));
 }
 
 int64_t cleave_segment_stride(int64_t segment_frames, double overlap)

@@ -21,7 +21,9 @@ typedef struct cleave_segment {
     int64_t read;   /* the first of the S frames given to the model */
 } cleave_segment;
 
-/* S for a length in seconds: the nearest whole number of frames, at least 1. */
+/* S for a length in seconds: the whole frames that it holds, at least 1. A product that is below a
+ * whole number by no more than a decimal is rounded (7.8 is a little more or less than 39/5) counts
+ * as that number. */
 int64_t cleave_segment_frames(double seconds, int32_t rate_hz);
 
 /* The whole part of (1 - overlap) S, at least 1. */

@@ -9,6 +9,18 @@ static const cleave_model *const models[] = {
     &cleave_model_identity,
 };
 
+static const cleave_family *const families[] = {
+    NULL,
+};
+
+const cleave_family *cleave_family_find(const char *kind)
+{
+    for (const cleave_family *const *family = families; *family; family++)
+        if (!strcmp((*family)->kind, kind))
+            return *family;
+    return NULL;
+}
+
 const cleave_model *cleave_model_get(int32_t index)
 {
     return index >= 0 && (size_t)index < sizeof models / sizeof models[0] ? models[index] : NULL;

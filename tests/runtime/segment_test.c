@@ -33,6 +33,12 @@ static void strides(void)
     TEST_CHECK(cleave_segment_stride(44100, 0) == 44100);
     TEST_CHECK(cleave_segment_stride(1940400, 0.25) == 1455300);
     TEST_CHECK(cleave_segment_frames(44, 44100) == 1940400);
+    /* Whole frames only, and no frame lost to the rounding of a decimal. */
+    TEST_CHECK(cleave_segment_frames(0.99999, 44100) == 44099);
+    TEST_CHECK(cleave_segment_frames(1e-9, 8000) == 1);
+    for (int32_t tenths = 1; tenths <= 6000; tenths++)
+        TEST_CHECK(cleave_segment_frames(tenths / 10.0, 192000) == tenths * 19200LL &&
+                   cleave_segment_frames(0.1 * tenths, 44100) == tenths * 4410LL);
     TEST_CHECK(cleave_segment_frames(600, 192000) == 115200000);
 }
 
