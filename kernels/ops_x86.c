@@ -3,6 +3,7 @@
 
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
+#include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
@@ -41,6 +42,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_avx2;
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_avx2;
     ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_avx2;
+    ops->kernel[CLEAVE_OP_CONV] = cleave_conv_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;
@@ -62,4 +64,5 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_avx512;
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_avx512;
     ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_avx512;
+    ops->kernel[CLEAVE_OP_CONV] = cleave_conv_avx512;
 }

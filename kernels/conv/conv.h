@@ -36,7 +36,9 @@ typedef enum cleave_conv_act {
  * one row and a kernel of one point. Cross-correlation, as in PyTorch. */
 typedef struct cleave_conv_args {
     const float *in; /* [C][in_rows][in_points] with strides */
-    /* Constants, read by prepare() only. */
+    /* Constants, read by prepare() only, whose table depends on in_channels, channels, the kernel
+     * and its strides, transposed, act, uses and out_rows, not on points, in_rows or padding: a
+     * plan for another length shares it. */
     const float *weight;   /* [M][C][kernel_rows][kernel_points]; transposed: [C][M][..][..] */
     const float *bias;     /* [M] */
     const float *scale;    /* [O] */
@@ -64,11 +66,58 @@ CLEAVE_INLINE int32_t cleave_conv_out_channels(const cleave_conv_args *a)
     return a->act == CLEAVE_CONV_GLU ? a->channels / 2 : a->channels;
 }
 
-/* An item is a block of out channels by one row by a block of points of out. */
-#define CLEAVE_CONV_BLOCK_CHANNELS 256
-#define CLEAVE_CONV_BLOCK_POINTS   336
+/* Points of `out` that one place of the kernel serves: a transposed convolution writes
+ * stride_points of them from the same points of `in`, each by other taps. */
+CLEAVE_INLINE int64_t cleave_conv_phases(const cleave_conv_args *a)
+{
+    return a->transposed ? a->stride_points : 1;
+}
+
+/* Places of the kernel: column n covers the points n phases + cleave_conv_lead() .. of `out`, so
+ * many as there are phases, as far as they exist. */
+CLEAVE_INLINE int64_t cleave_conv_columns(const cleave_conv_args *a)
+{
+    const int64_t phases = cleave_conv_phases(a), pad = a->transposed ? a->pad_points : 0;
+
+    return (pad + a->out_points - 1) / phases - pad / phases + 1;
+}
+
+CLEAVE_INLINE int64_t cleave_conv_lead(const cleave_conv_args *a)
+{
+    return a->transposed ? -(int64_t)(a->pad_points % a->stride_points) : 0;
+}
+
+/* An item is a block of out channels by one row by a block of columns; blocks of channels are next
+ * to each other, so that a call that has several of them prepares their common input once. Columns
+ * are parted finer where that takes to give every thread some. */
+CLEAVE_INLINE int64_t cleave_conv_block_channels(const cleave_conv_args *a)
+{
+    return cleave_i64_max(1, 64 / cleave_conv_phases(a));
+}
+
+CLEAVE_INLINE int64_t cleave_conv_channel_blocks(const cleave_conv_args *a)
+{
+    return cleave_div_up(cleave_conv_out_channels(a), cleave_conv_block_channels(a));
+}
+
+CLEAVE_INLINE int64_t cleave_conv_block_columns(const cleave_conv_args *a)
+{
+    const int64_t wide = 336, narrow = 96;
+    const int64_t rows = cleave_conv_channel_blocks(a) * a->out_rows;
+
+    return rows * cleave_div_up(cleave_conv_columns(a), wide) < 64 ? narrow : wide;
+}
+
+CLEAVE_INLINE int64_t cleave_conv_column_blocks(const cleave_conv_args *a)
+{
+    return cleave_div_up(cleave_conv_columns(a), cleave_conv_block_columns(a));
+}
+
 extern const cleave_op cleave_conv_op;
 extern const cleave_kernel cleave_conv_ref;
+extern const cleave_kernel cleave_conv_avx2;
+extern const cleave_kernel cleave_conv_avx512;
+extern const cleave_kernel cleave_conv_neon;
 
 #ifdef __cplusplus
 }

@@ -1,35 +1,178 @@
-/* conv_cases.c: shapes for comparison and timing. */
+/* conv_cases.c: every kind of kernel in small, several blocks of depth, channels and columns, and
+ * the layers of the Demucs networks, cut to a few rows. */
 #include "kernels/conv/conv.h"
 #include "kernels/cases.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
+
+#define LINEAR CLEAVE_CONV_LINEAR
+#define GELU   CLEAVE_CONV_GELU
+#define GLU    CLEAVE_CONV_GLU
+#define BIAS   CLEAVE_CONV_BIAS
+#define ALL    (CLEAVE_CONV_BIAS | CLEAVE_CONV_SCALE | CLEAVE_CONV_TABLE | CLEAVE_CONV_RESIDUAL)
+#define SMALL  CLEAVE_CASE_SMALL
+#define BENCH  CLEAVE_CASE_BENCH
+
+typedef struct spec {
+    int32_t in_channels, channels;
+    int64_t in_rows, in_points;
+    int32_t kernel_rows, kernel_points, stride_rows, stride_points, pad_rows, pad_points;
+    int32_t dilation, transposed;
+    cleave_conv_act act;
+    uint32_t uses, flags;
+    int64_t more_rows, more_points; /* of out than symmetric padding gives */
+    int64_t gap;                    /* floats after each row and each channel */
+} spec;
+
+/*   C     M   rows  points   kernel stride  pad  dil  tr  act     uses  flags */
+static const spec specs[] = {
+    /* points, strides, padding */
+    {1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, 0, SMALL, 0, 0, 0},
+    {3, 5, 1, 17, 1, 3, 1, 1, 0, 1, 1, 0, LINEAR, BIAS, SMALL, 0, 0, 0},
+    {7, 9, 1, 49, 1, 1, 1, 1, 0, 0, 1, 0, GELU, ALL, SMALL, 0, 0, 0},
+    {4, 10, 3, 5, 1, 1, 1, 1, 0, 0, 1, 0, GLU, ALL, SMALL, 0, 0, 3},
+    {2, 6, 2, 31, 1, 3, 1, 1, 0, 2, 2, 0, LINEAR, BIAS, SMALL, 0, 0, 1},
+    {2, 3, 1, 9, 1, 3, 1, 1, 0, 40, 5, 0, LINEAR, BIAS, SMALL, 0, 0, 0},
+    {2, 4, 1, 101, 1, 8, 1, 4, 0, 2, 1, 0, GELU, BIAS, SMALL, 0, 0, 0},
+    {2, 4, 1, 203, 1, 8, 1, 4, 0, 2, 1, 0, LINEAR, BIAS, SMALL, 0, 1, 2},
+    {3, 4, 2, 131, 1, 4, 1, 2, 0, 1, 1, 0, LINEAR, ALL, SMALL, 0, 0, 0},
+    {3, 4, 1, 120, 1, 5, 1, 3, 0, 3, 2, 0, LINEAR, BIAS, SMALL, 0, 0, 0},
+    {2, 2, 1, 4, 1, 9, 1, 2, 0, 7, 1, 0, GLU, BIAS, SMALL, 0, 0, 0},
+    /* rows */
+    {2, 5, 9, 19, 8, 1, 4, 1, 2, 0, 1, 0, GELU, BIAS, SMALL, 0, 0, 0},
+    {3, 4, 4, 20, 3, 3, 1, 1, 1, 1, 1, 0, GLU, BIAS, SMALL, 0, 0, 0},
+    {3, 4, 1, 20, 3, 3, 1, 1, 1, 1, 1, 0, LINEAR, ALL, SMALL, 0, 0, 0},
+    {2, 3, 2, 7, 5, 2, 3, 2, 9, 4, 3, 0, LINEAR, ALL, SMALL, 0, 0, 1},
+    {2, 3, 3, 7, 2, 2, 1, 1, 3, 0, 1, 0, GELU, ALL, SMALL, 2, 0, 0},
+    /* transposed */
+    {3, 2, 5, 21, 8, 1, 4, 1, 2, 0, 1, 1, GELU, BIAS, SMALL, 0, 0, 0},
+    {3, 2, 1, 50, 1, 8, 1, 4, 0, 2, 1, 1, GELU, ALL, SMALL, 0, 0, 0},
+    {3, 2, 1, 50, 1, 8, 1, 4, 0, 2, 1, 1, LINEAR, BIAS, SMALL, 0, -3, 1},
+    {2, 5, 1, 33, 1, 4, 1, 2, 0, 1, 1, 1, LINEAR, ALL, SMALL, 0, 0, 0},
+    {2, 6, 2, 18, 3, 5, 2, 3, 1, 1, 1, 1, GLU, ALL, SMALL, 0, 0, 0},
+    {2, 6, 2, 18, 1, 6, 1, 4, 0, 5, 1, 1, GLU, BIAS, SMALL, 0, 2, 0},
+    {2, 3, 2, 9, 1, 1, 3, 3, 0, 0, 1, 1, LINEAR, BIAS, SMALL, 1, 1, 0},
+    {2, 3, 3, 9, 4, 2, 4, 1, 0, 0, 1, 1, LINEAR, ALL, SMALL, 3, 9, 0},
+    {2, 3, 2, 9, 7, 9, 1, 1, 3, 4, 1, 1, LINEAR, ALL, SMALL, 0, 0, 0},
+    {1, 2, 1, 3, 3, 3, 2, 2, 40, 50, 1, 1, LINEAR, BIAS, SMALL, 90, 120, 0},
+    {2, 23, 1, 130, 1, 7, 1, 5, 0, 3, 1, 1, GELU, BIAS, 0, 0, 0, 0},
+    /* several blocks of depth, channels and columns */
+    {70, 130, 2, 353, 1, 1, 1, 1, 0, 0, 1, 0, GELU, ALL, 0, 0, 0, 5},
+    {400, 70, 1, 101, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, ALL, 0, 0, 0, 0},
+    {65, 150, 3, 49, 3, 3, 1, 1, 1, 1, 1, 0, GLU, BIAS, 0, 0, 0, 0},
+    {27, 1100, 1, 98, 1, 1, 1, 1, 0, 0, 1, 0, GLU, ALL, 0, 0, 0, 0},
+    {33, 70, 1, 805, 1, 8, 1, 4, 0, 2, 1, 0, GELU, BIAS, 0, 0, 0, 0},
+    {60, 34, 6, 99, 8, 1, 4, 1, 2, 0, 1, 1, GELU, BIAS, 0, 0, 0, 0},
+    {110, 19, 1, 197, 1, 8, 1, 4, 0, 2, 1, 1, GELU, BIAS, 0, 0, -1, 0},
+    {48, 6, 4, 336, 1, 3, 1, 1, 0, 2, 2, 0, LINEAR, BIAS, 0, 0, 0, 0},
+    /* linear layers of the transformer */
+    {512, 512, 1, 672, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, BIAS | CLEAVE_CONV_SCALE, BENCH, 0, 0, 0},
+    {2048, 512, 1, 96, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, ALL, BENCH, 0, 0, 0},
+    {512, 2048, 1, 96, 1, 1, 1, 1, 0, 0, 1, 0, GELU, BIAS, BENCH, 0, 0, 0},
+    /* rewrite of encoders: in rows, in one long row */
+    {48, 96, 16, 336, 1, 1, 1, 1, 0, 0, 1, 0, GLU, BIAS, BENCH, 0, 0, 0},
+    {384, 768, 1, 336, 1, 1, 1, 1, 0, 0, 1, 0, GLU, BIAS, BENCH, 0, 0, 0},
+    {96, 192, 1, 2016, 1, 1, 1, 1, 0, 0, 1, 0, GLU, BIAS, BENCH, 0, 0, 0},
+    /* rewrite of decoders */
+    {48, 96, 4, 336, 3, 3, 1, 1, 1, 1, 1, 0, GLU, BIAS, BENCH, 0, 0, 0},
+    {96, 192, 2, 336, 3, 3, 1, 1, 1, 1, 1, 0, GLU, BIAS, BENCH, 0, 0, 0},
+    {384, 768, 1, 96, 1, 3, 1, 1, 0, 1, 1, 0, GLU, BIAS, BENCH, 0, 0, 0},
+    /* down and up again, by rows and by points */
+    {48, 96, 32, 336, 8, 1, 4, 1, 2, 0, 1, 0, GELU, BIAS, BENCH, 0, 0, 0},
+    {48, 96, 1, 5376, 1, 8, 1, 4, 0, 2, 1, 0, GELU, BIAS, BENCH, 0, 0, 0},
+    {2, 48, 1, 42992, 1, 8, 1, 4, 0, 2, 1, 0, GELU, BIAS, BENCH, 0, 0, 0},
+    {96, 48, 4, 336, 8, 1, 4, 1, 2, 0, 1, 1, GELU, BIAS, BENCH, 0, 0, 0},
+    {96, 48, 1, 1344, 1, 8, 1, 4, 0, 2, 1, 1, GELU, BIAS, BENCH, 0, 0, 0},
+    {48, 16, 16, 336, 8, 1, 4, 1, 2, 0, 1, 1, LINEAR, BIAS, BENCH, 0, 0, 0},
+    {48, 8, 1, 5376, 1, 8, 1, 4, 0, 2, 1, 1, LINEAR, BIAS, BENCH, 0, 0, 0},
+    /* the residual branch */
+    {48, 6, 32, 336, 1, 3, 1, 1, 0, 1, 1, 0, LINEAR, BIAS, BENCH, 0, 0, 0},
+    {192, 24, 16, 336, 1, 3, 1, 1, 0, 2, 2, 0, LINEAR, BIAS, BENCH, 0, 0, 0},
+    {6, 96, 32, 336, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, BIAS, BENCH, 0, 0, 0},
+    {24, 384, 16, 336, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, BIAS, BENCH, 0, 0, 0},
+};
+
+static int64_t out_size(const spec *s, int64_t in, int64_t kernel, int64_t stride, int64_t pad,
+                        int64_t dilation)
+{
+    if (s->transposed)
+        return (in - 1) * stride + kernel - 2 * pad;
+    return (in + 2 * pad - dilation * (kernel - 1) - 1) / stride + 1;
+}
+
+static cleave_conv_args args_of(const spec *s)
+{
+    cleave_conv_args a = {.in_channels = s->in_channels,
+                          .channels = s->channels,
+                          .in_rows = s->in_rows,
+                          .in_points = s->in_points,
+                          .kernel_rows = s->kernel_rows,
+                          .kernel_points = s->kernel_points,
+                          .stride_rows = s->stride_rows,
+                          .stride_points = s->stride_points,
+                          .dilation = s->dilation,
+                          .pad_rows = s->pad_rows,
+                          .pad_points = s->pad_points,
+                          .transposed = s->transposed,
+                          .act = s->act,
+                          .uses = s->uses};
+
+    a.out_rows =
+        s->more_rows + out_size(s, s->in_rows, s->kernel_rows, s->stride_rows, s->pad_rows, 1);
+    a.out_points = s->more_points + out_size(s, s->in_points, s->kernel_points, s->stride_points,
+                                             s->pad_points, s->dilation);
+    a.in_row_stride = a.in_points + s->gap;
+    a.in_channel_stride = a.in_rows * a.in_row_stride + s->gap;
+    a.out_row_stride = a.out_points + s->gap;
+    a.out_channel_stride = a.out_rows * a.out_row_stride + s->gap;
+    return a;
+}
+
+/* Input with NaN where nothing may be read; weights such that sums are about as large as inputs. */
+static void fill(const cleave_case *test, int operand, float *data, int64_t count)
+{
+    cleave_conv_args a;
+
+    memcpy(&a, test->args.bytes, sizeof a);
+    const float size =
+        1.7f / sqrtf((float)a.in_channels * (float)a.kernel_rows * (float)a.kernel_points);
+    for (int64_t i = 0; i < count; i++) {
+        data[i] = cleave_case_uniform((uint64_t)operand + 1, i) * (operand == 1 ? size : 1);
+        if (operand == 0 && (i % a.in_channel_stride >= a.in_rows * a.in_row_stride ||
+                             i % a.in_channel_stride % a.in_row_stride >= a.in_points))
+            data[i] = NAN;
+    }
+}
 
 int cleave_conv_cases(int index, cleave_case *out)
 {
-    const cleave_conv_args args = {.in_channels = 3,
-                                   .channels = 5,
-                                   .in_rows = 1,
-                                   .in_points = 17,
-                                   .in_channel_stride = 17,
-                                   .in_row_stride = 17,
-                                   .out_rows = 1,
-                                   .out_points = 17,
-                                   .out_channel_stride = 17,
-                                   .out_row_stride = 17,
-                                   .kernel_rows = 1,
-                                   .kernel_points = 3,
-                                   .stride_rows = 1,
-                                   .stride_points = 1,
-                                   .dilation = 1,
-                                   .pad_points = 1,
-                                   .uses = CLEAVE_CONV_BIAS};
+    static const char *const act[] = {"", " gelu", " glu"};
 
-    if (index > 0)
+    if (index < 0 || index >= (int)(sizeof specs / sizeof specs[0]))
         return 0;
+    const spec *const s = &specs[index];
+    const cleave_conv_args a = args_of(s);
+    const double in = (double)a.in_channels * (double)a.in_rows * (double)a.in_points;
+    const double result = (double)a.channels * (double)a.out_rows * (double)a.out_points;
+    const double taps = (double)a.kernel_rows * (double)a.kernel_points;
+    const double depth = (double)a.in_channels * taps;
+
     memset(out, 0, sizeof *out);
-    memcpy(out->args.bytes, &args, sizeof args);
-    memcpy(out->label, "small", sizeof "small");
-    out->limit = 1e-6;
-    out->flags = CLEAVE_CASE_SMALL;
+    memcpy(out->args.bytes, &a, sizeof a);
+    snprintf(out->label, sizeof out->label, "%d>%d %dx%d/%dx%d%s%s %lldx%lld", (int)a.in_channels,
+             (int)a.channels, (int)a.kernel_rows, (int)a.kernel_points, (int)a.stride_rows,
+             (int)a.stride_points, a.transposed ? "t" : "", act[a.act], (long long)a.in_rows,
+             (long long)a.in_points);
+    /* A sum of n products of random sign grows like sqrt(n), and its roundings, each at most half
+     * a unit of the running sum, to 2^-24 sqrt(n / 2) of the result; n is bounded by the variants'
+     * blocks of 192. Two units more are for what follows the sum. */
+    out->limit = (2 + sqrt(fmin(depth, 192) / 2)) * 0x1p-24;
+    out->flops = 2 * depth * (a.transposed ? (double)a.channels * (in / a.in_channels) : result);
+    out->bytes =
+        4 * (in + result / (a.act == CLEAVE_CONV_GLU ? 2 : 1) + (double)a.channels * depth);
+    out->flags = s->flags;
+    out->fill = fill;
     return 1;
 }

@@ -55,21 +55,11 @@ static const char *check(const void *args)
     return check_sizes(a);
 }
 
-static int64_t channel_blocks(const cleave_conv_args *a)
-{
-    return cleave_div_up(cleave_conv_out_channels(a), CLEAVE_CONV_BLOCK_CHANNELS);
-}
-
-static int64_t point_blocks(const cleave_conv_args *a)
-{
-    return cleave_div_up(a->out_points, CLEAVE_CONV_BLOCK_POINTS);
-}
-
 static int64_t items(const void *args)
 {
     const cleave_conv_args *a = args;
 
-    return channel_blocks(a) * a->out_rows * point_blocks(a);
+    return cleave_conv_channel_blocks(a) * a->out_rows * cleave_conv_column_blocks(a);
 }
 
 static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
@@ -147,78 +137,91 @@ static void prepare(const void *args, void *prepared)
         ((float *)k.table)[i] = a->uses & CLEAVE_CONV_TABLE ? a->table[i] : 0;
 }
 
-/* Products of one out channel at one place with one row of the kernel on one row of in. */
-static double row_products(const cleave_conv_args *a, const float *in, const float *weight,
-                           int64_t j)
-{
-    double sum = 0;
+#define RUN_POINTS 64 /* of out, whose sums are made together */
 
-    for (int64_t b = 0; b < a->kernel_points; b++) {
-        int64_t at = j * a->stride_points + b * a->dilation - a->pad_points;
-        if (a->transposed) {
-            const int64_t from = j + a->pad_points - b;
-            if (from % a->stride_points)
-                continue;
-            at = from / a->stride_points;
-        }
-        if (at >= 0 && at < a->in_points)
-            sum += (double)weight[b] * (double)in[at];
+/* What `in` that kernel place `tap` meets at `out`, or -1 if none does. */
+static int64_t source(int64_t out, int64_t tap, int64_t dilation, int64_t stride, int64_t pad,
+                      int32_t transposed, int64_t count)
+{
+    int64_t at = out * stride + tap * dilation - pad;
+
+    if (transposed) {
+        const int64_t from = out + pad - tap;
+        at = from % stride ? -1 : from / stride;
     }
-    return sum;
+    return at >= 0 && at < count ? at : -1;
 }
 
-static double value(const cleave_conv_args *a, const constants *k, int64_t m, int64_t i, int64_t j)
+/* The products of one weight with `count` points of out from j on. */
+static void add_products(const cleave_conv_args *a, const float *in, double weight, int64_t tap,
+                         int64_t j, int64_t count, double *sum)
 {
-    double sum = (double)k->bias[m];
+    for (int64_t n = 0; n < count; n++) {
+        const int64_t at = source(j + n, tap, a->dilation, a->stride_points, a->pad_points,
+                                  a->transposed, a->in_points);
+        if (at >= 0)
+            sum[n] += weight * (double)in[at];
+    }
+}
 
+static void sums(const cleave_conv_args *a, const constants *k, int64_t m, int64_t i, int64_t j,
+                 int64_t count, double *sum)
+{
+    for (int64_t n = 0; n < count; n++)
+        sum[n] = (double)k->bias[m];
     for (int64_t c = 0; c < a->in_channels; c++) {
         const int64_t pair = a->transposed ? c * a->channels + m : m * a->in_channels + c;
         for (int64_t r = 0; r < a->kernel_rows; r++) {
-            int64_t at = i * a->stride_rows + r - a->pad_rows;
-            if (a->transposed) {
-                const int64_t from = i + a->pad_rows - r;
-                if (from % a->stride_rows)
-                    continue;
-                at = from / a->stride_rows;
-            }
-            if (at >= 0 && at < a->in_rows)
-                sum += row_products(a, a->in + c * a->in_channel_stride + at * a->in_row_stride,
-                                    k->weight + (pair * a->kernel_rows + r) * a->kernel_points, j);
+            const float *weight = k->weight + (pair * a->kernel_rows + r) * a->kernel_points;
+            const int64_t row =
+                source(i, r, 1, a->stride_rows, a->pad_rows, a->transposed, a->in_rows);
+            if (row < 0)
+                continue;
+            for (int64_t b = 0; b < a->kernel_points; b++)
+                add_products(a, a->in + c * a->in_channel_stride + row * a->in_row_stride,
+                             (double)weight[b], b, j, count, sum);
         }
     }
-    return sum;
 }
 
-static void run_point(const cleave_conv_args *a, const constants *k, int64_t o, int64_t i,
-                      int64_t j)
+static void run_points(const cleave_conv_args *a, const constants *k, int64_t o, int64_t i,
+                       int64_t j, int64_t count)
 {
     const int64_t O = cleave_conv_out_channels(a);
     const int64_t at = o * a->out_channel_stride + i * a->out_row_stride + j;
-    double v = value(a, k, o, i, j);
+    double value[RUN_POINTS], gate[RUN_POINTS];
 
-    if (a->act == CLEAVE_CONV_GELU)
-        v *= 0.5 * erfc(-v * 0.70710678118654752440);
-    else if (a->act == CLEAVE_CONV_GLU)
-        v /= 1 + exp(-value(a, k, O + o, i, j));
-    v = v * (double)k->scale[o] + (double)k->table[o * a->out_rows + i];
-    a->out[at] = (float)(a->uses & CLEAVE_CONV_RESIDUAL ? v + (double)a->residual[at] : v);
+    sums(a, k, o, i, j, count, value);
+    if (a->act == CLEAVE_CONV_GLU)
+        sums(a, k, O + o, i, j, count, gate);
+    for (int64_t n = 0; n < count; n++) {
+        double v = value[n];
+        if (a->act == CLEAVE_CONV_GELU)
+            v *= 0.5 * erfc(-v * 0.70710678118654752440);
+        else if (a->act == CLEAVE_CONV_GLU)
+            v /= 1 + exp(-gate[n]);
+        v = v * (double)k->scale[o] + (double)k->table[o * a->out_rows + i];
+        a->out[at + n] =
+            (float)(a->uses & CLEAVE_CONV_RESIDUAL ? v + (double)a->residual[at + n] : v);
+    }
 }
 
 static void run(const void *args, const cleave_work *work)
 {
     const cleave_conv_args *a = args;
     const constants k = constants_of(a, work->prepared);
-    const int64_t blocks = point_blocks(a), O = cleave_conv_out_channels(a);
+    const int64_t blocks = cleave_conv_channel_blocks(a), parts = cleave_conv_column_blocks(a);
+    const int64_t channels = cleave_conv_block_channels(a), O = cleave_conv_out_channels(a);
+    const int64_t points = cleave_conv_block_columns(a) * cleave_conv_phases(a);
 
     for (int64_t item = work->begin; item < work->end; item++) {
-        const int64_t o0 = item / blocks / a->out_rows * CLEAVE_CONV_BLOCK_CHANNELS;
-        const int64_t i = item / blocks % a->out_rows;
-        const int64_t j0 = item % blocks * CLEAVE_CONV_BLOCK_POINTS;
-        const int64_t o1 = cleave_i64_min(o0 + CLEAVE_CONV_BLOCK_CHANNELS, O);
-        const int64_t j1 = cleave_i64_min(j0 + CLEAVE_CONV_BLOCK_POINTS, a->out_points);
+        const int64_t o0 = item % blocks * channels, i = item / blocks / parts;
+        const int64_t j0 = item / blocks % parts * points + cleave_conv_lead(a);
+        const int64_t o1 = cleave_i64_min(o0 + channels, O);
+        const int64_t j1 = cleave_i64_min(j0 + points, a->out_points);
         for (int64_t o = o0; o < o1; o++)
-            for (int64_t j = j0; j < j1; j++)
-                run_point(a, &k, o, i, j);
+            for (int64_t j = cleave_i64_max(j0, 0); j < j1; j += RUN_POINTS)
+                run_points(a, &k, o, i, j, cleave_i64_min(RUN_POINTS, j1 - j));
     }
 }
 

@@ -1,0 +1,11 @@
+/* conv_neon.c: four lanes. */
+#include "kernels/simd_neon.h"
+
+#define TILE_ROWS 8
+
+#include "kernels/conv/conv_simd.h"
+
+const cleave_kernel cleave_conv_neon = {.run = run,
+                                        .scratch_bytes = scratch_bytes,
+                                        .prepared_bytes = prepared_bytes,
+                                        .prepare = prepare};

@@ -1,0 +1,316 @@
+/* conv_simd.h: the body shared by the vector variants; include a simd header and define TILE_ROWS
+ * first.
+ *
+ * A convolution is a product of matrices, weights times points that conv_pack.h gathers. A tile of
+ * TILE_ROWS sums of PANEL columns stays in registers while DEPTH weights and points stream past;
+ * the points of a panel stay in the first-level cache for all of its tiles, the weights of a block
+ * in the second for all of its panels. The sums of one depth block are added to those of the last,
+ * which keeps sums short: with K products the error grows like sqrt(DEPTH) + sqrt(K / DEPTH). */
+#include "kernels/conv/conv_pack.h"
+#include "kernels/simd_math.h"
+
+#define DEPTH      192 /* a panel of so many points takes three quarters of 48 KiB */
+#define BLOCK_ROWS 512 /* sums of a column that one call keeps, if channels are that many */
+
+/* ---- the product ---- */
+/* sums[r][x] (+)= sum_k weight[k][r] points[k][x] */
+SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEAVE_RESTRICT points,
+                          int64_t depth, int add, float *CLEAVE_RESTRICT sums)
+{
+    simd_f32 sum[TILE_ROWS][PANEL_VECTORS];
+
+#pragma GCC unroll 8
+    for (int r = 0; r < TILE_ROWS; r++)
+#pragma GCC unroll 3
+        for (int v = 0; v < PANEL_VECTORS; v++)
+            sum[r][v] = simd_zero();
+    for (int64_t k = 0; k < depth; k++) {
+        simd_f32 x[PANEL_VECTORS];
+#pragma GCC unroll 3
+        for (int v = 0; v < PANEL_VECTORS; v++)
+            x[v] = simd_load_aligned(points + v * SIMD_LANES);
+#pragma GCC unroll 8
+        for (int r = 0; r < TILE_ROWS; r++) {
+            const simd_f32 w = simd_set1(weight[r]);
+#pragma GCC unroll 3
+            for (int v = 0; v < PANEL_VECTORS; v++)
+                sum[r][v] = simd_fma(w, x[v], sum[r][v]);
+        }
+        weight += TILE_ROWS;
+        points += PANEL;
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < TILE_ROWS; r++)
+#pragma GCC unroll 3
+        for (int v = 0; v < PANEL_VECTORS; v++) {
+            float *const to = sums + r * PANEL + v * SIMD_LANES;
+            simd_store_aligned(to, add ? simd_add(simd_load_aligned(to), sum[r][v]) : sum[r][v]);
+        }
+}
+
+static void multiply_first(const float *weight, const float *points, int64_t depth, float *sums)
+{
+    multiply(weight, points, depth, 0, sums);
+}
+
+static void multiply_next(const float *weight, const float *points, int64_t depth, float *sums)
+{
+    multiply(weight, points, depth, 1, sums);
+}
+
+/* ---- what follows it ---- */
+/* One call's share of a row of out: channels [o0, o1) by `columns` columns from the first on. */
+typedef struct block {
+    const cleave_conv_args *args;
+    shape shape;
+    constants constants;
+    int64_t row; /* of out */
+    int64_t o0, o1;
+    int64_t tile0, tiles;
+    int64_t first, columns;
+    float *points; /* [panel][DEPTH][PANEL], the depth of a block at most */
+    float *sums;   /* [panel][tile][TILE_ROWS][PANEL] */
+} block;
+
+/* An out channel and phase: its sums in a panel, and what is done with them. */
+typedef struct line {
+    const float *value, *gate;
+    float value_bias, gate_bias, scale, table;
+    cleave_conv_act act;
+} line;
+
+static line line_of(const block *b, const float *sums, int64_t o, int64_t phase)
+{
+    const int64_t row = o * b->shape.phases + phase, tile = row / b->shape.values - b->tile0;
+    const cleave_conv_args *const a = b->args;
+    line l = {.value = sums + (tile * TILE_ROWS + row % b->shape.values) * PANEL,
+              .value_bias = b->constants.bias[o],
+              .scale = b->constants.scale[o],
+              .table = b->constants.table[o * a->out_rows + b->row],
+              .act = a->act};
+
+    if (a->act == CLEAVE_CONV_GLU) {
+        l.gate = l.value + b->shape.values * PANEL;
+        l.gate_bias = b->constants.bias[b->shape.channels + o];
+    }
+    return l;
+}
+
+SIMD_INLINE simd_f32 finish(const line *l, int64_t x)
+{
+    simd_f32 v = simd_add(simd_load_aligned(l->value + x), simd_set1(l->value_bias));
+
+    if (l->act == CLEAVE_CONV_GELU)
+        v = simd_gelu(v);
+    else if (l->act == CLEAVE_CONV_GLU)
+        v = simd_mul(
+            v, simd_sigmoid(simd_add(simd_load_aligned(l->gate + x), simd_set1(l->gate_bias))));
+    return simd_fma(v, simd_set1(l->scale), simd_set1(l->table));
+}
+
+/* Stores the points [at, at + count) of a row of out, of which those in [0, points) exist. */
+SIMD_INLINE void store(float *out, const float *residual, int64_t points, int64_t at, simd_f32 v)
+{
+    const int64_t begin = cleave_i64_max(0, -at), end = cleave_i64_min(SIMD_LANES, points - at);
+
+    if (begin == 0 && end == SIMD_LANES) {
+        simd_store(out + at, residual ? simd_add(v, simd_load(residual + at)) : v);
+        return;
+    }
+    float lanes[SIMD_LANES];
+    simd_store(lanes, v);
+    for (int64_t n = begin; n < end; n++)
+        out[at + n] = residual ? lanes[n] + residual[at + n] : lanes[n];
+}
+
+/* Points of all phases of SIMD_LANES columns, the first of which is point `at` of out. */
+SIMD_INLINE void store_phases(float *out, const float *residual, int64_t points, int64_t at,
+                              int64_t phases, int64_t x, const line *l)
+{
+    simd_f32 v[4], even[2], odd[2];
+
+    v[0] = finish(&l[0], x);
+    v[1] = finish(&l[1], x);
+    if (phases == 2) {
+        simd_interleave(v[0], v[1], &v[0], &v[1]);
+    } else {
+        v[2] = finish(&l[2], x);
+        v[3] = finish(&l[3], x);
+        simd_interleave(v[0], v[2], &even[0], &even[1]);
+        simd_interleave(v[1], v[3], &odd[0], &odd[1]);
+        simd_interleave(even[0], odd[0], &v[0], &v[1]);
+        simd_interleave(even[1], odd[1], &v[2], &v[3]);
+    }
+    for (int i = 0; i < phases; i++)
+        store(out, residual, points, at + i * SIMD_LANES, v[i]);
+}
+
+/* The same for one of any number of phases. */
+static void store_scattered(float *out, const float *residual, int64_t points, int64_t at,
+                            int64_t phases, int64_t x, const line *l)
+{
+    float lanes[SIMD_LANES];
+
+    simd_store(lanes, finish(l, x));
+    for (int64_t n = 0; n < SIMD_LANES; n++, at += phases)
+        if (at >= 0 && at < points)
+            out[at] = residual ? lanes[n] + residual[at] : lanes[n];
+}
+
+/* One out channel in one panel, whose first column is `column`. */
+static void finish_channel(const block *b, const float *sums, int64_t o, int64_t column)
+{
+    const cleave_conv_args *const a = b->args;
+    const int64_t place = o * a->out_channel_stride + b->row * a->out_row_stride;
+    const int64_t phases = b->shape.phases, columns = b->first + b->columns;
+    const int64_t count = cleave_i64_min(PANEL, columns - column);
+    const int64_t at = column * phases + cleave_conv_lead(a);
+    /* No further than these columns reach: the next may be another call's. */
+    const int64_t points = cleave_i64_min(a->out_points, columns * phases + cleave_conv_lead(a));
+    const float *const residual = a->uses & CLEAVE_CONV_RESIDUAL ? a->residual + place : NULL;
+    float *const out = a->out + place;
+
+    if (phases == 1 || phases == 2 || phases == 4) {
+        line l[4];
+        for (int64_t phase = 0; phase < phases; phase++)
+            l[phase] = line_of(b, sums, o, phase);
+        for (int64_t x = 0; x < count; x += SIMD_LANES)
+            if (phases == 1)
+                store(out, residual, points, at + x, finish(&l[0], x));
+            else
+                store_phases(out, residual, points, at + x * phases, phases, x, l);
+        return;
+    }
+    for (int64_t phase = 0; phase < phases; phase++) {
+        const line l = line_of(b, sums, o, phase);
+        for (int64_t x = 0; x < count; x += SIMD_LANES)
+            store_scattered(out, residual, points, at + x * phases + phase, phases, x, &l);
+    }
+}
+
+/* ---- blocks ---- */
+/* Kernel rows [*begin, *end) of the row's phase meet rows of in. */
+static gather gather_of(const block *b, int64_t *begin, int64_t *end)
+{
+    const cleave_conv_args *const a = b->args;
+    gather g = {.in = a->in,
+                .channels = a->in_channels,
+                .channel_stride = a->in_channel_stride,
+                .row_stride = a->in_row_stride,
+                .points = a->in_points,
+                .taps = b->shape.taps};
+
+    if (a->transposed) {
+        g.row = (b->row + a->pad_rows) / a->stride_rows;
+        g.row_step = -1;
+        g.stride = 1;
+        g.tap_step = -1;
+        g.shift = a->pad_points / a->stride_points + b->first;
+        *begin = cleave_i64_max(0, g.row - a->in_rows + 1);
+        *end = cleave_i64_min(kernel_rows(a, (b->row + a->pad_rows) % a->stride_rows), g.row + 1);
+    } else {
+        g.row = b->row * a->stride_rows - a->pad_rows;
+        g.row_step = 1;
+        g.stride = a->stride_points;
+        g.tap_step = a->dilation;
+        g.shift = b->first * a->stride_points - a->pad_points;
+        *begin = cleave_i64_max(0, -g.row);
+        *end = cleave_i64_min(a->kernel_rows, a->in_rows - g.row);
+    }
+    return g;
+}
+
+/* The matrix of the row's phase, from the first tile of the block on; its depth in *depth. */
+static const float *weights_of(const block *b, int64_t *depth)
+{
+    const cleave_conv_args *const a = b->args;
+    const int64_t phase = a->transposed ? (b->row + a->pad_rows) % a->stride_rows : 0;
+    const float *weight = b->constants.weight;
+
+    for (int64_t p = 0; p < phase; p++)
+        weight += b->shape.tiles * TILE_ROWS * b->shape.row_depth * kernel_rows(a, p);
+    *depth = b->shape.row_depth * kernel_rows(a, phase);
+    return weight + b->tile0 * TILE_ROWS * *depth;
+}
+
+static void run_block(const block *b)
+{
+    int64_t begin, end, matrix_depth;
+    const gather g = gather_of(b, &begin, &end);
+    const float *const weight = weights_of(b, &matrix_depth);
+    const int64_t k0 = begin * b->shape.row_depth;
+    const int64_t depth = cleave_i64_max(0, (end - begin) * b->shape.row_depth);
+    const int64_t parts = cleave_i64_max(1, cleave_div_up(depth, DEPTH));
+    const int64_t panels = cleave_div_up(b->columns, PANEL), tile = TILE_ROWS * PANEL;
+
+    for (int64_t part = 0; part < parts; part++) {
+        const int64_t from = k0 + depth * part / parts, to = k0 + depth * (part + 1) / parts;
+        pack(&g, from, to, panels, b->points);
+        for (int64_t p = 0; p < panels; p++) {
+            const float *const points = b->points + p * (to - from) * PANEL;
+            float *const sums = b->sums + p * b->tiles * tile;
+            for (int64_t t = 0; t < b->tiles; t++)
+                (part ? multiply_next
+                      : multiply_first)(weight + (t * matrix_depth + from) * TILE_ROWS, points,
+                                        to - from, sums + t * tile);
+            if (part == parts - 1)
+                for (int64_t o = b->o0; o < b->o1; o++)
+                    finish_channel(b, sums, o, b->first + p * PANEL);
+        }
+    }
+}
+
+/* Blocks of channels that one call takes together. */
+static int64_t merged_blocks(const cleave_conv_args *a, const shape *s)
+{
+    const int64_t rows = cleave_conv_block_channels(a) * s->phases * TILE_ROWS / s->values;
+
+    return cleave_i64_min(cleave_i64_max(1, BLOCK_ROWS / rows), cleave_conv_channel_blocks(a));
+}
+
+static int64_t points_floats(const cleave_conv_args *a)
+{
+    const int64_t columns = cleave_i64_min(cleave_conv_block_columns(a), cleave_conv_columns(a));
+
+    return cleave_div_up(columns, PANEL) * PANEL;
+}
+
+static size_t scratch_bytes(const void *args)
+{
+    const cleave_conv_args *a = args;
+    const shape s = shape_of(a);
+    const int64_t channels = merged_blocks(a, &s) * cleave_conv_block_channels(a);
+    /* A block may begin and end within a tile. */
+    const int64_t tiles = cleave_i64_min(s.tiles, channels * s.phases / s.values + 2);
+    const int64_t depth = cleave_i64_min(DEPTH, s.row_depth * a->kernel_rows);
+
+    return (size_t)(points_floats(a) * (depth + tiles * TILE_ROWS)) * sizeof(float);
+}
+
+static void run(const void *args, const cleave_work *work)
+{
+    const cleave_conv_args *a = args;
+    const int64_t blocks = cleave_conv_channel_blocks(a), parts = cleave_conv_column_blocks(a);
+    const int64_t channels = cleave_conv_block_channels(a);
+    const int64_t width = cleave_conv_block_columns(a);
+    block b = {.args = a, .shape = shape_of(a)};
+    const int64_t depth = cleave_i64_min(DEPTH, b.shape.row_depth * a->kernel_rows);
+    const int64_t merged = merged_blocks(a, &b.shape);
+    int64_t taken;
+
+    b.constants = constants_of(a, &b.shape, work->prepared);
+    b.points = work->scratch;
+    b.sums = b.points + points_floats(a) * depth;
+    for (int64_t item = work->begin; item < work->end; item += taken) {
+        taken = cleave_i64_min(merged, work->end - item);
+        taken = cleave_i64_min(taken, blocks - item % blocks);
+        b.row = item / blocks / parts;
+        b.o0 = item % blocks * channels;
+        b.o1 = cleave_i64_min(b.o0 + taken * channels, b.shape.channels);
+        b.tile0 = b.o0 * b.shape.phases / b.shape.values;
+        b.tiles = cleave_div_up(b.o1 * b.shape.phases, b.shape.values) - b.tile0;
+        b.first = item / blocks % parts * width;
+        b.columns = cleave_i64_min(width, cleave_conv_columns(a) - b.first);
+        run_block(&b);
+    }
+}

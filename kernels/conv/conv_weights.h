@@ -1,0 +1,127 @@
+/* conv_weights.h: the shape of the matrix products that a convolution is, and its constants as the
+ * vector variants keep them; define TILE_ROWS first.
+ *
+ * Rows of the matrix are the sums of one column: out channel by phase, and twice that for GLU,
+ * whose gates lie in the tile of their values. Its depth is kernel row by in channel by tap, in
+ * this order, so that kernel rows which fall outside of `in` are left out by a shorter sum. A
+ * transposed convolution has such a matrix for each phase of rows, with the kernel rows that serve
+ * it; one of points has only the taps of a phase, those of the others are more rows. */
+#ifndef CLEAVE_KERNELS_CONV_WEIGHTS_H
+#define CLEAVE_KERNELS_CONV_WEIGHTS_H
+
+#include "kernels/conv/conv.h"
+
+#include <string.h>
+
+typedef struct shape {
+    int64_t channels;     /* O */
+    int64_t phases;       /* points of out in a column */
+    int64_t taps;         /* of one kernel row and phase */
+    int64_t row_phases;   /* matrices */
+    int64_t row_depth;    /* of one kernel row: in channels times taps */
+    int64_t values;       /* rows of a tile but for gates */
+    int64_t tiles;        /* of a matrix */
+    int64_t weight_count; /* of all matrices */
+} shape;
+
+/* Kernel rows of a phase. */
+static int64_t kernel_rows(const cleave_conv_args *a, int64_t phase)
+{
+    if (!a->transposed)
+        return a->kernel_rows;
+    return phase < a->kernel_rows ? cleave_div_up(a->kernel_rows - phase, a->stride_rows) : 0;
+}
+
+static shape shape_of(const cleave_conv_args *a)
+{
+    shape s = {.channels = cleave_conv_out_channels(a),
+               .phases = cleave_conv_phases(a),
+               .row_phases = a->transposed ? a->stride_rows : 1};
+
+    s.taps = cleave_div_up(a->kernel_points, s.phases);
+    s.row_depth = a->in_channels * s.taps;
+    s.values = a->act == CLEAVE_CONV_GLU ? TILE_ROWS / 2 : TILE_ROWS;
+    s.tiles = cleave_div_up(s.channels * s.phases, s.values);
+    s.weight_count = s.tiles * TILE_ROWS * s.row_depth * a->kernel_rows;
+    return s;
+}
+
+/* What prepare() made. The matrix of a row phase is [tile][depth][TILE_ROWS]. */
+typedef struct constants {
+    const float *bias;  /* [M] */
+    const float *scale; /* [O] */
+    const float *table; /* [O][out_rows] */
+    const float *weight;
+} constants;
+
+static int64_t aligned(int64_t floats)
+{
+    return (int64_t)cleave_align_up((size_t)floats * sizeof(float)) / (int64_t)sizeof(float);
+}
+
+static constants constants_of(const cleave_conv_args *a, const shape *s, const float *prepared)
+{
+    const float *const scale = prepared + aligned(a->channels);
+    const float *const table = scale + aligned(s->channels);
+
+    return (constants){.bias = prepared,
+                       .scale = scale,
+                       .table = table,
+                       .weight = table + aligned(s->channels * a->out_rows)};
+}
+
+static size_t prepared_bytes(const void *args)
+{
+    const cleave_conv_args *a = args;
+    const shape s = shape_of(a);
+
+    return (size_t)(aligned(a->channels) + aligned(s.channels) + aligned(s.channels * a->out_rows) +
+                    s.weight_count) *
+           sizeof(float);
+}
+
+/* One row of a tile for the kernel rows of a phase; 0 beyond the edges of the matrix and in taps
+ * that a phase lacks. */
+static void prepare_row(const cleave_conv_args *a, const shape *s, int64_t phase, int64_t tile,
+                        int64_t r, float *to)
+{
+    const int64_t row = tile * s->values + r % s->values;
+    const int64_t m = row / s->phases + (r >= s->values ? s->channels : 0);
+    const int64_t first = a->transposed ? row % s->phases : 0;
+    const int exists = row < s->channels * s->phases;
+
+    for (int64_t n = 0; n < kernel_rows(a, phase); n++) {
+        const int64_t k = phase + n * s->row_phases;
+        for (int64_t c = 0; c < a->in_channels; c++) {
+            const int64_t pair = a->transposed ? c * a->channels + m : m * a->in_channels + c;
+            const float *const from = a->weight + (pair * a->kernel_rows + k) * a->kernel_points;
+            for (int64_t t = first; t < first + s->taps * s->phases; t += s->phases) {
+                *to = exists && t < a->kernel_points ? from[t] : 0;
+                to += TILE_ROWS;
+            }
+        }
+    }
+}
+
+static void prepare(const void *args, void *prepared)
+{
+    const cleave_conv_args *a = args;
+    const shape s = shape_of(a);
+    const constants k = constants_of(a, &s, prepared);
+    float *weight = (float *)k.weight;
+
+    for (int64_t m = 0; m < a->channels; m++)
+        ((float *)k.bias)[m] = a->uses & CLEAVE_CONV_BIAS ? a->bias[m] : 0;
+    for (int64_t o = 0; o < s.channels; o++)
+        ((float *)k.scale)[o] = a->uses & CLEAVE_CONV_SCALE ? a->scale[o] : 1;
+    for (int64_t i = 0; i < s.channels * a->out_rows; i++)
+        ((float *)k.table)[i] = a->uses & CLEAVE_CONV_TABLE ? a->table[i] : 0;
+    for (int64_t phase = 0; phase < s.row_phases; phase++)
+        for (int64_t tile = 0; tile < s.tiles; tile++) {
+            for (int64_t r = 0; r < TILE_ROWS; r++)
+                prepare_row(a, &s, phase, tile, r, weight + r);
+            weight += TILE_ROWS * s.row_depth * kernel_rows(a, phase);
+        }
+}
+
+#endif
