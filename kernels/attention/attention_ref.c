@@ -2,6 +2,7 @@
 #include "kernels/attention/attention.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char *check(const void *args)
 {
@@ -75,42 +76,38 @@ static double slope(const cleave_attention_args *a, int64_t head, int64_t s)
     return a->terms ? sum / (2 * sqrt(a->terms)) : 0;
 }
 
-static double score(const cleave_attention_args *a, int64_t head, int64_t s, int64_t t)
+/* The scores of one query. */
+static size_t scratch_bytes(const void *args)
 {
-    const int64_t first = head * a->width;
-    double sum = 0;
+    const cleave_attention_args *a = args;
 
-    if (a->local && s == t)
-        return (double)a->self_score;
-    for (int64_t c = first; c < first + a->width; c++)
-        sum += (double)a->q[c * a->q_stride + s] * (double)a->k[c * a->kv_stride + t];
-    return sum * (double)a->scale;
+    return (size_t)a->keys * sizeof(double);
 }
 
-/* Two passes over the keys, the first for the largest score: scores are computed again rather than
- * kept. */
-static void run_query(const cleave_attention_args *a, int64_t head, int64_t s)
+static void run_query(const cleave_attention_args *a, double *score, int64_t head, int64_t s)
 {
     const int64_t first = head * a->width;
     const double down = slope(a, head, s);
     double largest = -INFINITY, total = 0;
 
-    for (int64_t t = 0; t < a->keys; t++) {
-        const double away = a->local && s == t ? 0 : down * fabs((double)(t - s));
-        largest = fmax(largest, score(a, head, s, t) - away);
-    }
+    memset(score, 0, scratch_bytes(a));
     for (int64_t c = first; c < first + a->width; c++)
-        a->out[c * a->out_stride + s] = 0;
+        for (int64_t t = 0; t < a->keys; t++)
+            score[t] += (double)a->q[c * a->q_stride + s] * (double)a->k[c * a->kv_stride + t];
     for (int64_t t = 0; t < a->keys; t++) {
-        const double away = a->local && s == t ? 0 : down * fabs((double)(t - s));
-        total += exp(score(a, head, s, t) - away - largest);
+        score[t] = score[t] * (double)a->scale - down * fabs((double)(t - s));
+        if (a->local && s == t)
+            score[t] = (double)a->self_score;
+        largest = fmax(largest, score[t]);
+    }
+    for (int64_t t = 0; t < a->keys; t++) {
+        score[t] = exp(score[t] - largest);
+        total += score[t];
     }
     for (int64_t c = first; c < first + a->width; c++) {
         double sum = 0;
-        for (int64_t t = 0; t < a->keys; t++) {
-            const double away = a->local && s == t ? 0 : down * fabs((double)(t - s));
-            sum += exp(score(a, head, s, t) - away - largest) * (double)a->v[c * a->kv_stride + t];
-        }
+        for (int64_t t = 0; t < a->keys; t++)
+            sum += score[t] * (double)a->v[c * a->kv_stride + t];
         a->out[c * a->out_stride + s] = (float)(sum / total);
     }
 }
@@ -123,8 +120,8 @@ static void run(const void *args, const cleave_work *work)
         const int64_t begin = item % blocks(a) * CLEAVE_ATTENTION_BLOCK;
         const int64_t end = cleave_i64_min(begin + CLEAVE_ATTENTION_BLOCK, a->queries);
         for (int64_t s = begin; s < end; s++)
-            run_query(a, item / blocks(a), s);
+            run_query(a, work->scratch, item / blocks(a), s);
     }
 }
 
-const cleave_kernel cleave_attention_ref = {.run = run};
+const cleave_kernel cleave_attention_ref = {.run = run, .scratch_bytes = scratch_bytes};
