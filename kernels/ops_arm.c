@@ -1,6 +1,7 @@
 /* ops_arm.c: Advanced SIMD. */
 #include "kernels/ops_overlay.h"
 
+#include "kernels/attention/attention.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
@@ -43,4 +44,5 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_neon;
     ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_neon;
     ops->kernel[CLEAVE_OP_CONV] = cleave_conv_neon;
+    ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_neon;
 }

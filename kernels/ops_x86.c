@@ -1,6 +1,7 @@
 /* ops_x86.c: AVX2, then AVX-512 over it. */
 #include "kernels/ops_overlay.h"
 
+#include "kernels/attention/attention.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
@@ -43,6 +44,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_avx2;
     ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_avx2;
     ops->kernel[CLEAVE_OP_CONV] = cleave_conv_avx2;
+    ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;
@@ -65,4 +67,5 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_avx512;
     ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_avx512;
     ops->kernel[CLEAVE_OP_CONV] = cleave_conv_avx512;
+    ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_avx512;
 }

@@ -38,6 +38,9 @@ typedef struct cleave_attention_args {
 #define CLEAVE_ATTENTION_BLOCK 192
 extern const cleave_op cleave_attention_op;
 extern const cleave_kernel cleave_attention_ref;
+extern const cleave_kernel cleave_attention_avx2;
+extern const cleave_kernel cleave_attention_avx512;
+extern const cleave_kernel cleave_attention_neon;
 
 #ifdef __cplusplus
 }
