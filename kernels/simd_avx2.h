@@ -148,6 +148,11 @@ SIMD_INLINE simd_f32 simd_pow2(simd_f32 n)
     return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
 }
 
+SIMD_INLINE simd_f32 simd_scale(simd_f32 x, simd_f32 n)
+{
+    return simd_mul(x, simd_pow2(n));
+}
+
 SIMD_INLINE simd_mask simd_less(simd_f32 a, simd_f32 b)
 {
     return _mm256_cmp_ps(a, b, _CMP_LT_OQ);

@@ -149,6 +149,12 @@ SIMD_INLINE simd_f32 simd_pow2(simd_f32 n)
     return _mm512_scalef_ps(_mm512_set1_ps(1), n);
 }
 
+/* x 2^n for whole n, -126..127. */
+SIMD_INLINE simd_f32 simd_scale(simd_f32 x, simd_f32 n)
+{
+    return _mm512_scalef_ps(x, n);
+}
+
 /* ---- choice ---- */
 SIMD_INLINE simd_mask simd_less(simd_f32 a, simd_f32 b)
 {

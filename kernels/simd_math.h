@@ -69,6 +69,21 @@ SIMD_INLINE simd_f32 simd_exp(simd_f32 x)
     return simd_mul(simd_pow2(n), simd_add(simd_exp_reduced(r), simd_set1(1)));
 }
 
+/* 2^x within 1 unit in the last place for -126 <= x <= 127; beyond that the caller sees to it.
+ *
+ * x = n + r with whole n and |r| <= 1/2, exactly: 2^x = 2^n (1 + r Q(r)). */
+SIMD_INLINE simd_f32 simd_exp2(simd_f32 x)
+{
+    const simd_f32 n = simd_round(x), r = simd_sub(x, n);
+    simd_f32 q = simd_set1(0.00015353362f);
+    q = simd_fma(q, r, simd_set1(0.0013398875f));
+    q = simd_fma(q, r, simd_set1(0.009618437f));
+    q = simd_fma(q, r, simd_set1(0.055503324f));
+    q = simd_fma(q, r, simd_set1(0.24022648f));
+    q = simd_fma(q, r, simd_set1(0.6931472f));
+    return simd_scale(simd_fma(q, r, simd_set1(1)), n);
+}
+
 /* 1 / (1 + e^-x) within 2.25 units in the last place; x < -87 counts as -87. */
 SIMD_INLINE simd_f32 simd_sigmoid(simd_f32 x)
 {

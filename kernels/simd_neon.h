@@ -148,6 +148,11 @@ SIMD_INLINE simd_f32 simd_pow2(simd_f32 n)
     return vreinterpretq_f32_s32(vshlq_n_s32(exponent, 23));
 }
 
+SIMD_INLINE simd_f32 simd_scale(simd_f32 x, simd_f32 n)
+{
+    return simd_mul(x, simd_pow2(n));
+}
+
 SIMD_INLINE simd_mask simd_less(simd_f32 a, simd_f32 b)
 {
     return vcltq_f32(a, b);

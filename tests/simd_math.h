@@ -12,6 +12,7 @@ typedef struct test_simd_math {
     void (*sigmoid)(const float *in, float *out, int64_t count);
     void (*tanh)(const float *in, float *out, int64_t count);
     void (*gelu)(const float *in, float *out, int64_t count);
+    void (*exp2)(const float *in, float *out, int64_t count);
 } test_simd_math;
 
 extern const test_simd_math test_simd_math_avx2, test_simd_math_avx512, test_simd_math_neon;

@@ -32,3 +32,9 @@ static void gelu_of(const float *in, float *out, int64_t count)
     for (int64_t i = 0; i < count; i += SIMD_LANES)
         simd_store(out + i, simd_gelu(simd_load(in + i)));
 }
+
+static void exp2_of(const float *in, float *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i += SIMD_LANES)
+        simd_store(out + i, simd_exp2(simd_load(in + i)));
+}

@@ -101,6 +101,11 @@ static double worst_between(vector_function *f, double (*truth)(double), float f
     return worst;
 }
 
+static double worst_exp2(const test_simd_math *math)
+{
+    return worst_between(math->exp2, exp2, -126, 127);
+}
+
 static double sigmoid(double x)
 {
     return 1 / (1 + exp(-x));
@@ -163,6 +168,11 @@ static void log_is_accurate(void)
 static void exp_is_accurate(void)
 {
     each("exp", worst_exp, 1);
+}
+
+static void exp2_is_accurate(void)
+{
+    each("exp2", worst_exp2, 1);
 }
 
 static void sigmoid_is_accurate(void)
@@ -230,6 +240,7 @@ int main(int argc, char **argv)
         {"log_is_accurate", log_is_accurate},
         {"exp_is_accurate", exp_is_accurate},
         {"exp_saturates", exp_saturates},
+        {"exp2_is_accurate", exp2_is_accurate},
         {"sigmoid_is_accurate", sigmoid_is_accurate},
         {"tanh_is_accurate", tanh_is_accurate},
         {"gelu_is_accurate", gelu_is_accurate},
