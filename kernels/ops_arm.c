@@ -9,6 +9,7 @@
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
+#include "kernels/lstm/lstm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
 #include "kernels/moments/moments.h"
@@ -45,4 +46,5 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_neon;
     ops->kernel[CLEAVE_OP_CONV] = cleave_conv_neon;
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_neon;
+    ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_neon;
 }

@@ -9,6 +9,7 @@
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
+#include "kernels/lstm/lstm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
 #include "kernels/moments/moments.h"
@@ -45,6 +46,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_avx2;
     ops->kernel[CLEAVE_OP_CONV] = cleave_conv_avx2;
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_avx2;
+    ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;
@@ -68,4 +70,5 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_avx512;
     ops->kernel[CLEAVE_OP_CONV] = cleave_conv_avx512;
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_avx512;
+    ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_avx512;
 }

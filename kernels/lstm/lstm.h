@@ -18,8 +18,8 @@ extern "C" {
  * in = W_x x + both biases is made by the caller: it does not recur. h is written to
  * out[direction H + .][f out_stride + i] where margin <= i < frame - margin (from 0 in the first
  * frame, up to the end in the last) and f out_stride + i < out_points: with a margin of half the
- * overlap the frames join to one sequence. (Hochreiter and Schmidhuber, "Long short-term memory",
- * 1997.) */
+ * overlap the frames join to one sequence. Frames may not write to the same place. (Hochreiter and
+ * Schmidhuber, "Long short-term memory", 1997.) */
 typedef struct cleave_lstm_args {
     const float *in;               /* [2][4 H][in_points] */
     const float *weight;           /* [2][4 H][H]; constant, read by prepare() only */
@@ -29,7 +29,7 @@ typedef struct cleave_lstm_args {
     int64_t frames;                /* >= 1 */
     int64_t frame;                 /* steps of one, >= 1 */
     int64_t in_stride;             /* steps from one frame to the next in in... */
-    int64_t out_stride;            /* ...and in out */
+    int64_t out_stride;            /* ...and in out; >= frame - 2 margin if frames > 1 */
     int64_t in_points, out_points; /* >= 1 */
     int64_t margin;                /* 0 <= 2 margin < frame */
 } cleave_lstm_args;
@@ -38,6 +38,9 @@ typedef struct cleave_lstm_args {
 #define CLEAVE_LSTM_FRAMES 4
 extern const cleave_op cleave_lstm_op;
 extern const cleave_kernel cleave_lstm_ref;
+extern const cleave_kernel cleave_lstm_avx2;
+extern const cleave_kernel cleave_lstm_avx512;
+extern const cleave_kernel cleave_lstm_neon;
 
 #ifdef __cplusplus
 }

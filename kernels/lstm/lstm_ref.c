@@ -18,6 +18,8 @@ static const char *check(const void *args)
         return "lstm: in_stride and out_stride must be at least 1";
     if (a->margin < 0 || 2 * a->margin >= a->frame)
         return "lstm: twice the margin must be less than a frame";
+    if (a->frames > 1 && a->out_stride < a->frame - 2 * a->margin)
+        return "lstm: out_stride must be at least a frame less twice the margin";
     if (!cleave_product_ok(8 * (int64_t)a->hidden, a->in_points) ||
         !cleave_product_ok(2 * (int64_t)a->hidden, a->out_points) ||
         !cleave_product_ok(a->frames, a->in_stride) || !cleave_product_ok(a->frames, a->out_stride))
