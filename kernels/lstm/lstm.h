@@ -35,7 +35,7 @@ typedef struct cleave_lstm_args {
 } cleave_lstm_args;
 
 /* An item is one direction of CLEAVE_LSTM_FRAMES frames. */
-#define CLEAVE_LSTM_FRAMES 4
+#define CLEAVE_LSTM_FRAMES 5
 extern const cleave_op cleave_lstm_op;
 extern const cleave_kernel cleave_lstm_ref;
 extern const cleave_kernel cleave_lstm_avx2;

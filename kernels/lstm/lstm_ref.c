@@ -88,15 +88,23 @@ static double sigmoid(double x)
     return 1 / (1 + exp(-x));
 }
 
-static double gate(const cleave_lstm_args *a, const float *weight, const double *h,
-                   int64_t direction, int64_t row, int64_t t)
+/* The sums of unit u at position t. */
+static void sum_gates(const cleave_lstm_args *a, const float *weight, const double *h,
+                      int64_t direction, int64_t u, int64_t t, double g[GATES])
 {
-    const int64_t H = a->hidden, at = direction * GATES * H + row;
-    double sum = (double)(t < a->in_points ? a->in[at * a->in_points + t] : a->bias[at]);
+    const int64_t H = a->hidden, first = direction * GATES * H + u;
+    const float *const w = weight + first * H;
 
-    for (int64_t k = 0; k < H; k++)
-        sum += (double)weight[at * H + k] * h[k];
-    return sum;
+    for (int64_t n = 0; n < GATES; n++) {
+        const int64_t row = first + n * H;
+        g[n] = (double)(t < a->in_points ? a->in[row * a->in_points + t] : a->bias[row]);
+    }
+    for (int64_t k = 0; k < H; k++) {
+        g[INPUT_GATE] += (double)w[k] * h[k];
+        g[FORGET_GATE] += (double)w[H * H + k] * h[k];
+        g[CELL_GATE] += (double)w[2 * H * H + k] * h[k];
+        g[OUTPUT_GATE] += (double)w[3 * H * H + k] * h[k];
+    }
 }
 
 static void run_frame(const cleave_lstm_args *a, const cleave_work *work, int64_t direction,
@@ -112,8 +120,7 @@ static void run_frame(const cleave_lstm_args *a, const cleave_work *work, int64_
         const int64_t place = f * a->out_stride + i;
         for (int64_t k = 0; k < H; k++) {
             double g[GATES];
-            for (int64_t n = 0; n < GATES; n++)
-                g[n] = gate(a, work->prepared, h, direction, n * H + k, t);
+            sum_gates(a, work->prepared, h, direction, k, t, g);
             c[k] = sigmoid(g[FORGET_GATE]) * c[k] + sigmoid(g[INPUT_GATE]) * tanh(g[CELL_GATE]);
             next[k] = sigmoid(g[OUTPUT_GATE]) * tanh(c[k]);
         }

@@ -150,27 +150,27 @@ SIMD_INLINE void multiply(const float *weight, const float *h, int64_t W, int64_
 {
     for (int g = 0; g < GATES; g += TILE_GATES) {
         simd_f32 part[FRAMES][TILE_GATES];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int f = 0; f < FRAMES; f++)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (int n = 0; n < TILE_GATES; n++)
                 part[f][n] = simd_zero();
         for (int64_t k = 0; k < count; k++) {
             simd_f32 w[TILE_GATES];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (int n = 0; n < TILE_GATES; n++)
                 w[n] = simd_load_aligned(weight + (k * GATES + g + n) * SIMD_LANES);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (int f = 0; f < FRAMES; f++) {
                 const simd_f32 value = simd_set1(h[f * W + k]);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
                 for (int n = 0; n < TILE_GATES; n++)
                     part[f][n] = simd_fma(value, w[n], part[f][n]);
             }
         }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int f = 0; f < FRAMES; f++)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (int n = 0; n < TILE_GATES; n++)
                 sum[f][g + n] = simd_add(sum[f][g + n], part[f][n]);
     }
@@ -186,9 +186,9 @@ static void run_step(const item *x, int64_t i, const float *before)
     for (int64_t unit = 0; unit < W; unit += SIMD_LANES) {
         const float *const weight = x->weight + unit * GATES * H;
         simd_f32 sum[FRAMES][GATES];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int f = 0; f < FRAMES; f++)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (int n = 0; n < GATES; n++)
                 sum[f][n] = simd_load_aligned(in + (f * GATES + n) * W + unit);
         for (int64_t k = 0; k < H; k += PART)
