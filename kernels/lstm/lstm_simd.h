@@ -112,16 +112,20 @@ static void store_steps(const item *x, int64_t f, int64_t begin, int64_t end)
         float *const out = a->out + (x->direction * a->hidden + unit) * a->out_points +
                            (x->first + f) * a->out_stride + begin;
         const int64_t units = cleave_i64_min(a->hidden - unit, SIMD_LANES);
-        float square[SIMD_LANES][STEPS];
         simd_f32 row[SIMD_LANES];
 
         simd_load_transposed(x->h + f * x->units + unit, stride, row);
+        if (units == SIMD_LANES && end - begin == STEPS) {
 #pragma GCC unroll 16
-        for (int u = 0; u < SIMD_LANES; u++)
-            simd_store(square[u], row[u]);
-        for (int64_t u = 0; u < units; u++)
-            memcpy(out + u * a->out_points, square[u] + skip,
-                   (size_t)(end - begin) * sizeof(float));
+            for (int u = 0; u < SIMD_LANES; u++)
+                simd_store(out + u * a->out_points, row[u]);
+            continue;
+        }
+        for (int64_t u = 0; u < units; u++) {
+            float steps[STEPS];
+            simd_store(steps, row[u]);
+            memcpy(out + u * a->out_points, steps + skip, (size_t)(end - begin) * sizeof *out);
+        }
     }
 }
 
