@@ -275,7 +275,9 @@ static void add_values(const block *b, const tile *t, const simd_f32 rescale[TIL
     }
 }
 
-static void run_tile(const block *b, const tile *t)
+/* Never part of its caller: constants that the compiler then keeps in registers push sums out of
+ * them. */
+__attribute__((noinline)) static void run_tile(const block *b, const tile *t)
 {
     simd_f32 top[TILE_VECTORS], rescale[TILE_VECTORS];
 
