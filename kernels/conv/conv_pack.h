@@ -49,12 +49,15 @@ SIMD_INLINE void pack_row(const float *row, int64_t points, int64_t at, int64_t 
 {
     const int fast = stride == 1 || stride == 2 || stride == 4;
 
-    for (int64_t p = 0; p < panels; p++, to += panel_floats)
-        for (int v = 0; v < PANEL_VECTORS; v++, at += SIMD_LANES * stride)
-            if (fast && at >= 0 && at + SIMD_LANES * stride <= points)
-                simd_store(to + v * SIMD_LANES, load_strided(row + at, stride));
-            else
-                pack_border(row, points, at, stride, to + v * SIMD_LANES);
+    for (int64_t p = 0; p < panels; p++, to += panel_floats, at += PANEL * stride)
+        if (fast && at >= 0 && at + PANEL * stride <= points)
+#pragma GCC unroll 3
+            for (int v = 0; v < PANEL_VECTORS; v++)
+                simd_store_aligned(to + v * SIMD_LANES,
+                                   load_strided(row + at + v * SIMD_LANES * stride, stride));
+        else
+            for (int v = 0; v < PANEL_VECTORS; v++)
+                pack_border(row, points, at + v * SIMD_LANES * stride, stride, to + v * SIMD_LANES);
 }
 
 /* What the panels of one out row are gathered from: in row `row` + n row_step serves kernel row n;
@@ -66,16 +69,23 @@ typedef struct gather {
     int64_t taps, stride, tap_step, shift;
 } gather;
 
+/* The row of `in` for a depth. */
+static const float *row_at(const gather *g, int64_t depth)
+{
+    const int64_t channel = depth / g->taps % g->channels;
+    const int64_t row = g->row + depth / g->taps / g->channels * g->row_step;
+
+    return g->in + channel * g->channel_stride + row * g->row_stride;
+}
+
 /* Depths [begin, end) of `panels` panels that follow each other in `to`. */
 static void pack(const gather *g, int64_t begin, int64_t end, int64_t panels, float *to)
 {
     const int64_t panel_floats = (end - begin) * PANEL;
 
     for (int64_t depth = begin; depth < end; depth++, to += PANEL) {
-        const int64_t tap = depth % g->taps, channel = depth / g->taps % g->channels;
-        const int64_t row = g->row + depth / g->taps / g->channels * g->row_step;
-        const float *const from = g->in + channel * g->channel_stride + row * g->row_stride;
-        const int64_t at = tap * g->tap_step + g->shift;
+        const float *const from = row_at(g, depth);
+        const int64_t at = depth % g->taps * g->tap_step + g->shift;
 
         if (g->stride == 1)
             pack_row(from, g->points, at, 1, panels, panel_floats, to);

@@ -9,8 +9,8 @@
 #include "kernels/conv/conv_pack.h"
 #include "kernels/simd_math.h"
 
-#define DEPTH      192 /* a panel of so many points takes three quarters of 48 KiB */
-#define BLOCK_ROWS 512 /* sums of a column that one call keeps, if channels are that many */
+#define DEPTH      192
+#define BLOCK_ROWS 512
 
 /* ---- the product ---- */
 /* sums[r][x] (+)= sum_k weight[k][r] points[k][x] */
@@ -68,8 +68,9 @@ typedef struct block {
     int64_t o0, o1;
     int64_t tile0, tiles;
     int64_t first, columns;
-    float *points; /* [panel][DEPTH][PANEL], the depth of a block at most */
-    float *sums;   /* [panel][tile][TILE_ROWS][PANEL] */
+    float *points;       /* [panel][DEPTH][PANEL], the depth of a part at most */
+    float *sums;         /* [tile][panel][TILE_ROWS][PANEL] */
+    int64_t tile_floats; /* from a tile's sums to the next one's; 0: each takes the last one's */
 } block;
 
 /* An out channel and phase: its sums in a panel, and what is done with them. */
@@ -79,11 +80,12 @@ typedef struct line {
     cleave_conv_act act;
 } line;
 
-static line line_of(const block *b, const float *sums, int64_t o, int64_t phase)
+static line line_of(const block *b, int64_t panel, int64_t o, int64_t phase)
 {
     const int64_t row = o * b->shape.phases + phase, tile = row / b->shape.values - b->tile0;
     const cleave_conv_args *const a = b->args;
-    line l = {.value = sums + (tile * TILE_ROWS + row % b->shape.values) * PANEL,
+    line l = {.value = b->sums + tile * b->tile_floats +
+                       (panel * TILE_ROWS + row % b->shape.values) * PANEL,
               .value_bias = b->constants.bias[o],
               .scale = b->constants.scale[o],
               .table = b->constants.table[o * a->out_rows + b->row],
@@ -157,24 +159,24 @@ static void store_scattered(float *out, const float *residual, int64_t points, i
             out[at] = residual ? lanes[n] + residual[at] : lanes[n];
 }
 
-/* One out channel in one panel, whose first column is `column`. */
-static void finish_channel(const block *b, const float *sums, int64_t o, int64_t column)
+/* One out channel in one panel. */
+static void finish_channel(const block *b, int64_t o, int64_t panel)
 {
     const cleave_conv_args *const a = b->args;
     const int64_t place = o * a->out_channel_stride + b->row * a->out_row_stride;
-    const int64_t phases = b->shape.phases, columns = b->first + b->columns;
-    const int64_t count = cleave_i64_min(PANEL, columns - column);
-    const int64_t at = column * phases + cleave_conv_lead(a);
-    /* No further than these columns reach: the next may be another call's. */
-    const int64_t points = cleave_i64_min(a->out_points, columns * phases + cleave_conv_lead(a));
+    const int64_t phases = b->shape.phases, lead = cleave_conv_lead(a);
+    const int64_t columns = cleave_i64_min(PANEL, b->columns - panel * PANEL);
+    const int64_t at = (b->first + panel * PANEL) * phases + lead;
+    /* No further than the block: the next may be another call's. */
+    const int64_t points = cleave_i64_min(a->out_points, at + columns * phases);
     const float *const residual = a->uses & CLEAVE_CONV_RESIDUAL ? a->residual + place : NULL;
     float *const out = a->out + place;
 
     if (phases == 1 || phases == 2 || phases == 4) {
         line l[4];
         for (int64_t phase = 0; phase < phases; phase++)
-            l[phase] = line_of(b, sums, o, phase);
-        for (int64_t x = 0; x < count; x += SIMD_LANES)
+            l[phase] = line_of(b, panel, o, phase);
+        for (int64_t x = 0; x < columns; x += SIMD_LANES)
             if (phases == 1)
                 store(out, residual, points, at + x, finish(&l[0], x));
             else
@@ -182,10 +184,32 @@ static void finish_channel(const block *b, const float *sums, int64_t o, int64_t
         return;
     }
     for (int64_t phase = 0; phase < phases; phase++) {
-        const line l = line_of(b, sums, o, phase);
-        for (int64_t x = 0; x < count; x += SIMD_LANES)
+        const line l = line_of(b, panel, o, phase);
+        for (int64_t x = 0; x < columns; x += SIMD_LANES)
             store_scattered(out, residual, points, at + x * phases + phase, phases, x, &l);
     }
+}
+
+/* Channels [*o0, *o1) of the block are complete with tile t and were not before. */
+static void channels_of_tile(const block *b, int64_t t, int64_t *o0, int64_t *o1)
+{
+    const int64_t rows = (b->tile0 + t) * b->shape.values;
+
+    *o0 = cleave_i64_max(b->o0, rows / b->shape.phases);
+    *o1 = cleave_i64_min(b->o1, (rows + b->shape.values) / b->shape.phases);
+}
+
+/* Asks for what a tile will write in a panel: the rows lie far apart, and stores that miss one
+ * after the other would cost more than the product. */
+static void prefetch_out(const block *b, int64_t o0, int64_t o1, int64_t panel)
+{
+    const cleave_conv_args *const a = b->args;
+    const int64_t floats = PANEL * b->shape.phases, line_floats = 16;
+    const float *const row = a->out + b->row * a->out_row_stride + b->first * b->shape.phases;
+
+    for (int64_t o = o0; o < o1; o++)
+        for (int64_t x = 0; x < floats; x += line_floats)
+            __builtin_prefetch(row + o * a->out_channel_stride + panel * floats + x, 1);
 }
 
 /* ---- blocks ---- */
@@ -233,7 +257,7 @@ static const float *weights_of(const block *b, int64_t *depth)
     return weight + b->tile0 * TILE_ROWS * *depth;
 }
 
-static void run_block(const block *b)
+static void run_block(block *b)
 {
     int64_t begin, end, matrix_depth;
     const gather g = gather_of(b, &begin, &end);
@@ -241,22 +265,27 @@ static void run_block(const block *b)
     const int64_t k0 = begin * b->shape.row_depth;
     const int64_t depth = cleave_i64_max(0, (end - begin) * b->shape.row_depth);
     const int64_t parts = cleave_i64_max(1, cleave_div_up(depth, DEPTH));
-    const int64_t panels = cleave_div_up(b->columns, PANEL), tile = TILE_ROWS * PANEL;
+    const int64_t panels = cleave_div_up(b->columns, PANEL);
 
+    b->tile_floats = panels * PANEL * TILE_ROWS;
+    if (parts == 1 && b->shape.values % b->shape.phases == 0)
+        b->tile_floats = 0;
     for (int64_t part = 0; part < parts; part++) {
         const int64_t from = k0 + depth * part / parts, to = k0 + depth * (part + 1) / parts;
         pack(&g, from, to, panels, b->points);
-        for (int64_t p = 0; p < panels; p++) {
-            const float *const points = b->points + p * (to - from) * PANEL;
-            float *const sums = b->sums + p * b->tiles * tile;
-            for (int64_t t = 0; t < b->tiles; t++)
+        for (int64_t t = 0; t < b->tiles; t++)
+            for (int64_t p = 0; p < panels; p++) {
+                const float *const w = weight + (t * matrix_depth + from) * TILE_ROWS;
+                int64_t o0 = 0, o1 = 0;
+                if (part == parts - 1)
+                    channels_of_tile(b, t, &o0, &o1);
+                prefetch_out(b, o0, o1, p);
                 (part ? multiply_next
-                      : multiply_first)(weight + (t * matrix_depth + from) * TILE_ROWS, points,
-                                        to - from, sums + t * tile);
-            if (part == parts - 1)
-                for (int64_t o = b->o0; o < b->o1; o++)
-                    finish_channel(b, sums, o, b->first + p * PANEL);
-        }
+                      : multiply_first)(w, b->points + p * (to - from) * PANEL, to - from,
+                                        b->sums + t * b->tile_floats + p * TILE_ROWS * PANEL);
+                for (int64_t o = o0; o < o1; o++)
+                    finish_channel(b, o, p);
+            }
     }
 }
 
