@@ -101,13 +101,16 @@ static cleave_status lay_out(struct workspace *space, cleave_arena *arena, cleav
     engine->stride = setup->stride_frames;
     engine->lane_count = setup->lane_count;
     engine->uses_mixture = setup->stems.uses_mixture;
-    engine->input = space->ports.input;
-    engine->output = space->ports.output;
+    engine->ports = space->ports;
+    engine->fitted_frames = engine->segment_frames;
+    engine->normalizes = setup->model->normalizes;
     engine->device = space->device;
     const cleave_status status = cleave_plan_init(&engine->plan, &space->graph, &engine->device.ops,
                                                   setup->threads, arena, error);
     if (status != CLEAVE_OK)
         return status;
+    if (setup->model->any_length)
+        cleave_fit_lay_out(engine, setup, &space->graph, arena);
     engine->workers = cleave_workers_init(arena, setup->threads);
     cleave_ring_init(&engine->ring, arena, ring_frames_min(setup),
                      (size_t)engine->channels * sizeof(float));
@@ -141,6 +144,7 @@ static cleave_status build_graph(struct workspace *space, cleave_error *error)
             return cleave_error_set(error, CLEAVE_SYSTEM, "no memory for the graph of %zu bytes",
                                     bytes);
         cleave_graph_init(&space->graph, space->graph_memory, tensors, steps);
+        space->ports = (cleave_model_ports){0};
         setup->model->build(&setup->request, &space->graph, &space->ports);
         if (!space->graph.full || tensors == CLEAVE_TENSORS_MAX)
             return CLEAVE_OK;
@@ -190,6 +194,8 @@ static cleave_status place(struct workspace *space, void *memory, size_t bytes,
         return status;
     assert(arena.used == space->host_bytes);
     made->info.memory.host_bytes = arena.used;
+    if (made->fit.memory && (status = cleave_fit_try(made, error)) != CLEAVE_OK)
+        return status;
     for (int32_t k = 0; k < made->lane_count; k++)
         cleave_lane_reset(&made->lane[k], made);
     status = cleave_workers_start(made->workers);

@@ -29,13 +29,30 @@ typedef struct cleave_lane {
     float *weight;  /* [S]: sum of these weights */
 } cleave_lane;
 
+/* What it takes to build the model's graph again; memory NULL: it is never needed. */
+typedef struct cleave_fit {
+    void (*build)(const cleave_model_request *request, cleave_graph *graph,
+                  cleave_model_ports *ports);
+    cleave_model_request request;
+    void *memory; /* of a graph with so much room */
+    int32_t tensors_max, steps_max;
+} cleave_fit;
+
+/* The track as a normalizing model sees it: (x - mean) / scale. */
+typedef struct cleave_level {
+    int32_t set; /* 0: as it is */
+    double mean, scale;
+} cleave_level;
+
 struct cleave_engine {
     cleave_engine_info info;
     void *owned; /* the arena, if cleave_open() allocated it */
 
     cleave_device_table device;
     cleave_plan plan;
-    cleave_tensor input, output; /* of the plan: [C][S], [I][C][S] */
+    cleave_model_ports ports; /* of the plan: [C][stride], [I][C][stride] */
+    int64_t fitted_frames;    /* V that the plan is fitted to: S, if the model takes no other */
+    cleave_fit fit;
     cleave_workers *workers;
     cleave_ring ring; /* frames [C] */
 
@@ -46,14 +63,18 @@ struct cleave_engine {
     float *window; /* [S] */
     float *gain;   /* [S] */
 
+    int32_t normalizes; /* not 0: the model computes on the normalized track */
+    cleave_level level;
+
     int32_t uses_mixture;
     float *matrix;  /* [O][I, or I + 1 with the mixture] */
     float *blended; /* [I, or I + 1][C][block] */
     float *mixed;   /* [O][C][block] */
 
     /* The consumer's place. */
-    int64_t tail;   /* frames that the ring has forgotten */
-    int64_t pulled; /* frames handed out */
+    int64_t tail;    /* frames that the ring has forgotten */
+    int64_t pulled;  /* frames handed out */
+    int32_t started; /* not 0: a segment of the track was computed, or begun */
 
     _Atomic int flushed, cancelled;
     _Atomic uint64_t frames_in, frames_out, segments, underruns, compute_ns;
@@ -70,6 +91,18 @@ void cleave_lane_reset(cleave_lane *lane, const cleave_engine *engine);
 /* lane.c. Blends the plan's output for the lane's next segment into its result, and moves on. */
 void cleave_lane_fold(cleave_lane *lane, const cleave_engine *engine,
                       const cleave_segment *segment);
+
+/* fit.c. Takes what cleave_fit_to() needs from the arena: the memory for a graph of that size. */
+void cleave_fit_lay_out(cleave_engine *engine, const cleave_setup *setup, const cleave_graph *graph,
+                        cleave_arena *arena);
+
+/* fit.c. Fits the plan to segments of `frames`, 1..S; only lengths that are not S need the memory.
+ * On an error the plan is as before. */
+cleave_status cleave_fit_to(cleave_engine *engine, int64_t frames, cleave_error *error);
+
+/* fit.c. Fits the plan to 1, 2, 4... and S frames in turn: what holds for these holds for those in
+ * between, since sizes grow with the length. */
+cleave_status cleave_fit_try(cleave_engine *engine, cleave_error *error);
 
 /* output.c. Hands out `frames` frames from engine->pulled on, which all lanes have finished;
  * `stems` as in cleave_pull(). */

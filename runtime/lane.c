@@ -38,6 +38,7 @@ static void fold_run(cleave_lane *lane, const cleave_engine *engine, const cleav
                      int64_t from, int64_t to)
 {
     const int64_t S = engine->segment_frames, at = from % S;
+    const cleave_model_ports *const ports = &engine->ports;
     const int64_t fresh = cleave_i64_max(from, lane->end);
 
     if (fresh < to)
@@ -45,12 +46,12 @@ static void fold_run(cleave_lane *lane, const cleave_engine *engine, const cleav
     add_weights(lane->weight + at, engine->window + (from - segment->start), engine->gain,
                 to - from);
     const cleave_overlap_add_args args = {
-        .in = cleave_plan_data(&engine->plan, engine->output) + (from - segment->read),
+        .in = cleave_plan_data(&engine->plan, ports->output) + (from - segment->read),
         .gain = engine->gain,
         .mean = lane->mean + at,
         .rows = engine->model_stems * engine->channels,
         .length = to - from,
-        .in_stride = S,
+        .in_stride = cleave_i64_max(ports->stride, segment->given),
         .mean_stride = S,
     };
     cleave_exec_op(&engine->device.ops, CLEAVE_OP_OVERLAP_ADD, &args, engine->workers);

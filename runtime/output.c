@@ -36,6 +36,16 @@ static void blend_lanes(const cleave_engine *engine, int64_t at, int64_t count)
     }
 }
 
+/* Stems of the normalized track, brought back to its level; rounded once. */
+static void restore_level(const cleave_engine *engine, int64_t count)
+{
+    const cleave_level *const level = &engine->level;
+    const int64_t values = (int64_t)engine->model_stems * engine->channels * count;
+
+    for (int64_t i = 0; i < values; i++)
+        engine->blended[i] = (float)((double)engine->blended[i] * level->scale + level->mean);
+}
+
 static void apply_matrix(const cleave_engine *engine, int64_t count)
 {
     const int64_t length = engine->channels * count;
@@ -75,6 +85,8 @@ void cleave_output_take(cleave_engine *engine, int64_t frames, float *const *ste
         const int64_t from = engine->pulled + done, at = from % S;
         count = cleave_i64_min(cleave_i64_min(frames - done, CLEAVE_OUTPUT_BLOCK), S - at);
         blend_lanes(engine, at, count);
+        if (engine->level.set)
+            restore_level(engine, count);
         if (engine->uses_mixture)
             cleave_engine_read(engine, from, count, engine->blended + I * C * count, count);
         apply_matrix(engine, count);

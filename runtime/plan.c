@@ -212,6 +212,7 @@ static void take_steps(cleave_plan *plan, const cleave_graph *graph, const cleav
         cleave_plan_step *const step = &plan->step[i];
         memcpy(step->label, from->label, sizeof step->label);
         step->op = from->op;
+        memcpy(step->operand, from->operand, sizeof step->operand);
         step->items = op->items(args);
         step->grain = cleave_exec_grain(from->op, args);
         step->kernel = kernel;

@@ -22,6 +22,7 @@ typedef struct cleave_plan_tensor {
 typedef struct cleave_plan_step {
     char label[CLEAVE_LABEL_BYTES];
     int32_t op;
+    cleave_tensor operand[CLEAVE_OPERANDS_MAX];
     int64_t items, grain;
     const cleave_kernel *kernel;
     void *args; /* the op's argument struct with its pointers bound */
@@ -46,6 +47,14 @@ typedef struct cleave_plan {
  * has one. */
 cleave_status cleave_plan_init(cleave_plan *plan, const cleave_graph *graph, const cleave_ops *ops,
                                int32_t threads, cleave_arena *arena, cleave_error *error);
+
+/* Makes the bound plan compute `graph` instead: the same steps on the same tensors, which may be
+ * smaller, but for constants and states. Places, constants and prepared tables stay as they are, so
+ * the tables of its ops may not depend on what changes; nothing is taken from anywhere. UNSUPPORTED
+ * with a sentence that names what does not fit, or the graph's own error; the plan is then as
+ * before. */
+cleave_status cleave_plan_refit(const cleave_plan *plan, const cleave_graph *graph,
+                                cleave_error *error);
 
 /* Whether tensors of this kind lie in the shared block. */
 static inline int cleave_plan_shares(cleave_tensor_kind kind)

@@ -25,7 +25,17 @@ cleave_segment cleave_segment_at(int64_t start, int64_t segment_frames, int64_t 
         .start = start,
         .frames = frames,
         .read = start - (segment_frames - frames) / 2,
+        .given = segment_frames,
     };
+}
+
+cleave_segment cleave_segment_bare(int64_t start, int64_t segment_frames, int64_t track_frames)
+{
+    cleave_segment segment = cleave_segment_at(start, segment_frames, track_frames);
+
+    segment.read = start;
+    segment.given = segment.frames;
+    return segment;
 }
 
 int64_t cleave_segment_reach(int64_t segment_frames)

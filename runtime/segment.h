@@ -2,10 +2,10 @@
  * numbers.
  *
  * A track of N frames is cut into segments of S frames that start every `stride` frames, from an
- * origin on and while they start before N; the last ones may be shorter than S. A model is always
- * given S frames: a short segment is widened around itself, by its neighbours in the track where
- * there are any, by zeros outside it. Random shifts cut the same track from other origins, before
- * its beginning, so that the edges of segments fall elsewhere; the results are averaged. The
+ * origin on and while they start before N; the last ones may be shorter than S. Most models are
+ * always given S frames: a short segment is widened around itself, by its neighbours in the track
+ * where there are any, by zeros outside it. Random shifts cut the same track from other origins,
+ * before its beginning, so that the edges of segments fall elsewhere; the results are averaged. The
  * procedure is that of Demucs (Défossez, "Hybrid spectrogram and waveform source separation",
  * 2021). */
 #ifndef CLEAVE_RUNTIME_SEGMENT_H
@@ -18,7 +18,8 @@
 typedef struct cleave_segment {
     int64_t start;  /* its first frame */
     int64_t frames; /* 1..S of them */
-    int64_t read;   /* the first of the S frames given to the model */
+    int64_t read;   /* the first of the frames given to the model... */
+    int64_t given;  /* ...and how many these are: S, or as many as the segment has */
 } cleave_segment;
 
 /* S for a length in seconds: the whole frames that it holds, at least 1. A product that is below a
@@ -32,6 +33,9 @@ int64_t cleave_segment_stride(int64_t segment_frames, double overlap);
 /* The segment that starts at `start`, less than track_frames. A full one is the same for any longer
  * track. */
 cleave_segment cleave_segment_at(int64_t start, int64_t segment_frames, int64_t track_frames);
+
+/* The same for a model that takes a short segment as it is. */
+cleave_segment cleave_segment_bare(int64_t start, int64_t segment_frames, int64_t track_frames);
 
 /* Frames before its start that a segment may be widened by. */
 int64_t cleave_segment_reach(int64_t segment_frames);

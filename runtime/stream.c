@@ -1,11 +1,15 @@
 /* stream.c: the data plane: push, flush, pull, reset, cancel. */
 #include "runtime/engine.h"
 
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "kernels/rearrange/rearrange.h"
 #include "runtime/exec.h"
+
+/* Added to the deviation of a track, so that silence can be divided by it (Demucs 4.1). */
+#define LEVEL_FLOOR 1e-8
 
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2,
                "a signal handler may cancel: it must not wait for a lock");
@@ -20,6 +24,15 @@ cleave_status cleave_push(cleave_engine *engine, const float *interleaved, int64
     atomic_fetch_add_explicit(&engine->frames_in, (uint64_t)count, memory_order_relaxed);
     *accepted = count;
     return count > 0 || frames == 0 ? CLEAVE_OK : CLEAVE_AGAIN;
+}
+
+cleave_status cleave_normalize(cleave_engine *engine, double mean, double deviation)
+{
+    if (!isfinite(mean) || !isfinite(deviation) || deviation < 0 || engine->started)
+        return CLEAVE_INVALID;
+    if (engine->normalizes)
+        engine->level = (cleave_level){1, mean, deviation + LEVEL_FLOOR};
+    return CLEAVE_OK;
 }
 
 cleave_status cleave_flush(cleave_engine *engine)
@@ -43,6 +56,8 @@ void cleave_reset(cleave_engine *engine)
         cleave_lane_reset(&engine->lane[k], engine);
     engine->tail = 0;
     engine->pulled = 0;
+    engine->started = 0;
+    engine->level = (cleave_level){0};
     atomic_store_explicit(&engine->flushed, 0, memory_order_relaxed);
     atomic_store_explicit(&engine->cancelled, 0, memory_order_relaxed);
 }
@@ -77,21 +92,32 @@ void cleave_engine_read(cleave_engine *engine, int64_t from, int64_t frames, flo
     deinterleave(engine, regions.second, regions.second_count, out + regions.first_count, stride);
 }
 
-/* Gives the model the S frames of the segment: what is outside the track is zero. */
+/* Samples of the track as a normalizing model sees them; rounded once. */
+static void normalize(const cleave_level *level, float *x, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        x[i] = (float)(((double)x[i] - level->mean) / level->scale);
+}
+
+/* Gives the model the frames of the segment: what is outside the track is zero, and so are the ends
+ * of longer rows. */
 static void load(cleave_engine *engine, const cleave_segment *segment, int64_t track_frames)
 {
-    const int64_t S = engine->segment_frames;
+    const int64_t stride = cleave_i64_max(engine->ports.stride, segment->given);
     const int64_t from = cleave_i64_max(segment->read, 0),
-                  to = cleave_i64_min(segment->read + S, track_frames);
-    const int64_t before = from - segment->read, after = segment->read + S - to;
-    float *const input = cleave_plan_data(&engine->plan, engine->input);
+                  to = cleave_i64_min(segment->read + segment->given, track_frames);
+    const int64_t before = from - segment->read, count = to - from;
+    float *const input = cleave_plan_data(&engine->plan, engine->ports.input);
 
     assert(from < to);
+    cleave_engine_read(engine, from, count, input + before, stride);
     for (int32_t c = 0; c < engine->channels; c++) {
-        memset(input + c * S, 0, (size_t)before * sizeof(float));
-        memset(input + (c + 1) * S - after, 0, (size_t)after * sizeof(float));
+        float *const row = input + c * stride;
+        memset(row, 0, (size_t)before * sizeof(float));
+        memset(row + before + count, 0, (size_t)(stride - before - count) * sizeof(float));
+        if (engine->level.set)
+            normalize(&engine->level, row + before, count);
     }
-    cleave_engine_read(engine, from, to - from, input + before, S);
 }
 
 static uint64_t now_ns(void)
@@ -106,8 +132,13 @@ static uint64_t now_ns(void)
 static int compute(cleave_engine *engine, cleave_lane *lane, int64_t track_frames)
 {
     const cleave_segment segment =
-        cleave_segment_at(lane->next, engine->segment_frames, track_frames);
+        engine->fit.memory ? cleave_segment_bare(lane->next, engine->segment_frames, track_frames)
+                           : cleave_segment_at(lane->next, engine->segment_frames, track_frames);
+    const cleave_status fitted = cleave_fit_to(engine, segment.given, NULL);
 
+    assert(fitted == CLEAVE_OK); /* cleave_fit_try() has seen to it */
+    (void)fitted;
+    engine->started = 1;
     load(engine, &segment, track_frames);
     const uint64_t start = now_ns();
     const int completed = cleave_plan_run(&engine->plan, engine->workers, &engine->cancelled);

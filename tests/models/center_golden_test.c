@@ -140,14 +140,14 @@ static void check_variant(uint32_t features_off, const char *variant)
     }
     const cleave_plan *const plan = &engine->plan;
     TEST_CHECK(engine->segment_frames == FRAMES);
-    test_signal(FIRST, FRAMES, FRAMES, cleave_plan_data(plan, engine->input));
+    test_signal(FIRST, FRAMES, FRAMES, cleave_plan_data(plan, engine->ports.input));
     for (int i = 0; i < plan->step_count; i++) {
         cleave_plan_step_run(plan, i, engine->workers);
         compared += compare_stages(variant, plan, i);
     }
     TEST_CHECK(compared == STAGES);
     for (int s = 0; s < 4; s++)
-        compare_stem(variant, s, cleave_plan_data(plan, engine->output));
+        compare_stem(variant, s, cleave_plan_data(plan, engine->ports.output));
     cleave_close(&engine);
 }
 
