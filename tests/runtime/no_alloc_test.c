@@ -10,8 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runtime/cleave.h"
+#include "runtime/engine.h"
 #include "tests/runtime/alloc_trap.h"
+#include "tests/stretch_model.h"
 #include "tests/test.h"
 
 /* ---- the trap itself ------------------------------------------------------------------------- */
@@ -372,6 +373,7 @@ static void play_tracks(session *s)
     int64_t out = 0, accepted;
 
     for (size_t i = 0; i < sizeof tracks / sizeof tracks[0]; i++) {
+        s->faults += cleave_normalize(s->engine, 0.01, 0.5) != CLEAVE_OK;
         play(s, tracks[i]);
         cleave_engine_stats(s->engine, &stats);
         s->faults += stats.segments == 0;
@@ -397,7 +399,9 @@ static int session_start(session *s, const variant *v, const cleave_model_info *
     s->push_frames = v->push_frames ? v->push_frames : 4096;
     s->pull_frames = v->pull_frames ? v->pull_frames : 4096;
     s->faults = 0;
-    if (cleave_open(&config, &s->engine, &error) != CLEAVE_OK) {
+    const int stretches = !strcmp(model->name, test_model_stretch.info.name);
+    if (cleave_engine_open(stretches ? &test_model_stretch : NULL, &config, &s->engine, &error) !=
+        CLEAVE_OK) {
         TEST_FAIL("%s, %s: %s", model->name, v->name, error.message);
         return 0;
     }
@@ -405,20 +409,24 @@ static int session_start(session *s, const variant *v, const cleave_model_info *
     return 1;
 }
 
-/* Calls `visit` for every model that runs without weights and every variant it can have; returns
- * how many. */
+/* Calls `visit` for every model that runs without weights, one that is fitted to short segments,
+ * and every variant they can have; returns how many. */
 static int for_each(session *s,
                     void (*visit)(session *, const variant *, const cleave_model_info *))
 {
     cleave_model_info model;
     int visits = 0;
 
-    for (int32_t i = 0; cleave_model_at(i, &model) == CLEAVE_OK; i++)
+    for (int32_t i = 0, more = 1; more; i++) {
+        more = cleave_model_at(i, &model) == CLEAVE_OK;
+        if (!more)
+            model = test_model_stretch.info;
         for (size_t v = 0; !model.needs_weights && v < sizeof variants / sizeof variants[0]; v++)
             if (applies(&variants[v], &model)) {
                 visit(s, &variants[v], &model);
                 visits++;
             }
+    }
     return visits;
 }
 

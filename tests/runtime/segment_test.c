@@ -93,6 +93,48 @@ static void first_starts(void)
             }
 }
 
+/* Demucs's procedure with shifts, word by word: the track between two stretches of M zeros; what
+ * follows its first o samples, cut into segments; each widened within the whole extended array. The
+ * segments that hold nothing but zeros before the track are left out by the engine. */
+static void shifted_by_the_text(int64_t N, int64_t M, int64_t o, int64_t S, int64_t stride)
+{
+    const int64_t origin = o - M, length = N + M - o;
+    int64_t next = cleave_segment_first(origin, S, stride);
+    int skipped = 0;
+
+    for (int64_t a = 0; a < length; a += stride) {
+        const int64_t n = S < length - a ? S : length - a, delta = S - n;
+        const int64_t in_extended = o + a, read = in_extended - delta / 2;
+        if (in_extended + n <= M) { /* ends before the track */
+            skipped++;
+            continue;
+        }
+        const cleave_segment wide = cleave_segment_at(next, S, N);
+        const cleave_segment bare = cleave_segment_bare(next, S, N);
+        TEST_CHECK(wide.start == in_extended - M && wide.frames == n);
+        TEST_CHECK(wide.read == read - M && wide.given == S);
+        TEST_CHECK(bare.start == wide.start && bare.frames == n);
+        TEST_CHECK(bare.read == bare.start && bare.given == n);
+        next += stride;
+    }
+    TEST_CHECK(next >= N && next - stride < N);
+    TEST_CHECK(skipped == 0 || S < M - o + 1);
+}
+
+static void shifts_by_the_text(void)
+{
+    /* The seed whose first draw at 44.1 kHz is o = 12345, as the reference outputs have it. */
+    TEST_CHECK(cleave_segment_shift(57896, 0, 44100) == 12345 - 22050);
+    shifted_by_the_text(132301, 22050, 12345, 343980, 257985);
+    shifted_by_the_text(529200, 22050, 12345, 343980, 257985);
+    for (int64_t M = 0; M <= 30; M += 6)
+        for (int64_t o = 0; o <= M; o++)
+            for (int64_t S = 1; S <= 40; S += 3)
+                for (int64_t stride = 1; stride <= S; stride += 4)
+                    for (int64_t N = 1; N < 50; N += 7)
+                        shifted_by_the_text(N, M, o, S, stride);
+}
+
 /* ---- a model that shows where it was used: out[v] = ramp[v] * in[(v + turn) mod V] --------- */
 static void fill_ramp(void *data, size_t bytes, const void *context)
 {
@@ -381,6 +423,7 @@ int main(int argc, char **argv)
         {"windows", windows},
         {"shift origins", shift_origins},
         {"first starts", first_starts},
+        {"shifts by the text", shifts_by_the_text},
         {"against the direct form", against_direct},
         {"against the direct form, shifted", against_direct_with_shifts},
         {"identity at every length to 3 segments", identity_small},
