@@ -10,6 +10,8 @@ static const cleave_model *const models[] = {
 };
 
 static const cleave_family *const families[] = {
+    &cleave_family_htdemucs,
+    &cleave_family_hdemucs,
     NULL,
 };
 
