@@ -1,0 +1,14 @@
+/* demucs_weights.h: weight files of Demucs models, in memory, for tests. */
+#ifndef CLEAVE_TESTS_DEMUCS_WEIGHTS_H
+#define CLEAVE_TESTS_DEMUCS_WEIGHTS_H
+
+#include "tests/bytes.h"
+
+/* A checkpoint as a weight file, values in float32. 1, or 0 and a failure. */
+int test_weights_import(const char *path, test_bytes *file);
+
+/* The weight file of a configuration with synthetic values (tests/synthetic.h). 1, or 0 and a
+ * failure. */
+int test_weights_synthetic(const char *kind, const char *config, test_bytes *file);
+
+#endif
