@@ -3,6 +3,7 @@
  * standard output are written in place. */
 #include "host/audio_internal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -97,11 +99,12 @@ int audio_sink_fail(const audio_writer *writer, char message[AUDIO_MESSAGE_BYTES
 
 /* ---- names ---- */
 
+static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+
 /* ".name.part-XXXXXXXXXX": hidden, of at most 255 bytes whatever the target's length, not cut
  * inside a character. */
 static void choose_temporary(audio_writer *writer)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
     unsigned char random[RANDOM_LETTERS];
     size_t room = 255 - 1 - strlen(SUFFIX) - RANDOM_LETTERS, length = strlen(writer->target);
 
@@ -145,6 +148,63 @@ static int open_directory(audio_writer *writer, const char *path, char *message)
     return 0;
 }
 
+/* Whether a name is one that choose_temporary() gives for this target: the same but for the random
+ * letters. */
+static int is_temporary_of(const audio_writer *writer, const char *name)
+{
+    size_t length = strlen(writer->temporary), fixed = length - RANDOM_LETTERS;
+
+    return strlen(name) == length && !memcmp(name, writer->temporary, fixed) &&
+           strspn(name + fixed, letters) == RANDOM_LETTERS;
+}
+
+/* A process that was killed leaves its temporaries. Each is locked while it is written, so what can
+ * be locked belongs to nobody. */
+static void remove_stale_temporaries(const audio_writer *writer)
+{
+    int copy = openat(writer->directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = copy >= 0 ? fdopendir(copy) : NULL;
+    const struct dirent *entry;
+
+    if (!folder) {
+        if (copy >= 0)
+            close(copy);
+        return;
+    }
+    while ((entry = readdir(folder))) {
+        struct stat status;
+        if (!is_temporary_of(writer, entry->d_name))
+            continue;
+        int fd = openat(writer->directory_fd, entry->d_name,
+                        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (fd < 0)
+            continue;
+        if (!fstat(fd, &status) && S_ISREG(status.st_mode) && !flock(fd, LOCK_EX | LOCK_NB))
+            unlinkat(writer->directory_fd, entry->d_name, 0);
+        close(fd);
+    }
+    closedir(folder);
+}
+
+/* Makes the temporary and locks it. Between the two another process may have taken it for a stale
+ * one. */
+static int create_locked(audio_writer *writer)
+{
+    struct stat status;
+    int fd = openat(writer->directory_fd, writer->temporary,
+                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+
+    if (fd < 0)
+        return -1;
+    /* A file system without locks has none that could be taken for stale either. */
+    if (!flock(fd, LOCK_EX) && !fstat(fd, &status) && status.st_nlink == 0) {
+        close(fd);
+        errno = EEXIST;
+        return -1;
+    }
+    return fd;
+}
+
 static int open_temporary(audio_writer *writer, char *message)
 {
     writer->slot = slot_claim();
@@ -153,8 +213,9 @@ static int open_temporary(audio_writer *writer, char *message)
                           writer->name, WRITERS_MAX);
     for (int attempt = 0; attempt < 16 && writer->fd < 0; attempt++) {
         choose_temporary(writer);
-        writer->fd = openat(writer->directory_fd, writer->temporary,
-                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (attempt == 0)
+            remove_stale_temporaries(writer);
+        writer->fd = create_locked(writer);
         if (writer->fd < 0 && errno != EEXIST)
             break;
     }
