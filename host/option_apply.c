@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define WORDS_MAX 16
 
@@ -212,6 +213,11 @@ static int read_device(const option_reading *reading)
                                    {"cuda", CLEAVE_DEVICE_CUDA},
                                    {"cuda:0", CLEAVE_DEVICE_CUDA},
                                    {NULL, 0}};
+    if (strncasecmp(reading->value, "gpu", 3) == 0) {
+        return option_refuse(reading->message,
+                             "option \"%s\" does not take \"%s\"; did you mean \"cuda%s\"?",
+                             reading->spelt, reading->value, reading->value + 3);
+    }
     if (strncmp(reading->value, "cuda:", 5) == 0) {
         option_reading number = *reading;
         number.value += 5;
