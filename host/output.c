@@ -76,6 +76,14 @@ void output_component(const char *name, size_t name_bytes, char *safe)
     }
 }
 
+void output_model_component(const char *name, char *safe)
+{
+    output_component(name, strlen(name), safe);
+    for (char *at = safe; *at != '\0'; at++) {
+        *at = *at == ':' ? '-' : *at;
+    }
+}
+
 const char *output_base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -22,6 +22,10 @@ int output_template_check(const char *template, char message[OPTIONS_MESSAGE_BYT
  * they still differ. safe: OUTPUT_TRACK_BYTES + 1. */
 void output_component(const char *name, size_t name_bytes, char *safe);
 
+/* The folder that a model's stems lie in: its name as a component, with "-" for ":", which some
+ * file systems do not take. safe: OUTPUT_TRACK_BYTES + 1. */
+void output_model_component(const char *name, char *safe);
+
 /* The last component of a path, and in it where the extension's dot is (or the end, if it has none;
  * a leading dot begins no extension). */
 const char *output_base_name(const char *path);
