@@ -15,6 +15,7 @@
 /* What one job is at. */
 typedef struct job_progress {
     int active;
+    int surveying; /* in a first pass, which only reads */
     char label[LABEL_BYTES];
     int64_t frames, total_frames;
     int32_t rate_hz;
@@ -30,7 +31,9 @@ struct batch_report {
     job_progress jobs[OPTIONS_JOBS_MAX];
 };
 
+static void progress(batch_report *report, int32_t job, int64_t frames, int surveying);
 static void draw(batch_report *report);
+static void draw_survey(batch_report *report, const job_progress *job, const char *others);
 static void print_result(batch_report *report, const track_result *result);
 
 batch_report *report_open(logger *log, FILE *json, int32_t track_count, int32_t job_count)
@@ -70,16 +73,12 @@ void report_begin(batch_report *report, int32_t job, const char *input, int64_t 
 
 void report_progress(batch_report *report, int32_t job, int64_t frames)
 {
-    if (!report->log->terminal || report->log->level < LOG_NORMAL) {
-        return;
-    }
-    pthread_mutex_lock(&report->mutex);
-    report->jobs[job].frames = frames;
-    if (report_now() - report->drawn >= DRAW_SECONDS) {
-        draw(report);
-        report->drawn = report_now();
-    }
-    pthread_mutex_unlock(&report->mutex);
+    progress(report, job, frames, 0);
+}
+
+void report_survey(batch_report *report, int32_t job, int64_t frames)
+{
+    progress(report, job, frames, 1);
 }
 
 void report_end(batch_report *report, int32_t job, const track_result *result)
@@ -141,6 +140,27 @@ double report_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+static void progress(batch_report *report, int32_t job, int64_t frames, int surveying)
+{
+    if (!report->log->terminal || report->log->level < LOG_NORMAL) {
+        return;
+    }
+    pthread_mutex_lock(&report->mutex);
+    job_progress *at = &report->jobs[job];
+    if (at->surveying && !surveying) {
+        /* Now the length is known, even of a pipe, and the work begins. */
+        at->total_frames = at->frames;
+        at->began = report_now();
+    }
+    at->surveying = surveying;
+    at->frames = frames;
+    if (report_now() - report->drawn >= DRAW_SECONDS) {
+        draw(report);
+        report->drawn = report_now();
+    }
+    pthread_mutex_unlock(&report->mutex);
+}
+
 /* The track that is furthest from its end stands for all; the speed is that of all jobs together.
  */
 static void draw(batch_report *report)
@@ -156,11 +176,12 @@ static void draw(batch_report *report)
             continue;
         }
         double left =
-            job->frames > 0 && job->total_frames > 0
+            job->surveying ? INFINITY
+            : job->frames > 0 && job->total_frames > 0
                 ? elapsed * (double)(job->total_frames - job->frames) / (double)job->frames
                 : 0.0;
         active++;
-        speed += (double)job->frames / job->rate_hz / elapsed;
+        speed += job->surveying ? 0.0 : (double)job->frames / job->rate_hz / elapsed;
         if (left > longest) {
             longest = left;
             shown = job;
@@ -172,6 +193,10 @@ static void draw(batch_report *report)
     char line[256], bar[BAR_CELLS + 1], clock[16], others[24] = "";
     if (active > 1) {
         snprintf(others, sizeof others, " and %d more", active - 1);
+    }
+    if (shown->surveying) {
+        draw_survey(report, shown, others);
+        return;
     }
     if (shown->total_frames <= 0) {
         double seconds = (double)shown->frames / shown->rate_hz;
@@ -186,6 +211,17 @@ static void draw(batch_report *report)
                  report->done + report->failed + 1, report->track_count, shown->label, others, bar,
                  100.0 * part, speed, report_clock(longest, clock));
     }
+    log_status(report->log, line);
+}
+
+/* How much of a track was read to measure it. */
+static void draw_survey(batch_report *report, const job_progress *job, const char *others)
+{
+    char line[256], clock[16];
+    double seconds = (double)job->frames / job->rate_hz;
+    snprintf(line, sizeof line, "[%d/%d] %s%s  measuring its level, %s",
+             report->done + report->failed + 1, report->track_count, job->label, others,
+             report_clock(seconds, clock));
     log_status(report->log, line);
 }
 

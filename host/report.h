@@ -16,6 +16,9 @@ batch_report *report_open(logger *log, FILE *json, int32_t track_count, int32_t 
 void report_begin(batch_report *report, int32_t job, const char *input, int64_t total_frames,
                   int32_t rate_hz);
 void report_progress(batch_report *report, int32_t job, int64_t frames);
+
+/* The job is at `frames` of a first pass, which only reads. */
+void report_survey(batch_report *report, int32_t job, int64_t frames);
 void report_end(batch_report *report, int32_t job, const track_result *result);
 
 /* Counts so far. */
