@@ -103,6 +103,15 @@ void reference_compare(stem_reference *reference, const float *estimate, int32_t
     }
 }
 
+int reference_compare_length(stem_reference *reference)
+{
+    char message[AUDIO_MESSAGE_BYTES];
+    if (reference->ended) {
+        return -1;
+    }
+    return audio_reader_read(reference->reader, reference->block, 1, message) > 0;
+}
+
 double reference_sdr_db(const stem_reference *reference)
 {
     return reference->signal > 0

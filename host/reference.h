@@ -17,6 +17,9 @@ int reference_open(stem_reference **opened, const char *folder, const char *stem
 /* Compares the next frames; a reference that ended is silent. */
 void reference_compare(stem_reference *reference, const float *estimate, int32_t frames);
 
+/* After the last frame of the stem: -1 if the reference was shorter, 1 if it is longer, else 0. */
+int reference_compare_length(stem_reference *reference);
+
 /* NaN if the reference is silent; at most 300 dB or so for equality. */
 double reference_sdr_db(const stem_reference *reference);
 
