@@ -11,6 +11,8 @@ passed=0 failed=0 skipped=0
 work=$(mktemp -d "${TMPDIR:-/tmp}/cleave-e2e-XXXXXX") || exit 1
 work=$(cd "$work" && pwd -P)
 signal=$work/signal
+# The models of whoever runs the tests are not theirs.
+export CLEAVE_MODELS_DIR=$work/models
 trap 'rm -rf "$work"' EXIT
 
 # A write that fails with EACCES as for any user; root may write everywhere.
