@@ -7,90 +7,74 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MODELS_MAX 64
-#define FALLBACK   "center"
+#define FALLBACK "center"
 
-static int check_name(const cli_options *options, char *message);
 static int check_stems(const cli_options *options, const cleave_model_info *info, char *message);
-static int is_usable(const cli_options *options, const cleave_model_info *info, int32_t rate_hz,
-                     int32_t channels);
+static int check_segment(const cli_options *options, const open_model *model, char *message);
+static int check_channels(const model_choice *choice, int32_t channels, char *message);
+static void give_reason(model_choice *choice, const char *reason);
+static void choose_auto(const model_shelf *shelf, const track_shape *track, model_choice *choice);
 
-int choose_check(const cli_options *options, char message[OPTIONS_MESSAGE_BYTES])
+int choose_check(const model_shelf *shelf, const cli_options *options,
+                 char message[OPTIONS_MESSAGE_BYTES])
 {
+    const track_shape stereo = {44100, 2, 0};
     model_choice choice;
-    if (check_name(options, message) != 0 ||
-        choose_model(options, 44100, 2, &choice, message) != 0 ||
-        check_stems(options, &choice.info, message) != 0) {
+    if (choose_model(shelf, options, &stereo, &choice, message) != 0 ||
+        check_stems(options, &choice.info, message) != 0 ||
+        check_segment(options, choice.model, message) != 0) {
         return -1;
     }
     cleave_config config;
     cleave_memory need;
     cleave_error error;
-    int32_t rate_hz = choice.info.rate_hz > 0 ? choice.info.rate_hz : 44100;
-    choose_config(options, &choice.info, rate_hz, 2, 1, &config);
+    choose_config(options, &choice, stereo.rate_hz, stereo.channels, 1, &config);
     if (cleave_need(&config, &need, &error) != CLEAVE_OK) {
         return option_refuse(message, "%s", error.message);
     }
     return 0;
 }
 
-int choose_model(const cli_options *options, int32_t rate_hz, int32_t channels,
+int choose_model(const model_shelf *shelf, const cli_options *options, const track_shape *track,
                  model_choice *choice, char message[OPTIONS_MESSAGE_BYTES])
 {
-    cleave_model_info info;
-    int32_t weighted = 0;
-    const char *reason = NULL;
-    if (strcmp(options->model, "auto") != 0) {
-        reason =
-            cleave_model_find(options->model, &info) == CLEAVE_OK ? "asked for with --model" : NULL;
+    memset(choice, 0, sizeof *choice);
+    if (strcmp(options->model, "auto") == 0) {
+        choose_auto(shelf, track, choice);
     } else {
-        for (int32_t i = 0; reason == NULL && cleave_model_at(i, &info) == CLEAVE_OK; i++) {
-            weighted += info.needs_weights != 0;
-            if (info.needs_weights && is_usable(options, &info, rate_hz, channels)) {
-                reason = "the best model whose weights are installed";
-            }
-        }
-        if (reason == NULL && cleave_model_find(FALLBACK, &info) == CLEAVE_OK) {
-            reason = weighted > 0 ? "the only one without weights, and no other can run here"
-                                  : "this version has no model with weights, and " FALLBACK
-                                    " needs none";
-        }
+        choice->model = shelf->model;
+        give_reason(choice, "asked for with --model");
     }
-    if (reason == NULL) {
-        return option_refuse(message, "there is no model \"%s\"", options->model);
-    }
-    if (channels == 1 && info.channels_min > 1) {
-        return option_refuse(
-            message,
-            "model %s needs two channels, since mono has no sides to tell the centre "
-            "from; --model " FALLBACK " has a form, weaker, for mono",
-            info.name);
-    }
-    if (channels < info.channels_min || channels > info.channels_max) {
-        return option_refuse(message, "model %s takes %d to %d channels, and this track has %d",
-                             info.name, info.channels_min, info.channels_max, channels);
-    }
-    choice->info = info;
-    snprintf(choice->reason, sizeof choice->reason, "%s", reason);
-    if (strstr(info.name, "demucs") != NULL) {
-        strcpy(choice->method, "demucs");
+    if (choice->model != NULL) {
+        choice->info = choice->model->info;
+        memcpy(choice->kind, choice->model->networks_info.kind, sizeof choice->kind);
     } else {
-        snprintf(choice->method, sizeof choice->method, "%.*s", (int)strcspn(info.name, ":"),
-                 info.name);
+        const char *name = strcmp(options->model, "auto") == 0 ? FALLBACK : options->model;
+        if (cleave_model_find(name, &choice->info) != CLEAVE_OK) {
+            return option_refuse(message, "there is no model \"%.80s\"", name);
+        }
+        choose_method(name, choice->kind);
     }
-    return 0;
+    choose_method(choice->kind, choice->method);
+    return check_channels(choice, track->channels, message);
 }
 
-void choose_config(const cli_options *options, const cleave_model_info *info, int32_t rate_hz,
+void choose_config(const cli_options *options, const model_choice *choice, int32_t rate_hz,
                    int32_t channels, int32_t threads, cleave_config *config)
 {
-    cleave_config_default(config);
-    config->model = info->name;
-    config->rate_hz = rate_hz;
-    config->channels = channels;
+    if (choice->model != NULL) {
+        model_config(choice->model, config);
+    } else {
+        cleave_config_default(config);
+        config->model = choice->info.name;
+        config->rate_hz = choice->info.rate_hz > 0 ? choice->info.rate_hz : rate_hz;
+        config->channels = channels;
+    }
     config->conserve = options->conserve;
     config->shifts = options->shifts;
-    config->segment_seconds = options->segment_seconds;
+    if (options->segment_seconds > 0) {
+        config->segment_seconds = options->segment_seconds;
+    }
     config->overlap = options->overlap >= 0 ? options->overlap : config->overlap;
     config->device = options->device;
     config->device_index = options->device_index;
@@ -114,41 +98,13 @@ int choose_is_mono_center(const model_choice *choice, int32_t channels)
     return channels == 1 && strcmp(choice->info.name, "center") == 0;
 }
 
-void choose_weighted_models(char *list, size_t bytes)
+void choose_method(const char *kind, char method[CLEAVE_NAME_BYTES])
 {
-    cleave_model_info info;
-    size_t used = 0;
-    list[0] = '\0';
-    for (int32_t i = 0; cleave_model_at(i, &info) == CLEAVE_OK; i++) {
-        if (info.needs_weights && used + strlen(info.name) + 3 < bytes) {
-            used += (size_t)snprintf(list + used, bytes - used, "%s%s", used > 0 ? ", " : "",
-                                     info.name);
-        }
+    if (strstr(kind, "demucs") != NULL) {
+        strcpy(method, "demucs");
+    } else {
+        snprintf(method, CLEAVE_NAME_BYTES, "%.*s", (int)strcspn(kind, ":"), kind);
     }
-}
-
-static int check_name(const cli_options *options, char *message)
-{
-    const char *names[MODELS_MAX + 1] = {"auto"};
-    int32_t count = 1;
-    char list[256] = "auto";
-    cleave_model_info info;
-    if (strcmp(options->model, "auto") == 0 ||
-        cleave_model_find(options->model, &info) == CLEAVE_OK) {
-        return 0;
-    }
-    for (; count <= MODELS_MAX && cleave_model_at(count - 1, &info) == CLEAVE_OK; count++) {
-        size_t used = strlen(list);
-        names[count] = info.name;
-        snprintf(list + used, sizeof list - used, ", %s", info.name);
-    }
-    const char *nearest = suggest_nearest(options->model, names, count);
-    if (nearest != NULL) {
-        return option_refuse(message, "there is no model \"%s\"; did you mean \"%s\"?",
-                             options->model, nearest);
-    }
-    return option_refuse(message, "there is no model \"%s\" in this version, which has %s",
-                         options->model, list);
 }
 
 /* A stem of the model, "accompaniment" beside "vocals", or "no_" and one of these. */
@@ -196,12 +152,66 @@ static int check_stems(const cli_options *options, const cleave_model_info *info
     return 0;
 }
 
-/* Whether the engine would open it: weights, device, stems and channels in one question. */
-static int is_usable(const cli_options *options, const cleave_model_info *info, int32_t rate_hz,
-                     int32_t channels)
+static int check_segment(const cli_options *options, const open_model *model, char *message)
 {
-    cleave_config config;
-    cleave_memory need;
-    choose_config(options, info, info->rate_hz > 0 ? info->rate_hz : rate_hz, channels, 1, &config);
-    return cleave_need(&config, &need, NULL) == CLEAVE_OK;
+    double longest = model != NULL ? model->networks_info.segment_seconds_max : 0;
+    if (longest > 0 && options->segment_seconds > longest) {
+        return option_refuse(message,
+                             "model %s takes segments of at most %g seconds, as long as those it "
+                             "was trained on, not %g",
+                             model->label, longest, options->segment_seconds);
+    }
+    return 0;
+}
+
+/* Models with weights have a fixed count of channels: mono is copied to all of them, and what a
+ * track has beyond them is left out. */
+static int check_channels(const model_choice *choice, int32_t channels, char *message)
+{
+    const cleave_model_info *info = &choice->info;
+    if (choice->model != NULL) {
+        return channels == 1 || channels >= info->channels_min
+                   ? 0
+                   : option_refuse(message, "model %s takes %d channels, and this track has %d",
+                                   info->name, info->channels_min, channels);
+    }
+    if (channels == 1 && info->channels_min > 1) {
+        return option_refuse(
+            message,
+            "model %s needs two channels, since mono has no sides to tell the centre "
+            "from; --model " FALLBACK " has a form, weaker, for mono",
+            info->name);
+    }
+    if (channels < info->channels_min || channels > info->channels_max) {
+        return option_refuse(message, "model %s takes %d to %d channels, and this track has %d",
+                             info->name, info->channels_min, info->channels_max, channels);
+    }
+    return 0;
+}
+
+static void give_reason(model_choice *choice, const char *reason)
+{
+    snprintf(choice->reason, sizeof choice->reason, "%s", reason);
+}
+
+/* Music of one or two channels is what models with weights were trained on. */
+static void choose_auto(const model_shelf *shelf, const track_shape *track, model_choice *choice)
+{
+    const open_model *model = shelf->model;
+    if (model == NULL) {
+        snprintf(choice->reason, sizeof choice->reason, "%.*s, and " FALLBACK " needs no weights",
+                 CHOICE_REASON_BYTES - 40, shelf->why_not);
+    } else if (track->channels > 2) {
+        snprintf(choice->reason, sizeof choice->reason,
+                 "%s would keep %d of the %d channels, and " FALLBACK " keeps all", model->label,
+                 model->info.channels_max, track->channels);
+    } else if (track->must_flow && model->networks_info.normalizes) {
+        snprintf(choice->reason, sizeof choice->reason,
+                 "%s needs to know the whole track first, and " FALLBACK
+                 " lets it flow from pipe to pipe",
+                 model->label);
+    } else {
+        choice->model = model;
+        give_reason(choice, "installed, and the first in the order of preference that can run");
+    }
 }

@@ -32,7 +32,7 @@ int convert_open(rate_converter **opened, int32_t streams, int32_t channels, int
     }
     strcpy(message, "out of memory");
     for (int32_t s = 0; s < streams && !failed; s++) {
-        converter->block[s] = malloc((size_t)block_frames_max * (size_t)channels * sizeof(float));
+        converter->block[s] = malloc(convert_bytes(1, channels, block_frames_max));
         failed = converter->block[s] == NULL;
         if (!failed && !converter->passes) {
             failed = audio_resampler_open(&converter->resamplers[s], channels, in_hz, out_hz,
@@ -45,6 +45,11 @@ int convert_open(rate_converter **opened, int32_t streams, int32_t channels, int
     }
     *opened = converter;
     return 0;
+}
+
+size_t convert_bytes(int32_t streams, int32_t channels, int32_t block_frames_max)
+{
+    return (size_t)streams * (size_t)channels * (size_t)block_frames_max * sizeof(float);
 }
 
 int convert_push(rate_converter *converter, float *const *streams, int32_t frames,

@@ -17,6 +17,9 @@ typedef int (*convert_consumer)(void *context, float *const *streams, int32_t fr
 int convert_open(rate_converter **opened, int32_t streams, int32_t channels, int32_t in_hz,
                  int32_t out_hz, int32_t block_frames_max, char message[AUDIO_MESSAGE_BYTES]);
 
+/* Bytes of the blocks that such a converter holds, besides its resamplers. */
+size_t convert_bytes(int32_t streams, int32_t channels, int32_t block_frames_max);
+
 /* Converts frames of every stream, handing what is ready to the consumer. Returns what the consumer
  * last did, or -1. */
 int convert_push(rate_converter *converter, float *const *streams, int32_t frames,

@@ -22,13 +22,15 @@ cleave_status engine_slot_open(engine_slot *slot, const cleave_config *config,
     cleave_status status = CLEAVE_OK;
     pthread_mutex_lock(&slot->mutex);
     int same = slot->engine != NULL && slot->model == config->model &&
-               slot->rate_hz == config->rate_hz && slot->channels == config->channels;
+               slot->networks == config->networks && slot->rate_hz == config->rate_hz &&
+               slot->channels == config->channels;
     if (same) {
         cleave_reset(slot->engine);
     } else {
         cleave_close(&slot->engine);
         status = cleave_open(config, &slot->engine, error);
         slot->model = config->model;
+        slot->networks = config->networks;
         slot->rate_hz = config->rate_hz;
         slot->channels = config->channels;
     }

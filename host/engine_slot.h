@@ -12,7 +12,8 @@ typedef struct engine_slot {
     pthread_mutex_t mutex; /* held while the engine appears or goes */
     cleave_engine *engine;
     atomic_int cancelled;
-    const char *model; /* of the engine; model names live as long as the program */
+    const char *model;              /* of the engine... */
+    const cleave_network *networks; /* ...which live as long as the batch */
     int32_t rate_hz, channels;
 } engine_slot;
 
@@ -20,7 +21,7 @@ void engine_slot_init(engine_slot *slot);
 void engine_slot_destroy(engine_slot *slot);
 
 /* Gives an engine that is ready for a new track. All configurations a slot sees differ in model,
- * rate_hz and channels at most. CLEAVE_CANCELLED once engine_slot_cancel() was called. */
+ * networks, rate_hz and channels at most. CLEAVE_CANCELLED once engine_slot_cancel() was called. */
 cleave_status engine_slot_open(engine_slot *slot, const cleave_config *config,
                                cleave_engine **engine, cleave_error *error);
 

@@ -6,6 +6,7 @@
 #include "runtime/cleave.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FACTS_MAX 16
@@ -94,20 +95,43 @@ int info_run(const cli_options *options)
     return EXIT_DONE;
 }
 
+static void print_model(const cli_options *options, const model_facts *facts)
+{
+    if (options->json) {
+        json_print_model(stdout, facts);
+        return;
+    }
+    const cleave_model_info *info = &facts->info;
+    int has_vocals = 0;
+    int has_accompaniment = 0;
+    printf("%-14s %s\n%-14s stems:", facts->name, info->description, "");
+    for (int32_t s = 0; s < info->stem_count; s++) {
+        printf("%s %s", s > 0 ? "," : "", info->stems[s]);
+        has_vocals |= strcmp(info->stems[s], "vocals") == 0;
+        has_accompaniment |= strcmp(info->stems[s], "accompaniment") == 0;
+    }
+    printf("%s\n", has_vocals && !has_accompaniment ? ", accompaniment" : "");
+}
+
+/* The engine's own models, then the installed ones that can be used by their bare names. */
 int models_run(const cli_options *options)
 {
-    cleave_model_info model;
-    for (int32_t i = 0; cleave_model_at(i, &model) == CLEAVE_OK; i++) {
-        if (options->json) {
-            json_print_model(stdout, &model);
-            continue;
-        }
-        printf("%-14s %s\n%-14s stems:", model.name, model.description, "");
-        for (int32_t s = 0; s < model.stem_count; s++) {
-            printf("%s %s", s > 0 ? "," : "", model.stems[s]);
-        }
-        printf("\n");
+    char message[CLEAVE_SENTENCE_BYTES];
+    model_store store;
+    model_entry *entries = NULL;
+    model_facts facts;
+    for (int32_t i = 0; model_facts_built_in(&facts, i); i++) {
+        print_model(options, &facts);
     }
+    int count = model_store_open(&store, message) ? model_store_list(&store, &entries, message) : 0;
+    for (int i = 0; i < count; i++) {
+        model_facts_entry(&facts, &store, &entries[i]);
+        if (facts.is_used && facts.why_not[0] == '\0') {
+            print_model(options, &facts);
+        }
+        model_facts_free(&facts);
+    }
+    free(entries);
     return EXIT_DONE;
 }
 

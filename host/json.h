@@ -4,6 +4,7 @@
 #define CLEAVE_HOST_JSON_H
 
 #include "host/audio.h"
+#include "host/model_facts.h"
 #include "host/track.h"
 
 #include <stdio.h>
@@ -20,7 +21,12 @@ typedef struct json_fact {
 void json_print_track(FILE *stream, const track_result *result);
 void json_print_probe(FILE *stream, const char *path, const audio_info *info);
 void json_print_probe_error(FILE *stream, const char *path, const char *sentence);
-void json_print_model(FILE *stream, const cleave_model_info *info);
+/* A model on a line of its own: as `models` lists it, and all that is known of it, as `model info`
+ * tells. */
+void json_print_model(FILE *stream, const model_facts *facts);
+void json_print_facts_of_model(FILE *stream, const model_facts *facts);
+/* A model as an element of the array that `model list` prints; the caller closes the array. */
+void json_print_listed(FILE *stream, const model_facts *facts, int is_first);
 void json_print_facts(FILE *stream, const json_fact *facts, int32_t count);
 
 #endif

@@ -1,14 +1,14 @@
 /* json_jansson.c: objects for programs, through jansson. */
 #include "host/json.h"
 
-#include <jansson.h>
+#include "host/json_values.h"
+
 #include <math.h>
 #include <string.h>
 
-static json_t *text(const char *bytes);
+static json_t *result_version(const track_result *result);
 static json_t *result_stems(const track_result *result);
 static json_t *result_quality(const track_result *result);
-static void print(FILE *stream, json_t *object);
 
 const char *json_backend(void)
 {
@@ -18,37 +18,45 @@ const char *json_backend(void)
 void json_print_track(FILE *stream, const track_result *result)
 {
     json_t *object = json_object();
-    json_object_set_new(object, "input", text(result->input));
+    json_object_set_new(object, "input", json_text(result->input));
     if (result->status != TRACK_DONE) {
         json_object_set_new(object, "error",
                             json_pack("{s:s, s:o}", "code", track_status_code(result->status),
-                                      "message", text(result->message)));
-        print(stream, object);
+                                      "message", json_text(result->message)));
+        json_print(stream, object);
         return;
     }
+    const open_model *model = result->choice.model;
     json_t *warnings = json_array();
     for (int32_t i = 0; i < result->warning_count; i++) {
-        json_array_append_new(warnings, text(result->warnings[i]));
+        json_array_append_new(warnings, json_text(result->warnings[i]));
     }
-    json_object_set_new(object, "model", text(result->choice.info.name));
-    json_object_set_new(object, "method", text(result->choice.method));
-    json_object_set_new(object, "reason", text(result->choice.reason));
-    json_object_set_new(object, "device", text(result->device));
+    json_object_set_new(object, "model", json_text(result->choice.info.name));
+    json_object_set_new(object, "version", result_version(result));
+    json_object_set_new(object, "kind", json_text(result->choice.kind));
+    json_object_set_new(object, "networks", json_integer(model != NULL ? model->network_count : 0));
+    json_object_set_new(object, "method", json_text(result->choice.method));
+    json_object_set_new(object, "reason", json_text(result->choice.reason));
+    json_object_set_new(object, "device", json_text(result->device));
     json_object_set_new(object, "stems", result_stems(result));
     json_object_set_new(object, "frames", json_integer(result->frames));
     json_object_set_new(object, "rate", json_integer(result->rate_hz));
     json_object_set_new(object, "channels", json_integer(result->channels));
     json_object_set_new(object, "output_rate", json_integer(result->output_rate_hz));
+    json_object_set_new(object, "output_channels", json_integer(result->output_channels));
     json_object_set_new(object, "duration", json_real(result->duration_s));
     json_object_set_new(object, "seconds", json_real(result->seconds));
     json_object_set_new(object, "realtime_factor",
                         json_real(result->duration_s / fmax(result->seconds, 1e-9)));
+    json_object_set_new(object, "threads", json_integer(result->threads));
+    json_object_set_new(object, "engine_bytes", json_integer(result->engine_bytes));
+    json_object_set_new(object, "buffer_bytes", json_integer(result->buffer_bytes));
     json_object_set_new(object, "peak_bytes", json_integer(result->memory_bytes));
     json_object_set_new(object, "peak", json_real(result->peak));
     json_object_set_new(object, "gain", json_real(result->gain));
     json_object_set_new(object, "warnings", warnings);
     json_object_set_new(object, "quality", result_quality(result));
-    print(stream, object);
+    json_print(stream, object);
 }
 
 void json_print_probe(FILE *stream, const char *path, const audio_info *info)
@@ -56,12 +64,12 @@ void json_print_probe(FILE *stream, const char *path, const audio_info *info)
     json_t *object = json_object();
     json_t *tags = json_object();
     for (int32_t i = 0; i < info->tag_count; i++) {
-        json_object_set_new(tags, info->tags[i].key, text(info->tags[i].value));
+        json_object_set_new(tags, info->tags[i].key, json_text(info->tags[i].value));
     }
-    json_object_set_new(object, "input", text(path));
-    json_object_set_new(object, "container", text(info->container));
-    json_object_set_new(object, "codec", text(info->codec));
-    json_object_set_new(object, "sample_format", text(info->sample_format));
+    json_object_set_new(object, "input", json_text(path));
+    json_object_set_new(object, "container", json_text(info->container));
+    json_object_set_new(object, "codec", json_text(info->codec));
+    json_object_set_new(object, "sample_format", json_text(info->sample_format));
     json_object_set_new(object, "duration",
                         info->duration_s >= 0 ? json_real(info->duration_s) : json_null());
     json_object_set_new(object, "frames",
@@ -74,29 +82,17 @@ void json_print_probe(FILE *stream, const char *path, const audio_info *info)
     json_object_set_new(object, "tags", tags);
     json_object_set_new(object, "cover",
                         info->cover != NULL
-                            ? json_pack("{s:o, s:I}", "mime", text(info->cover_mime), "bytes",
+                            ? json_pack("{s:o, s:I}", "mime", json_text(info->cover_mime), "bytes",
                                         (json_int_t)info->cover_bytes)
                             : json_null());
-    print(stream, object);
+    json_print(stream, object);
 }
 
 void json_print_probe_error(FILE *stream, const char *path, const char *sentence)
 {
-    print(stream, json_pack("{s:o, s:{s:s, s:o}}", "input", text(path), "error", "code",
-                            track_status_code(TRACK_UNREADABLE), "message", text(sentence)));
-}
-
-void json_print_model(FILE *stream, const cleave_model_info *info)
-{
-    json_t *stems = json_array();
-    for (int32_t i = 0; i < info->stem_count; i++) {
-        json_array_append_new(stems, text(info->stems[i]));
-    }
-    print(stream,
-          json_pack("{s:o, s:o, s:o, s:i, s:i, s:i, s:b}", "name", text(info->name), "description",
-                    text(info->description), "stems", stems, "rate", (int)info->rate_hz,
-                    "channels_min", (int)info->channels_min, "channels_max",
-                    (int)info->channels_max, "needs_weights", (int)(info->needs_weights != 0)));
+    json_print(stream,
+               json_pack("{s:o, s:{s:s, s:o}}", "input", json_text(path), "error", "code",
+                         track_status_code(TRACK_UNREADABLE), "message", json_text(sentence)));
 }
 
 void json_print_facts(FILE *stream, const json_fact *facts, int32_t count)
@@ -104,14 +100,14 @@ void json_print_facts(FILE *stream, const json_fact *facts, int32_t count)
     json_t *object = json_object();
     for (int32_t i = 0; i < count; i++) {
         json_object_set_new(object, facts[i].name,
-                            facts[i].value != NULL ? text(facts[i].value) : json_null());
+                            facts[i].value != NULL ? json_text(facts[i].value) : json_null());
     }
-    print(stream, object);
+    json_print(stream, object);
 }
 
 /* A string of any bytes: what is not UTF-8 becomes the replacement character, since JSON holds
  * nothing else. */
-static json_t *text(const char *bytes)
+json_t *json_text(const char *bytes)
 {
     json_t *string = json_string(bytes);
     if (string != NULL) {
@@ -140,11 +136,28 @@ static json_t *text(const char *bytes)
     return json_stringn(safe, used);
 }
 
+/* null for the engine's own models; a bag's networks, by their names and versions. */
+static json_t *result_version(const track_result *result)
+{
+    const open_model *model = result->choice.model;
+    if (model == NULL) {
+        return json_null();
+    }
+    if (model->version[0] != '\0') {
+        return json_text(model->version);
+    }
+    json_t *names = json_array();
+    for (int32_t n = 0; n < model->network_count; n++) {
+        json_array_append_new(names, json_text(model->network_names[n]));
+    }
+    return names;
+}
+
 static json_t *result_stems(const track_result *result)
 {
     json_t *stems = json_object();
     for (int32_t s = 0; s < result->stem_count; s++) {
-        json_object_set_new(stems, result->stems[s], text(result->paths[s]));
+        json_object_set_new(stems, result->stems[s], json_text(result->paths[s]));
     }
     return stems;
 }
@@ -164,7 +177,7 @@ static json_t *result_quality(const track_result *result)
     return json_pack("{s:o}", "sdr_db", sdr);
 }
 
-static void print(FILE *stream, json_t *object)
+void json_print(FILE *stream, json_t *object)
 {
     json_dumpf(object, stream, JSON_COMPACT | JSON_REAL_PRECISION(9));
     fputc('\n', stream);

@@ -27,12 +27,6 @@ void json_print_probe_error(FILE *stream, const char *path, const char *sentence
     (void)sentence;
 }
 
-void json_print_model(FILE *stream, const cleave_model_info *info)
-{
-    (void)stream;
-    (void)info;
-}
-
 void json_print_facts(FILE *stream, const json_fact *facts, int32_t count)
 {
     (void)stream;

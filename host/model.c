@@ -1,6 +1,7 @@
 /* model.c: the commands that manage models. */
 #include "host/model.h"
 
+#include "host/json.h"
 #include "host/suggest.h"
 
 #include <stdarg.h>
@@ -13,8 +14,9 @@ static const char usage[] =
     "cleave model import FILE... [--name NAME] [--type f32|f16] [--kind htdemucs|hdemucs]\n"
     "                             checkpoints (.th, .pt, .safetensors) and bags (.yaml) into the "
     "store\n"
-    "cleave model list [--json]   what is installed; * marks the version that is used\n"
-    "cleave model info NAME [--json]\n"
+    "cleave model list [--json]   what there is; * marks the version that is used\n"
+    "cleave model info NAME [--memory] [--json]\n"
+    "                             --memory adds what separating takes for 1, 2, 4 and 8 threads\n"
     "cleave model verify NAME...  read every byte and compare the checksums\n"
     "cleave model remove NAME...  all versions of NAME, or NAME@VERSION\n"
     "cleave weights inspect FILE  header, configuration and tensors of a weight file\n"
@@ -24,7 +26,7 @@ static const char usage[] =
 typedef struct arguments {
     const char *verb;
     const char *operands[OPERANDS_MAX];
-    int operand_count, json;
+    int operand_count, json, memory;
     model_import_options import;
 } arguments;
 
@@ -87,13 +89,17 @@ static int parse_type(arguments *a, const char *value)
 static int parse_option(arguments *a, int argc, char **argv, int *at)
 {
     static const char *const import_options[] = {"--name", "--kind", "--type"};
-    static const char *const show_options[] = {"--json"};
+    static const char *const show_options[] = {"--json", "--memory"};
     const int importing = !strcmp(a->verb, "import");
     const int showing = !strcmp(a->verb, "list") || !strcmp(a->verb, "info");
     const char *value;
 
     if (showing && !strcmp(argv[*at], "--json")) {
         a->json = 1;
+        return DONE;
+    }
+    if (showing && !strcmp(a->verb, "info") && !strcmp(argv[*at], "--memory")) {
+        a->memory = 1;
         return DONE;
     }
     if (importing && option_value(argc, argv, at, "--name", &value))
@@ -103,7 +109,7 @@ static int parse_option(arguments *a, int argc, char **argv, int *at)
     if (importing && option_value(argc, argv, at, "--type", &value))
         return parse_type(a, value);
     return unknown("option", argv[*at], importing ? import_options : show_options,
-                   importing ? 3 : showing);
+                   importing ? 3 : showing + !strcmp(a->verb, "info"));
 }
 
 static int parse(arguments *a, int argc, char **argv)
@@ -151,7 +157,7 @@ static int run_list(const model_store *store, const arguments *a)
         return complain("", message);
     model_show_list(stdout, store, entries, count, a->json);
     if (count == 0 && !a->json)
-        fprintf(stderr, "no models in %s\n", store->folder);
+        fprintf(stderr, "none is installed in %s\n", store->folder);
     free(entries);
     return DONE;
 }
@@ -175,8 +181,7 @@ static int run_each(const model_store *store, const arguments *a)
             if (ok)
                 printf("%s: whole\n", name);
         } else {
-            ok = model_store_find(store, name, &entry, message) &&
-                 model_show_info(stdout, store, &entry, a->json, message);
+            ok = model_show_info(stdout, store, name, a->json, a->memory, message);
         }
         if (!ok)
             status = complain(name, message);
@@ -256,6 +261,8 @@ static int run_command(int argc, char **argv)
         return fputs(usage, stdout) < 0 ? FAILED : DONE;
     if (check_verb(argv[1], argv[2]) != DONE || parse(&a, argc, argv) != DONE)
         return USAGE;
+    if (a.json && json_backend() == NULL)
+        return wrong("--json needs the library jansson, which this build is without");
     if (!strcmp(a.verb, "list") && a.operand_count > 0)
         return wrong("\"%.64s\" is one word too many here", a.operands[0]);
     if (strcmp(a.verb, "list") != 0 && a.operand_count == 0)

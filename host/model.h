@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "host/model_store.h"
+#include "host/model_facts.h"
 
 /* Whether these commands, or help on them, are asked for: argv[1], or argv[2] after "help", is
  * "model" or "weights". */
@@ -14,10 +14,11 @@ int model_wanted(int argc, char **argv);
  * line that asks for what does not exist. Sentences go to standard error. */
 int model_run(int argc, char **argv);
 
-/* What the commands print. */
+/* What the commands print; JSON needs a build with json_backend(). The list is of the engine's own
+ * models, then of the entries. `memory` adds what an engine needs. */
 void model_show_list(FILE *stream, const model_store *store, const model_entry *entries, int count,
                      int json);
-int model_show_info(FILE *stream, const model_store *store, const model_entry *entry, int json,
+int model_show_info(FILE *stream, const model_store *store, const char *name, int json, int memory,
                     char message[CLEAVE_SENTENCE_BYTES]);
 int model_show_file(FILE *stream, const char *path, char message[CLEAVE_SENTENCE_BYTES]);
 

@@ -13,6 +13,7 @@
 /* All that the jobs share. */
 typedef struct track_batch {
     const cli_options *options;
+    model_shelf shelf;
     logger *log;
     batch_report *report;
     input_list inputs;
@@ -31,6 +32,7 @@ typedef struct track_job {
     pthread_t thread;
 } track_job;
 
+static int check_inputs(const track_batch *batch);
 static int run_batch(track_batch *batch);
 static void run_jobs(track_batch *batch);
 static void *run_job(void *argument);
@@ -41,36 +43,40 @@ int separate_run(const cli_options *options, logger *log)
 {
     track_batch batch = {.options = options, .log = log};
     char message[OPTIONS_MESSAGE_BYTES];
-    if (choose_check(options, message) != 0) {
+    int status = EXIT_USAGE;
+    if (choose_open(&batch.shelf, options, message) != 0 ||
+        choose_check(&batch.shelf, options, message) != 0) {
         log_error(log, "%s", message);
-        return EXIT_USAGE;
-    }
-    if (strcmp(options->out, "-") == 0 && isatty(STDOUT_FILENO)) {
+    } else if (strcmp(options->out, "-") == 0 && isatty(STDOUT_FILENO)) {
         log_error(log, "standard output is a terminal; send it to a file or another program");
-        return EXIT_USAGE;
-    }
-    if (inputs_collect(&batch.inputs, options->operands, options->operand_count, options->out) !=
-        0) {
-        inputs_free(&batch.inputs);
+    } else if (inputs_collect(&batch.inputs, options->operands, options->operand_count,
+                              options->out) != 0) {
         log_error(log, "out of memory");
-        return EXIT_TRACK;
+        status = EXIT_TRACK;
+    } else if (check_inputs(&batch) == 0) {
+        status = run_batch(&batch);
     }
-    if (strcmp(options->out, "-") == 0 && batch.inputs.count != 1) {
-        log_error(log, "--out - takes one input, and %s has %d", options->operands[0],
-                  batch.inputs.count);
-        inputs_free(&batch.inputs);
-        return EXIT_USAGE;
+    inputs_free(&batch.inputs);
+    choose_close(&batch.shelf);
+    return status;
+}
+
+/* Whether the outputs of all inputs can be told apart. */
+static int check_inputs(const track_batch *batch)
+{
+    const cli_options *options = batch->options;
+    if (strcmp(options->out, "-") == 0 && batch->inputs.count != 1) {
+        log_error(batch->log, "--out - takes one input, and %s has %d", options->operands[0],
+                  batch->inputs.count);
+        return -1;
     }
-    if (batch.inputs.count > 1 && strstr(options->filename, "{track}") == NULL) {
-        log_error(log,
+    if (batch->inputs.count > 1 && strstr(options->filename, "{track}") == NULL) {
+        log_error(batch->log,
                   "the template \"%s\" needs {track}, or the tracks would overwrite each other",
                   options->filename);
-        inputs_free(&batch.inputs);
-        return EXIT_USAGE;
+        return -1;
     }
-    int status = run_batch(&batch);
-    inputs_free(&batch.inputs);
-    return status;
+    return 0;
 }
 
 static int run_batch(track_batch *batch)
@@ -132,6 +138,7 @@ static void *run_job(void *argument)
     track_batch *batch = job->batch;
     session_context context = {
         .options = batch->options,
+        .shelf = &batch->shelf,
         .log = batch->log,
         .report = batch->report,
         .job = job->index,

@@ -120,7 +120,7 @@ static int run(track_session *session, const input *source)
     }
     const audio_info *info = session->info;
     report_begin(context->report, context->job, source->path, info->frames, info->rate_hz);
-    if (session_open_engine(session) != 0) {
+    if (session_open_engine(session, source) != 0) {
         return -1;
     }
     /* No folder or file appears before the input has shown a first frame. */
@@ -134,6 +134,11 @@ static int run(track_session *session, const input *source)
         return -1;
     }
     tell_choice(session, source);
+    const open_model *model = session->result->choice.model;
+    if (model != NULL && model->networks_info.normalizes &&
+        session_survey(session, source, &frames) != 0) {
+        return -1;
+    }
     while (frames > 0) {
         if (atomic_load(context->cancelled)) {
             return session_fail(session, TRACK_CANCELLED, "interrupted");
@@ -155,6 +160,16 @@ static int is_cancelled(void *context)
     return atomic_load(session->context->cancelled);
 }
 
+/* The score of a stem whose reference has another length is worth little. */
+static void compare_length(track_session *session, int32_t stem)
+{
+    int order = reference_compare_length(session->references[stem]);
+    if (order != 0) {
+        session_warn(session, "the reference of %s is %s than the stem: is it of another track?",
+                     session->result->stems[stem], order < 0 ? "shorter" : "longer");
+    }
+}
+
 static int finish(track_session *session)
 {
     track_result *result = session->result;
@@ -171,6 +186,7 @@ static int finish(track_session *session)
         if (session->references[s] != NULL) {
             result->sdr_db[s] = reference_sdr_db(session->references[s]);
             result->has_quality = 1;
+            compare_length(session, s);
         }
     }
     tell_outcome(session, &outcome);
@@ -194,18 +210,17 @@ static void tell_choice(track_session *session, const input *source)
                session->info->rate_hz, session->info->channels, result->device,
                session->engine_info.threads, (long long)session->engine_info.segment_frames,
                (double)session->engine_info.memory.host_bytes / 1e6);
+    int32_t channels = session->engine_info.channels;
+    if (result->channels > channels) {
+        log_note(log, "%s: model %s has %d channels: it takes the %s of %d", result->input,
+                 result->choice.info.name, channels, channels == 1 ? "mean" : "first",
+                 result->channels);
+    }
     if (choose_is_mono_center(&result->choice, session->info->channels)) {
-        char others[128];
-        choose_weighted_models(others, sizeof others);
         session_warn(session,
                      "centre extraction cannot work on mono, which has no sides: harmonic, "
-                     "percussive, repetition "
-                     "and voice-band cues are used alone, and the result is weaker; use a stereo "
-                     "recording%s%s",
-                     others[0] != '\0' ? ", or a model with weights: "
-                                       : " (a model with weights would serve "
-                                         "too, but this version has none)",
-                     others);
+                     "percussive, repetition and voice-band cues are used alone, and the result is "
+                     "weaker; use a stereo recording, or a model with weights (cleave models)");
     }
 }
 

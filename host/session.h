@@ -15,6 +15,7 @@
 /* What the sessions of a batch share, and which of them this is. */
 typedef struct session_context {
     const cli_options *options;
+    const model_shelf *shelf;
     logger *log;
     batch_report *report;
     int32_t job;       /* number of the worker */
@@ -24,6 +25,17 @@ typedef struct session_context {
     pthread_mutex_t *folders; /* held while folders appear or go: no job removes another's */
     output_folders *made;     /* by this track; empty between tracks */
 } session_context;
+
+/* What decides on the blocks of samples that a session holds. */
+typedef struct session_buffers {
+    int32_t input_channels, engine_channels, output_channels;
+    int32_t engine_stems, output_stems;
+    int has_rest; /* an output is the mixture minus a stem */
+} session_buffers;
+
+/* Bytes of these blocks: all that a session adds to its engine, but for what decoders, resamplers
+ * and encoders hold themselves. */
+size_t session_buffer_bytes(const session_buffers *buffers);
 
 /* Separates one track. The result is complete on return, whatever happened, and report_end() is not
  * yet called. A track that failed has left nothing in the output folder. */

@@ -8,6 +8,7 @@
 #include "host/reference.h"
 #include "host/session.h"
 #include "host/sink.h"
+#include "host/spool.h"
 
 #define SESSION_BLOCK_FRAMES 8192
 #define SOURCE_REST          -1 /* of an output: the mixture minus output 0 */
@@ -25,12 +26,14 @@ typedef struct track_session {
     rate_converter *to_engine;         /* the mixture */
     rate_converter *from_engine;       /* the outputs */
     backlog mixture;                   /* kept while SOURCE_REST needs it */
+    sample_spool *kept;                /* blocks of a pipe that a first pass has read; or NULL */
     stem_sink *sink;
     stem_reference *references[CLEAVE_STEMS_MAX];
 
-    float *block;                    /* [SESSION_BLOCK_FRAMES][C] as read */
+    float *block;                    /* [SESSION_BLOCK_FRAMES][C] as read; the others follow it */
+    float *mapped;                   /* with the engine's channels; NULL when they are the same */
     float *pulled[CLEAVE_STEMS_MAX]; /* [SESSION_BLOCK_FRAMES][C] of each stem of the engine */
-    float *rest;                     /* the same, of the mixture minus a stem */
+    float *rest;                     /* the same, of the mixture minus a stem; or NULL */
     int64_t replaced_samples;        /* that were not numbers */
 } track_session;
 
@@ -44,14 +47,27 @@ void session_warn(track_session *session, const char *format, ...)
 
 /* session_open.c: each returns 0, or -1 with the failure recorded. */
 int session_open_input(track_session *session, const input *source);
-int session_open_engine(track_session *session);
+int session_open_engine(track_session *session, const input *source);
 int session_open_outputs(track_session *session,
                          const input *source); /* needs a track that has a frame */
 void session_close(track_session *session);
+/* Whether an input can be read twice: a regular file that is named. */
+int session_is_file(const char *path);
+/* Where temporary files may lie: the folder of the outputs, or for a pipe that of temporaries. */
+void session_spool_folder(const track_session *session, char folder[OUTPUT_PATH_BYTES]);
+
+/* session_survey.c: tells the engine the mean and deviation of the whole track, of which the first
+ * block of `frames` has been read; on return a first block is in place again. */
+int session_survey(track_session *session, const input *source, int64_t *frames);
 
 /* session_stream.c */
 int session_read(track_session *session, int64_t *frames); /* fills block; 0 frames at the end */
 int session_feed(track_session *session, int64_t frames);  /* block to engine to outputs */
 int session_drain(track_session *session); /* the track ended: the rest to the outputs */
+/* Takes what is no sample as silence, and counts it. */
+void session_clean(float *samples, int64_t count, int64_t *replaced);
+/* A block with the engine's channels: mono is copied to each, those beyond them are left out, or
+ * their mean is taken where the engine is mono. The block itself when they are the same. */
+float *session_map_input(track_session *session, float *block, int64_t frames);
 
 #endif

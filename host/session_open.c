@@ -13,6 +13,7 @@ static int to_pipe(const track_session *session)
     return strcmp(session->options->out, "-") == 0;
 }
 
+static int check_output_channels(track_session *session, int32_t engine_channels);
 static int choose_outputs(track_session *session);
 static int allocate(track_session *session);
 static int open_converters(track_session *session);
@@ -42,37 +43,61 @@ int session_open_input(track_session *session, const input *source)
                             "it has %d channels, and up to %d can be separated", info->channels,
                             CLEAVE_CHANNELS_MAX);
     }
-    int32_t channels_max = formats_channels_max(options->format);
-    if (info->channels > channels_max) {
-        return session_fail(session, TRACK_UNWRITABLE,
-                            "it has %d channels, and %s holds %d; --format flac holds all",
-                            info->channels, options_format_name(options->format), channels_max);
-    }
     return 0;
 }
 
-int session_open_engine(track_session *session)
+int session_open_engine(track_session *session, const input *source)
 {
     track_result *result = session->result;
+    const session_context *context = session->context;
+    const audio_info *info = session->info;
     char message[OPTIONS_MESSAGE_BYTES];
     cleave_error error = {0};
     cleave_config config;
-    int32_t channels = session->info->channels;
-    if (choose_model(session->options, session->info->rate_hz, channels, &result->choice,
-                     message) != 0) {
+    const track_shape shape = {info->rate_hz, info->channels,
+                               to_pipe(session) && !session_is_file(source->path)};
+    if (choose_model(context->shelf, session->options, &shape, &result->choice, message) != 0) {
         return session_fail(session, TRACK_UNSEPARABLE, "%s", message);
     }
-    const cleave_model_info *model = &result->choice.info;
-    int32_t rate_hz = model->rate_hz > 0 ? model->rate_hz : session->info->rate_hz;
-    choose_config(session->options, model, rate_hz, channels, session->context->threads, &config);
-    if (engine_slot_open(session->context->slot, &config, &session->engine, &error) != CLEAVE_OK) {
+    choose_config(session->options, &result->choice, info->rate_hz, info->channels,
+                  context->threads, &config);
+    if (check_output_channels(session, config.channels) != 0) {
+        return -1;
+    }
+    if (engine_slot_open(context->slot, &config, &session->engine, &error) != CLEAVE_OK) {
         return session_fail(session, TRACK_UNSEPARABLE, "%s", error.message);
+    }
+    if (result->choice.model != NULL) {
+        model_drop_pages(result->choice.model);
     }
     cleave_engine_info_get(session->engine, &session->engine_info);
     snprintf(result->device, sizeof result->device, "%s", session->engine_info.device);
+    result->threads = session->engine_info.threads;
+    result->engine_bytes = (int64_t)session->engine_info.memory.host_bytes;
     return choose_outputs(session) != 0 || allocate(session) != 0 || open_converters(session) != 0
                ? -1
                : 0;
+}
+
+int session_is_file(const char *path)
+{
+    struct stat status;
+    return strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static size_t converter_bytes(const session_buffers *buffers)
+{
+    return convert_bytes(1, buffers->engine_channels, SESSION_BLOCK_FRAMES) +
+           convert_bytes(buffers->output_stems, buffers->output_channels, SESSION_BLOCK_FRAMES);
+}
+
+size_t session_buffer_bytes(const session_buffers *buffers)
+{
+    int maps = buffers->input_channels != buffers->engine_channels;
+    int blocks = buffers->engine_stems + (buffers->has_rest != 0) + maps;
+    return ((size_t)buffers->input_channels + (size_t)(blocks * buffers->engine_channels)) *
+               SESSION_BLOCK_FRAMES * sizeof(float) +
+           converter_bytes(buffers);
 }
 
 int session_open_outputs(track_session *session, const input *source)
@@ -100,12 +125,27 @@ void session_close(track_session *session)
     convert_close(&session->from_engine);
     audio_reader_close(&session->reader);
     backlog_free(&session->mixture);
+    spool_close(&session->kept);
     free(session->block);
-    free(session->rest);
     for (int32_t s = 0; s < CLEAVE_STEMS_MAX; s++) {
         reference_close(&session->references[s]);
-        free(session->pulled[s]);
     }
+}
+
+/* The stems have the engine's channels, but those of a mono track are mono. */
+static int check_output_channels(track_session *session, int32_t engine_channels)
+{
+    track_result *result = session->result;
+    const audio_format format = session->options->format;
+    int32_t channels = result->channels == 1 ? 1 : engine_channels;
+    int32_t channels_max = formats_channels_max(format);
+    result->output_channels = channels;
+    if (channels > channels_max) {
+        return session_fail(session, TRACK_UNWRITABLE,
+                            "it has %d channels, and %s holds %d; --format flac holds all",
+                            channels, options_format_name(format), channels_max);
+    }
+    return 0;
 }
 
 /* The engine's stems, and with --other-method minus the rest; on a pipe the first alone. */
@@ -126,17 +166,36 @@ static int choose_outputs(track_session *session)
     return 0;
 }
 
+/* One allocation: the blocks of the session lie in it one after the other. */
 static int allocate(track_session *session)
 {
-    size_t bytes = (size_t)SESSION_BLOCK_FRAMES * (size_t)session->info->channels * sizeof(float);
-    session->block = malloc(bytes);
-    session->rest = malloc(bytes);
-    int failed = session->block == NULL || session->rest == NULL;
-    for (int32_t s = 0; s < session->engine_info.stem_count; s++) {
-        session->pulled[s] = malloc(bytes);
-        failed |= session->pulled[s] == NULL;
+    const track_result *result = session->result;
+    const session_buffers buffers = {
+        .input_channels = session->info->channels,
+        .engine_channels = session->engine_info.channels,
+        .output_channels = result->output_channels,
+        .engine_stems = session->engine_info.stem_count,
+        .output_stems = result->stem_count,
+        .has_rest = session->sources[result->stem_count - 1] == SOURCE_REST,
+    };
+    size_t floats = (size_t)SESSION_BLOCK_FRAMES * (size_t)buffers.engine_channels;
+    session->result->buffer_bytes = (int64_t)session_buffer_bytes(&buffers);
+    session->block = malloc(session_buffer_bytes(&buffers) - converter_bytes(&buffers));
+    if (session->block == NULL) {
+        return session_fail(session, TRACK_UNSEPARABLE, "out of memory");
     }
-    return failed ? session_fail(session, TRACK_UNSEPARABLE, "out of memory") : 0;
+    float *at = session->block + (size_t)SESSION_BLOCK_FRAMES * (size_t)buffers.input_channels;
+    for (int32_t s = 0; s < buffers.engine_stems; s++, at += floats) {
+        session->pulled[s] = at;
+    }
+    if (buffers.has_rest) {
+        session->rest = at;
+        at += floats;
+    }
+    if (buffers.input_channels != buffers.engine_channels) {
+        session->mapped = at;
+    }
+    return 0;
 }
 
 static int open_converters(track_session *session)
@@ -152,10 +211,11 @@ static int open_converters(track_session *session)
                  session->result->input, options_format_name(session->options->format), wanted_hz,
                  output_hz);
     }
-    if (convert_open(&session->to_engine, 1, info->channels, info->rate_hz, engine_hz,
-                     SESSION_BLOCK_FRAMES, message) != 0 ||
-        convert_open(&session->from_engine, session->result->stem_count, info->channels, engine_hz,
-                     output_hz, SESSION_BLOCK_FRAMES, message) != 0) {
+    if (convert_open(&session->to_engine, 1, session->engine_info.channels, info->rate_hz,
+                     engine_hz, SESSION_BLOCK_FRAMES, message) != 0 ||
+        convert_open(&session->from_engine, session->result->stem_count,
+                     session->result->output_channels, engine_hz, output_hz, SESSION_BLOCK_FRAMES,
+                     message) != 0) {
         return session_fail(session, TRACK_UNSEPARABLE, "%s", message);
     }
     return 0;
@@ -171,9 +231,14 @@ static int is_same_file(const char *one, const char *other)
 static int name_outputs(track_session *session, const input *source)
 {
     track_result *result = session->result;
-    output_names names = {session->options->out,    session->options->filename,
-                          result->choice.info.name, source->track,
-                          source->track_ext,        options_format_name(session->options->format)};
+    char model[OUTPUT_TRACK_BYTES + 1];
+    output_model_component(result->choice.info.name, model);
+    output_names names = {session->options->out,
+                          session->options->filename,
+                          model,
+                          source->track,
+                          source->track_ext,
+                          options_format_name(session->options->format)};
     for (int32_t s = 0; s < result->stem_count; s++) {
         char path[OUTPUT_PATH_BYTES] = "-";
         if (!to_pipe(session) && output_path(&names, result->stems[s], path) != 0) {
@@ -200,6 +265,16 @@ static void folder_of(const char *path, char folder[OUTPUT_PATH_BYTES])
              slash != NULL ? path : ".");
 }
 
+void session_spool_folder(const track_session *session, char folder[OUTPUT_PATH_BYTES])
+{
+    if (to_pipe(session)) {
+        const char *temporary = getenv("TMPDIR");
+        snprintf(folder, OUTPUT_PATH_BYTES, "%s", temporary != NULL ? temporary : "/tmp");
+    } else {
+        folder_of(session->result->paths[0], folder);
+    }
+}
+
 static clip_mode clip_of(const track_session *session, int32_t bits)
 {
     const cli_options *options = session->options;
@@ -221,19 +296,14 @@ static int open_sink(track_session *session)
     char folder[OUTPUT_PATH_BYTES];
     audio_writer_config writer = {.format = options->format,
                                   .rate_hz = result->output_rate_hz,
-                                  .channels = result->channels,
+                                  .channels = result->output_channels,
                                   .bits = formats_bits(options, session->info, to_pipe(session)),
                                   .bitrate_kbps = options->bitrate_kbps,
                                   .vbr_quality = options->vbr_quality,
                                   .compression = options->compression,
                                   .opus_application = options->application,
                                   .tags_from = session->info};
-    if (to_pipe(session)) {
-        const char *temporary = getenv("TMPDIR");
-        snprintf(folder, sizeof folder, "%s", temporary != NULL ? temporary : "/tmp");
-    } else {
-        folder_of(result->paths[0], folder);
-    }
+    session_spool_folder(session, folder);
     for (int32_t s = 0; s < result->stem_count && !to_pipe(session); s++) {
         if (output_folders_make(session->context->made, result->paths[s]) != 0) {
             return session_fail(session, TRACK_UNWRITABLE, "cannot make the folder of %s: %s",
@@ -262,13 +332,13 @@ static int open_references(track_session *session)
     }
     for (int32_t s = 0; s < result->stem_count; s++) {
         if (reference_open(&session->references[s], session->options->reference, result->stems[s],
-                           result->output_rate_hz, result->channels, SESSION_BLOCK_FRAMES,
+                           result->output_rate_hz, result->output_channels, SESSION_BLOCK_FRAMES,
                            message) != 0) {
             return session_fail(session, TRACK_UNREADABLE, "%s", message);
         }
         if (session->references[s] == NULL && strcmp(result->stems[s], "no_vocals") == 0 &&
             reference_open(&session->references[s], session->options->reference, "accompaniment",
-                           result->output_rate_hz, result->channels, SESSION_BLOCK_FRAMES,
+                           result->output_rate_hz, result->output_channels, SESSION_BLOCK_FRAMES,
                            message) != 0) {
             return session_fail(session, TRACK_UNREADABLE, "%s", message);
         }

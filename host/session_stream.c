@@ -1,16 +1,21 @@
 /* session_stream.c: where the samples of a track go:
  *
- *     reader -> numbers only -> to_engine -> engine -> from_engine -> references, sink
+ *     reader -> numbers only -> channels -> to_engine -> engine -> channels -> from_engine
+ *            -> references, sink
  *
  * Each stage hands blocks to the next and keeps what its own latency needs, so memory does not grow
  * with the track. */
 #include "host/session_internal.h"
 
+#include <errno.h>
 #include <math.h>
+#include <string.h>
 
 /* Samples beyond this (+120 dB) are no audio, and their squares would overflow on the way. */
 #define LEVEL_MAX 1.0e6f
 
+static int read_kept(track_session *session, int64_t *frames);
+static float mean_of(const float *frame, int32_t channels);
 static int push_mixture(void *context, float *const *streams, int32_t frames);
 static int pull_ready(track_session *session);
 static int write_outputs(void *context, float *const *streams, int32_t frames);
@@ -18,26 +23,54 @@ static int write_outputs(void *context, float *const *streams, int32_t frames);
 int session_read(track_session *session, int64_t *frames)
 {
     char message[AUDIO_MESSAGE_BYTES];
+    if (session->kept != NULL) {
+        return read_kept(session, frames);
+    }
     int64_t got = audio_reader_read(session->reader, session->block, SESSION_BLOCK_FRAMES, message);
     if (got < 0) {
         return session_fail(session, TRACK_UNREADABLE, "%s", message);
     }
-    for (int64_t i = 0; i < got * session->info->channels; i++) {
-        /* Written so that a NaN fails it. */
-        if (!(fabsf(session->block[i]) <= LEVEL_MAX)) {
-            session->block[i] = 0.0f;
-            session->replaced_samples++;
-        }
-    }
+    session_clean(session->block, got * session->info->channels, &session->replaced_samples);
     session->result->frames += got;
     *frames = got;
     return 0;
 }
 
+void session_clean(float *samples, int64_t count, int64_t *replaced)
+{
+    for (int64_t i = 0; i < count; i++) {
+        /* Written so that a NaN fails it. */
+        if (!(fabsf(samples[i]) <= LEVEL_MAX)) {
+            samples[i] = 0.0f;
+            ++*replaced;
+        }
+    }
+}
+
+float *session_map_input(track_session *session, float *block, int64_t frames)
+{
+    int32_t from = session->info->channels;
+    int32_t to = session->engine_info.channels;
+    if (from == to) {
+        return block;
+    }
+    for (int64_t i = 0; i < frames; i++) {
+        const float *in = block + i * from;
+        float *out = session->mapped + i * to;
+        if (to == 1) {
+            *out = mean_of(in, from);
+        }
+        for (int32_t c = 0; c < to && to > 1; c++) {
+            out[c] = in[from == 1 ? 0 : c];
+        }
+    }
+    return session->mapped;
+}
+
 int session_feed(track_session *session, int64_t frames)
 {
-    if (convert_push(session->to_engine, &session->block, (int32_t)frames, push_mixture, session) !=
-        0) {
+    float *block = session_map_input(session, session->block, frames);
+    if (convert_push(session->to_engine, &block, (int32_t)frames, push_mixture, session) != 0) {
         return session_fail(session, TRACK_UNSEPARABLE, "the sample rate could not be converted");
     }
     return 0;
@@ -62,10 +95,36 @@ int session_drain(track_session *session)
     return 0;
 }
 
+/* The blocks of a pipe, as they were read before. */
+static int read_kept(track_session *session, int64_t *frames)
+{
+    *frames = 0;
+    int status = spool_read(session->kept, frames, sizeof *frames);
+    if (status > 0) {
+        size_t bytes = (size_t)*frames * (size_t)session->info->channels * sizeof(float);
+        status = spool_read(session->kept, session->block, bytes);
+    }
+    if (status < 0) {
+        return session_fail(session, TRACK_UNREADABLE, "its temporary copy cannot be read: %s",
+                            strerror(errno));
+    }
+    session->result->frames += *frames;
+    return 0;
+}
+
+static float mean_of(const float *frame, int32_t channels)
+{
+    float sum = 0.0f;
+    for (int32_t c = 0; c < channels; c++) {
+        sum += frame[c];
+    }
+    return sum / (float)channels;
+}
+
 static int push_mixture(void *context, float *const *streams, int32_t frames)
 {
     track_session *session = context;
-    int32_t channels = session->info->channels;
+    int32_t channels = session->engine_info.channels;
     int32_t outputs = session->result->stem_count;
     int32_t done = 0;
     if (session->sources[outputs - 1] == SOURCE_REST &&
@@ -85,6 +144,20 @@ static int push_mixture(void *context, float *const *streams, int32_t frames)
         }
     }
     return 0;
+}
+
+/* The stems of a mono track are mono again: the mean of the engine's channels, in place. */
+static void map_outputs(const track_session *session, float *const *streams, int64_t frames)
+{
+    int32_t from = session->engine_info.channels;
+    if (from == session->result->output_channels) {
+        return;
+    }
+    for (int32_t s = 0; s < session->result->stem_count; s++) {
+        for (int64_t i = 0; i < frames; i++) {
+            streams[s][i] = mean_of(streams[s] + i * from, from);
+        }
+    }
 }
 
 /* Takes all that the engine can give now. */
@@ -108,8 +181,9 @@ static int pull_ready(track_session *session)
         }
         if (session->sources[outputs - 1] == SOURCE_REST) {
             backlog_subtract(&session->mixture, session->pulled[0], session->rest,
-                             frames * session->info->channels);
+                             frames * session->engine_info.channels);
         }
+        map_outputs(session, streams, frames);
         if (convert_push(session->from_engine, streams, (int32_t)frames, write_outputs, session) !=
             0) {
             return session_fail(session, TRACK_UNSEPARABLE,

@@ -22,13 +22,15 @@ typedef struct track_result {
     char input[OUTPUT_PATH_BYTES];     /* its path */
     model_choice choice;
     char device[64];
+    int32_t threads; /* of the engine */
     int32_t stem_count;
     char stems[CLEAVE_STEMS_MAX][CLEAVE_NAME_BYTES];
     char *paths[CLEAVE_STEMS_MAX]; /* malloc'ed */
     int64_t frames;                /* of the input */
     int32_t rate_hz, channels;     /* of the input */
-    int32_t output_rate_hz;
-    double duration_s, seconds; /* of the track, and of the work */
+    int32_t output_rate_hz, output_channels;
+    int64_t engine_bytes, buffer_bytes; /* of the engine's arena, of the session's blocks */
+    double duration_s, seconds;         /* of the track, and of the work */
     double peak, gain;
     int64_t memory_bytes; /* the most this process has held */
     int32_t has_quality;

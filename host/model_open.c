@@ -1,0 +1,240 @@
+/* model_open.c: from a name to networks that an engine can be built from. */
+#include "host/model_open.h"
+
+#include "host/output.h"
+#include "loader/sha256.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static int open_network(open_model *model, const char *name, const char *path, char *message);
+static int open_bag(open_model *model, const model_store *store, const model_entry *entry,
+                    char *message);
+static int describe(open_model *model, char *message);
+
+int model_open_named(open_model **opened, const model_store *store, const char *name,
+                     char message[CLEAVE_SENTENCE_BYTES])
+{
+    char path[MODEL_PATH_BYTES];
+    model_entry entry;
+    if (!model_store_find(store, name, &entry, message)) {
+        return 0;
+    }
+    open_model *model = calloc(1, sizeof *model);
+    if (model == NULL) {
+        return cleave_sentence(message, "no memory for a model");
+    }
+    int versioned = strchr(name, '@') != NULL;
+    snprintf(model->label, sizeof model->label, "%s%s%s", entry.name, versioned ? "@" : "",
+             versioned ? entry.version : "");
+    int ok;
+    if (entry.version[0] == '\0') {
+        ok = open_bag(model, store, &entry, message);
+    } else {
+        model_store_path(store, &entry, path);
+        ok = open_network(model, entry.name, path, message);
+    }
+    if (!ok || !describe(model, message)) {
+        model_close(&model);
+        return 0;
+    }
+    *opened = model;
+    return 1;
+}
+
+int model_open_file(open_model **opened, const char *path, char message[CLEAVE_SENTENCE_BYTES])
+{
+    open_model *model = calloc(1, sizeof *model);
+    if (model == NULL) {
+        return cleave_sentence(message, "no memory for a model");
+    }
+    const char *base = output_base_name(path);
+    char label[OUTPUT_TRACK_BYTES + 1];
+    output_component(base, output_stem_bytes(base), label);
+    snprintf(model->label, sizeof model->label, "%.*s", MODEL_LABEL_BYTES - 1, label);
+    if (!open_network(model, model->label, path, message) || !describe(model, message)) {
+        model_close(&model);
+        return 0;
+    }
+    *opened = model;
+    return 1;
+}
+
+int model_is_path(const char *name)
+{
+    static const char *const endings[] = {".weights", ".th",   ".pt",  ".pth",
+                                          ".ckpt",    ".yaml", ".yml", ".safetensors"};
+    const char *dot = strrchr(name, '.');
+    int is_path = strchr(name, '/') != NULL;
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0] && dot != NULL; i++) {
+        is_path |= strcmp(dot, endings[i]) == 0;
+    }
+    return is_path;
+}
+
+void model_config(const open_model *model, cleave_config *config)
+{
+    const cleave_network_info *info = &model->networks_info;
+    cleave_config_default(config);
+    config->model = model->label;
+    config->network_count = model->network_count;
+    config->networks = model->networks;
+    config->rate_hz = info->rate_hz;
+    config->channels = info->channels;
+    /* A bag lengthens the segments of networks that were not trained on one length. */
+    if (model->segment_seconds > info->segment_seconds &&
+        model->segment_seconds <= info->segment_seconds_max) {
+        config->segment_seconds = model->segment_seconds;
+    }
+}
+
+void model_drop_pages(const open_model *model)
+{
+    for (int32_t i = 0; i < model->network_count; i++) {
+        const cleave_source_file *file = &model->files[i].file;
+        madvise((void *)file->bytes, file->size, MADV_DONTNEED);
+    }
+}
+
+void model_close(open_model **model)
+{
+    if (*model == NULL) {
+        return;
+    }
+    for (int32_t i = 0; i < (*model)->network_count; i++) {
+        cleave_weights_close(&(*model)->files[i]);
+    }
+    free(*model);
+    *model = NULL;
+}
+
+/* Why a file that is no weight file was given: a checkpoint begins otherwise. */
+static int explain_other_file(const char *path, char *message)
+{
+    char why[CLEAVE_SENTENCE_BYTES];
+    cleave_source_file file;
+    int is_weights = 1;
+    if (cleave_source_file_open(&file, path, why)) {
+        size_t magic_bytes = strlen(CLEAVE_WEIGHTS_MAGIC);
+        is_weights =
+            file.size >= magic_bytes && memcmp(file.bytes, CLEAVE_WEIGHTS_MAGIC, magic_bytes) == 0;
+        cleave_source_file_close(&file);
+    }
+    if (!is_weights) {
+        return cleave_sentence(message,
+                               "%.120s is no weight file; if it is a checkpoint, \"cleave model "
+                               "import\" makes a model of it",
+                               path);
+    }
+    char kept[CLEAVE_SENTENCE_BYTES];
+    memcpy(kept, message, sizeof kept);
+    return cleave_sentence(message, "%.100s: %.140s", path, kept);
+}
+
+/* Adds a network; its gains are left 0. */
+static int open_network(open_model *model, const char *name, const char *path, char *message)
+{
+    int32_t n = model->network_count;
+    char hash[65];
+    cleave_weights *file = &model->files[n];
+    if (!cleave_weights_open(file, path, message)) {
+        return explain_other_file(path, message);
+    }
+    model->network_count++;
+    cleave_sha256_text(file->table.header->source_sha256, hash);
+    snprintf(model->version, sizeof model->version, "%.*s", MODEL_VERSION_BYTES - 1, hash);
+    snprintf(model->network_names[n], sizeof model->network_names[n], "%.*s@%.*s",
+             MODEL_NAME_BYTES - 1, name, MODEL_VERSION_BYTES - 1, hash);
+    model->networks[n].weights = file->file.bytes;
+    model->networks[n].weights_bytes = file->file.size;
+    model->bytes += (int64_t)file->file.size;
+    return 1;
+}
+
+static int is_silent(const bag *b, int32_t m)
+{
+    int silent = b->source_count > 0;
+    for (int32_t s = 0; s < b->source_count; s++) {
+        silent &= b->weight[m][s] == 0;
+    }
+    return silent;
+}
+
+static int open_bag(open_model *model, const model_store *store, const model_entry *entry,
+                    char *message)
+{
+    char path[MODEL_PATH_BYTES];
+    model_entry member;
+    bag b;
+    if (!model_store_bag(store, entry, &b, message)) {
+        return 0;
+    }
+    if (b.source_count > CLEAVE_STEMS_MAX) {
+        return cleave_sentence(message, "the bag \"%s\" has %d sources, and %d can be separated",
+                               entry->name, b.source_count, CLEAVE_STEMS_MAX);
+    }
+    for (int32_t m = 0; m < b.model_count; m++) {
+        /* To an engine gains of 0 everywhere mean none were given. */
+        if (is_silent(&b, m)) {
+            continue;
+        }
+        if (!model_store_find(store, b.model[m], &member, message)) {
+            return cleave_sentence(message,
+                                   "the bag \"%s\" needs model \"%.64s\", which is not "
+                                   "installed: \"cleave model import\" brings it",
+                                   entry->name, b.model[m]);
+        }
+        if (member.version[0] == '\0') {
+            return cleave_sentence(message, "model \"%.64s\" of the bag \"%s\" is a bag itself",
+                                   b.model[m], entry->name);
+        }
+        model_store_path(store, &member, path);
+        if (!open_network(model, member.name, path, message)) {
+            return 0;
+        }
+        for (int32_t s = 0; s < b.source_count; s++) {
+            model->networks[model->network_count - 1].gain[s] = (float)b.weight[m][s];
+        }
+    }
+    model->version[0] = '\0';
+    model->segment_seconds = b.segment_seconds;
+    cleave_error error;
+    if (cleave_networks_describe(model->networks, model->network_count, &model->networks_info,
+                                 &error) == CLEAVE_OK &&
+        b.source_count > 0 && b.source_count != model->networks_info.stem_count) {
+        return cleave_sentence(message, "the bag \"%s\" has %d sources, and its networks have %d",
+                               entry->name, b.source_count, model->networks_info.stem_count);
+    }
+    return 1;
+}
+
+/* Asks the engine what the networks are, and puts that in the words of the models it has itself. */
+static int describe(open_model *model, char *message)
+{
+    cleave_error error;
+    cleave_network_info *networks = &model->networks_info;
+    if (cleave_networks_describe(model->networks, model->network_count, networks, &error) !=
+        CLEAVE_OK) {
+        return cleave_sentence(message, "%s", error.message);
+    }
+    char count[32] = "";
+    if (model->network_count > 1) {
+        snprintf(count, sizeof count, "%d networks, ", model->network_count);
+    }
+    snprintf(model->description, sizeof model->description,
+             "%s, %s%.1f million parameters, %d Hz, segments of %.4g s", networks->kind, count,
+             1e-6 * (double)networks->parameters, networks->rate_hz, networks->segment_seconds);
+    cleave_model_info *info = &model->info;
+    info->name = model->label;
+    info->description = model->description;
+    info->stem_count = info->default_stem_count = networks->stem_count;
+    for (int32_t s = 0; s < networks->stem_count; s++) {
+        info->stems[s] = info->default_stems[s] = networks->stems[s];
+    }
+    info->rate_hz = networks->rate_hz;
+    info->channels_min = info->channels_max = networks->channels;
+    info->needs_weights = 1;
+    return 1;
+}
