@@ -3,38 +3,45 @@
 
 #include <math.h>
 
-static double mono(const float *frame, int32_t channels)
+static void join_block(level_sum *sum)
 {
-    double sum = 0;
-    for (int32_t c = 0; c < channels; c++) {
-        sum += frame[c];
+    double mean = 0;
+    double squares = 0;
+    int32_t frames = sum->pending_count;
+    for (int32_t i = 0; i < frames; i++) {
+        mean += sum->pending[i];
     }
-    return sum / channels;
+    mean /= frames;
+    for (int32_t i = 0; i < frames; i++) {
+        squares += (sum->pending[i] - mean) * (sum->pending[i] - mean);
+    }
+    double all = (double)(sum->frames + frames);
+    double apart = mean - sum->mean;
+    sum->squares += squares + apart * apart * (double)sum->frames * frames / all;
+    sum->mean += apart * frames / all;
+    sum->frames += frames;
+    sum->pending_count = 0;
 }
 
 void level_add(level_sum *sum, const float *interleaved, int64_t frames, int32_t channels)
 {
-    double mean = 0;
-    double squares = 0;
-    if (frames <= 0) {
-        return;
-    }
     for (int64_t i = 0; i < frames; i++) {
-        mean += mono(interleaved + i * channels, channels);
+        double mono = 0;
+        for (int32_t c = 0; c < channels; c++) {
+            mono += interleaved[i * channels + c];
+        }
+        sum->pending[sum->pending_count++] = mono / channels;
+        if (sum->pending_count == LEVEL_BLOCK_FRAMES) {
+            join_block(sum);
+        }
     }
-    mean /= (double)frames;
-    for (int64_t i = 0; i < frames; i++) {
-        double distance = mono(interleaved + i * channels, channels) - mean;
-        squares += distance * distance;
-    }
-    double all = (double)(sum->frames + frames);
-    double apart = mean - sum->mean;
-    sum->squares += squares + apart * apart * (double)sum->frames * (double)frames / all;
-    sum->mean += apart * (double)frames / all;
-    sum->frames += frames;
 }
 
-double level_deviation(const level_sum *sum)
+void level_finish(level_sum *sum, double *mean, double *deviation)
 {
-    return sum->frames > 1 ? sqrt(sum->squares / (double)(sum->frames - 1)) : 0;
+    if (sum->pending_count > 0) {
+        join_block(sum);
+    }
+    *mean = sum->mean;
+    *deviation = sum->frames > 1 ? sqrt(sum->squares / (double)(sum->frames - 1)) : 0;
 }

@@ -12,6 +12,7 @@
 static int open_network(open_model *model, const char *name, const char *path, char *message);
 static int open_bag(open_model *model, const model_store *store, const model_entry *entry,
                     char *message);
+static int check_sources(const open_model *model, const bag *b, const char *name, char *message);
 static int describe(open_model *model, char *message);
 
 int model_open_named(open_model **opened, const model_store *store, const char *name,
@@ -200,14 +201,19 @@ static int open_bag(open_model *model, const model_store *store, const model_ent
     }
     model->version[0] = '\0';
     model->segment_seconds = b.segment_seconds;
-    cleave_error error;
-    if (cleave_networks_describe(model->networks, model->network_count, &model->networks_info,
-                                 &error) == CLEAVE_OK &&
-        b.source_count > 0 && b.source_count != model->networks_info.stem_count) {
-        return cleave_sentence(message, "the bag \"%s\" has %d sources, and its networks have %d",
-                               entry->name, b.source_count, model->networks_info.stem_count);
-    }
-    return 1;
+    return check_sources(model, &b, entry->name, message);
+}
+
+/* Whether the bag is made for its networks. What is wrong with these themselves is told later. */
+static int check_sources(const open_model *model, const bag *b, const char *name, char *message)
+{
+    cleave_network first = model->networks[0];
+    cleave_network_info info;
+    memset(first.gain, 0, sizeof first.gain);
+    return b->source_count == 0 || cleave_networks_describe(&first, 1, &info, NULL) != CLEAVE_OK ||
+           info.stem_count == b->source_count ||
+           cleave_sentence(message, "the bag \"%s\" has %d sources, and its networks have %d", name,
+                           b->source_count, info.stem_count);
 }
 
 /* Asks the engine what the networks are, and puts that in the words of the models it has itself. */

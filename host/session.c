@@ -211,10 +211,12 @@ static void tell_choice(track_session *session, const input *source)
                session->engine_info.threads, (long long)session->engine_info.segment_frames,
                (double)session->engine_info.memory.host_bytes / 1e6);
     int32_t channels = session->engine_info.channels;
-    if (result->channels > channels) {
-        log_note(log, "%s: model %s has %d channels: it takes the %s of %d", result->input,
-                 result->choice.info.name, channels, channels == 1 ? "mean" : "first",
-                 result->channels);
+    if (result->channels > channels && channels > 1) {
+        log_note(log, "%s: model %s has %d channels: it takes the first %d of %d", result->input,
+                 result->choice.info.name, channels, channels, result->channels);
+    } else if (result->channels > channels) {
+        log_note(log, "%s: model %s has one channel: it takes the mean of the %d", result->input,
+                 result->choice.info.name, result->channels);
     }
     if (choose_is_mono_center(&result->choice, session->info->channels)) {
         session_warn(session,

@@ -41,8 +41,10 @@ int session_survey(track_session *session, const input *source, int64_t *frames)
         failed = session_fail(session, TRACK_UNSEPARABLE, "the sample rate could not be converted");
     }
     convert_close(&pass.converter);
-    if (!failed && cleave_normalize(session->engine, pass.level.mean,
-                                    level_deviation(&pass.level)) != CLEAVE_OK) {
+    double mean;
+    double deviation;
+    level_finish(&pass.level, &mean, &deviation);
+    if (!failed && cleave_normalize(session->engine, mean, deviation) != CLEAVE_OK) {
         failed = session_fail(session, TRACK_UNSEPARABLE, "its level is beyond any scale");
     }
     if (failed) {

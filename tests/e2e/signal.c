@@ -1,10 +1,18 @@
-/* signal.c: samples for the end-to-end tests: makes them, adds them up, measures them.
+/* signal.c: samples for the end-to-end tests: makes them, adds them up, measures them. Files are
+ * float32 unless said.
  *
- *     signal make KIND RATE CHANNELS FRAMES FORMAT   a WAV file, or headerless for FORMAT raw:...,
- * to standard output signal residual MIX STEM...                    largest |mix - sum of stems| of
- * float32 files, and the mix's peak signal fit MIX STEM...                         the gain g that
- * minimises |g mix - sum of stems|, and the largest difference at it, of int16 files signal stats
- * FILE                              samples, peak, rms and count of NaN of a float32 file
+ *     signal make KIND RATE CHANNELS FRAMES FORMAT
+ *         a WAV file, or headerless for FORMAT raw:..., to standard output
+ *     signal residual MIX STEM...
+ *         the largest |mix - sum of stems|, and the mix's peak
+ *     signal fit MIX STEM...
+ *         the gain g that minimises |g mix - sum of stems|, and the largest difference at it, of
+ *         int16 files
+ *     signal stats FILE
+ *         samples, peak, rms and count of NaN
+ *     signal channels FROM TO FILE
+ *         the frames with other channels: their mean, the first of them, or the one repeated
+ *     signal scale GAIN FILE
  *
  * KIND: music (voice in the middle, other tones left and right), loud (the same at 1.6 times full
  * scale), noise, silence, nan (music with a NaN, an infinity and 1e30 in it). FORMAT: s16 s24 s32
@@ -181,6 +189,44 @@ static int stats(const char *path)
     return 0;
 }
 
+static void put_float(double x)
+{
+    float f = (float)x;
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    put(bits, 4);
+}
+
+/* Frames of `from` channels with `to`: the mean of all, or the first of them, or the one again and
+ * again. */
+static int channels(int from, int to, const char *path)
+{
+    int64_t count;
+    double *samples = load(path, 1, &count);
+    for (int64_t frame = 0; frame + from <= count; frame += from) {
+        double sum = 0.0;
+        for (int c = 0; c < from; c++) {
+            sum += samples[frame + c];
+        }
+        for (int c = 0; c < to; c++) {
+            put_float(to == 1 ? sum / from : samples[frame + (from == 1 ? 0 : c)]);
+        }
+    }
+    free(samples);
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
+static int scale(double gain, const char *path)
+{
+    int64_t count;
+    double *samples = load(path, 1, &count);
+    for (int64_t i = 0; i < count; i++) {
+        put_float(gain * samples[i]);
+    }
+    free(samples);
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 7 && strcmp(argv[1], "make") == 0) {
@@ -192,6 +238,12 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "stats") == 0) {
         return stats(argv[2]);
     }
-    fprintf(stderr, "usage: signal make|residual|fit|stats ...\n");
+    if (argc == 5 && strcmp(argv[1], "channels") == 0) {
+        return channels(atoi(argv[2]), atoi(argv[3]), argv[4]);
+    }
+    if (argc == 4 && strcmp(argv[1], "scale") == 0) {
+        return scale(atof(argv[2]), argv[3]);
+    }
+    fprintf(stderr, "usage: signal make|residual|fit|stats|channels|scale ...\n");
     return 2;
 }
