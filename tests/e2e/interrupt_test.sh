@@ -121,4 +121,39 @@ wait "$pid"
 check "an interrupted run keeps the outputs of an older one" \
     [ "$(find out_old -type f) $(cat out_old/center/stream/vocals.wav)" = \
         "out_old/center/stream/vocals.wav old" ]
+# A killed process cannot clean up; the next one that writes the same names does, but leaves alone
+# what is being written.
+killed() {
+    endless >stream 2>/dev/null &
+    # shellcheck disable=SC2086
+    "$CLEAVE" separate stream $raw -o "$1" -q 2>/dev/null &
+    local pid=$! waited=0
+    while [ "$(find "$1" -name '.*.part-*' 2>/dev/null | wc -l)" -lt 2 ] && [ $waited -lt 200 ]; do
+        sleep 0.05
+        waited=$((waited + 1))
+    done
+    kill -"$2" "$pid"
+    wait "$pid" 2>/dev/null
+}
+parts() { find "$1" -name '.*.part-*' | wc -l; }
+killed out_killed KILL
+left=$(parts out_killed)
+"$signal" make noise 44100 2 44100 raw:s16 >stream &
+# shellcheck disable=SC2086
+"$CLEAVE" separate stream $raw -o out_killed -q
+check "SIGKILL leaves temporaries, the next run of that name none" \
+    [ "$left $(parts out_killed)" = "2 0" ]
+touch "out_killed/center/stream/.vocals.wav.part-mine" \
+    "out_killed/center/stream/.bass.wav.part-abcdefghij"
+exec 9>"out_killed/center/stream/.vocals.wav.part-abcdefghij"
+if flock 9 2>/dev/null; then
+    "$signal" make noise 44100 2 44100 raw:s16 >stream &
+    # shellcheck disable=SC2086
+    "$CLEAVE" separate stream $raw -o out_killed -q
+    check "what is locked, or called otherwise, stays" [ "$(parts out_killed)" = 3 ]
+else
+    skip "what is locked, or called otherwise, stays" "needs flock"
+fi
+exec 9>&-
+
 finish
