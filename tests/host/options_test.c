@@ -227,6 +227,8 @@ static const struct {
     {"separate x --rate 2000000000", "8000 to 192000"},
     {"separate x --device cud", "did you mean"},
     {"separate x --device cuda:x", "whole number"},
+    {"separate x -d gpu", "did you mean \"cuda\"?"},
+    {"separate x -d GPU:1", "did you mean \"cuda:1\"?"},
     {"separate x --clip harder", "rescale, clamp, tanh, none"},
     {"separate x -j 0", "1 to 64"},
     {"separate x --stems vocals,vocals", "twice"},
