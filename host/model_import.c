@@ -17,11 +17,11 @@ typedef struct draft {
     FILE *stream;
 } draft;
 
-static int make_folders(const char *folder, char *message)
+int model_store_make_folder(const model_store *store, char message[CLEAVE_SENTENCE_BYTES])
 {
     char path[MODEL_PATH_BYTES];
 
-    snprintf(path, sizeof path, "%s", folder);
+    snprintf(path, sizeof path, "%s", store->folder);
     for (char *p = path + 1; *p; p++) {
         if (*p != '/')
             continue;
@@ -30,7 +30,7 @@ static int make_folders(const char *folder, char *message)
         *p = '/';
     }
     if (mkdir(path, 0777) != 0 && errno != EEXIST)
-        return cleave_sentence(message, "%.150s: %s", folder, strerror(errno));
+        return cleave_sentence(message, "%.150s: %s", store->folder, strerror(errno));
     return 1;
 }
 
@@ -38,7 +38,7 @@ static int draft_open(draft *d, const model_store *store, char *message)
 {
     int descriptor = -1;
 
-    if (!make_folders(store->folder, message))
+    if (!model_store_make_folder(store, message))
         return 0;
     for (int i = 0; i < 100 && descriptor < 0; i++) {
         snprintf(d->path, sizeof d->path, "%s/.import-%ld-%d", store->folder, (long)getpid(), i);

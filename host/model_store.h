@@ -36,6 +36,9 @@ typedef struct model_entry {
  * variables is set, or one is too long. */
 int model_store_open(model_store *store, char message[CLEAVE_SENTENCE_BYTES]);
 
+/* Makes the folder, and those above it, unless they are there. */
+int model_store_make_folder(const model_store *store, char message[CLEAVE_SENTENCE_BYTES]);
+
 /* Whether a text is a model's name: 1 to 64 of a-z A-Z 0-9 _ . -, the first a letter or digit. */
 int model_name_ok(const char *name);
 
