@@ -9,7 +9,6 @@
 #include <time.h>
 
 #define DRAW_SECONDS 0.1
-#define BAR_CELLS    24
 #define LABEL_BYTES  40
 
 /* What one job is at. */
@@ -133,6 +132,14 @@ const char *report_clock(double seconds, char text[16])
     return text;
 }
 
+const char *report_bar(double part, char bar[REPORT_BAR_CELLS + 1])
+{
+    memset(bar, '.', REPORT_BAR_CELLS);
+    memset(bar, '#', (size_t)(fmin(fmax(part, 0.0), 1.0) * REPORT_BAR_CELLS));
+    bar[REPORT_BAR_CELLS] = '\0';
+    return bar;
+}
+
 double report_now(void)
 {
     struct timespec now;
@@ -190,7 +197,7 @@ static void draw(batch_report *report)
     if (shown == NULL) {
         return;
     }
-    char line[256], bar[BAR_CELLS + 1], clock[16], others[24] = "";
+    char line[256], bar[REPORT_BAR_CELLS + 1], clock[16], others[24] = "";
     if (active > 1) {
         snprintf(others, sizeof others, " and %d more", active - 1);
     }
@@ -204,12 +211,9 @@ static void draw(batch_report *report)
                  report_clock(seconds, clock), speed);
     } else {
         double part = fmin((double)shown->frames / (double)shown->total_frames, 1.0);
-        memset(bar, '.', BAR_CELLS);
-        memset(bar, '#', (size_t)(part * BAR_CELLS));
-        bar[BAR_CELLS] = '\0';
         snprintf(line, sizeof line, "[%d/%d] %s%s  %s %3.0f %%  %.0fx  %s left",
-                 report->done + report->failed + 1, report->track_count, shown->label, others, bar,
-                 100.0 * part, speed, report_clock(longest, clock));
+                 report->done + report->failed + 1, report->track_count, shown->label, others,
+                 report_bar(part, bar), 100.0 * part, speed, report_clock(longest, clock));
     }
     log_status(report->log, line);
 }

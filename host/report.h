@@ -6,6 +6,8 @@
 #include "host/options.h"
 #include "host/track.h"
 
+#define REPORT_BAR_CELLS 24
+
 typedef struct batch_report batch_report;
 
 /* json: where objects go, or NULL. Returns NULL when out of memory. */
@@ -29,6 +31,9 @@ void report_close(batch_report **report);
 
 /* "1:02:03" or "2:03" */
 const char *report_clock(double seconds, char text[16]);
+
+/* "######......": how much of something is done, 0 to 1 */
+const char *report_bar(double part, char bar[REPORT_BAR_CELLS + 1]);
 
 /* Seconds from some fixed moment. */
 double report_now(void);
