@@ -91,7 +91,8 @@ BENCH_LIB_C := $(call without,$(ABSENT) $(ISAS_OTHER),$(filter-out $(BENCH_C),$(
 run = $(if $(filter 1,$(V)),,@printf '  %-5s%s\n' '$(1)' '$@';)
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_O   := $(call object,$(LIB_C))
-HOST_O  := $(call object,$(filter-out host/main.c,$(HOST_C)))
+MANIFEST_C := $(BUILD)/host/model_manifest_text.c
+HOST_O  := $(call object,$(filter-out host/main.c,$(HOST_C))) $(MANIFEST_C:.c=.o)
 CASES_O := $(call object,$(CASES_C))
 TESTS_LIB_O := $(call object,$(call without,$(ISAS_OTHER),$(wildcard tests/*.c)))
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOLS_C))
@@ -131,6 +132,14 @@ $(BUILD)/cleave: $(BUILD)/host/main.o $(HOST_O) $(BUILD)/libcleave.a
 
 $(BUILD)/tools/%: $(BUILD)/tools/%.o $(HOST_O) $(BUILD)/libcleave.a
 	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+
+# What "cleave model pull" knows of the official models is text in the program: a line, a string.
+$(MANIFEST_C): weights/manifest.tsv
+	@mkdir -p $(@D)
+	$(call run,TEXT){ echo '#include "host/model_manifest.h"'; echo 'const char model_manifest_text[] ='; \
+	    sed 's/["\\]/\\&/g; s/.*/    "&\\n"/' $<; echo '    ;'; } >$@
+$(MANIFEST_C:.c=.o): $(MANIFEST_C) $(BUILD)/options
+	$(call run,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(CWARN_C) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tools/demo_song: $(call object,$(SONG_C))
 $(BUILD)/tests/tools/demo_song_test $(BUILD)/tests/tools/evaluate_test: $(BUILD)/tests/tools/folder.o
