@@ -1,6 +1,7 @@
 /* info.c: `cleave info`, `models` and `--version`: what is in this binary and under it. */
 #include "host/audio.h"
 #include "host/commands.h"
+#include "host/http.h"
 #include "host/json.h"
 #include "host/topology.h"
 #include "runtime/cleave.h"
@@ -78,6 +79,7 @@ int info_run(const cli_options *options)
     add(&list, "resampler", audio_backend_resampler());
     add(&list, "hwloc", topology_backend_hwloc());
     add(&list, "json", json_backend());
+    add(&list, "downloads", http_backend());
     add(&list, "processor", machine.cpu_name);
     add(&list, "cores", list.cores);
     add(&list, "threads", list.threads);

@@ -17,8 +17,9 @@ demo | check) ;;
     ;;
 esac
 
-# When, what to look for (c: command, h: header, p: pkg-config module), and the package that
-# brings it on Debian, Fedora, Arch, Alpine and with Homebrew.
+# When, what to look for (c: command, h: header, p: pkg-config module, r: the certificates that
+# HTTPS is checked with), and the package that brings it on Debian, Fedora, Arch, Alpine and with
+# Homebrew.
 components='
 demo  c cc          gcc               gcc                  gcc          gcc               gcc
 demo  c make        make              make                 make         make              make
@@ -33,6 +34,8 @@ demo  p soxr        libsoxr-dev       soxr-devel           libsoxr      soxr-dev
 demo  p hwloc       libhwloc-dev      hwloc-devel          hwloc        hwloc-dev         hwloc
 demo  p jansson     libjansson-dev    jansson-devel        jansson      jansson-dev       jansson
 demo  p yaml-0.1    libyaml-dev       libyaml-devel        libyaml      yaml-dev          libyaml
+demo  p libcurl     libcurl4-openssl-dev libcurl-devel     curl         curl-dev          curl
+demo  r certificates ca-certificates ca-certificates ca-certificates ca-certificates -
 check c g++         g++               gcc-c++              gcc          g++               gcc
 check c ffmpeg      ffmpeg            ffmpeg-free          ffmpeg       ffmpeg            ffmpeg
 check c flac        flac              flac                 flac         flac              flac
@@ -47,6 +50,7 @@ present() { # kind name
     case $1 in
     c) command -v "$2" >/dev/null 2>&1 ;;
     p) [[ $modules == *" $2 "* ]] ;;
+    r) compgen -G '/etc/ssl/certs/ca-*.crt' >/dev/null || [ -e /etc/ssl/cert.pem ] ;;
     h) [ -e "/usr/include/$2" ] || [ "$(uname -s)" = Darwin ] ;;
     esac
 }
