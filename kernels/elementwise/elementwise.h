@@ -19,6 +19,7 @@ typedef enum cleave_elementwise_kind {
     CLEAVE_ELEMENTWISE_RATIO,       /* a / (b + x), b + x > 0 */
     CLEAVE_ELEMENTWISE_MAGNITUDE,   /* sqrt(a^2 + b^2): planes of a complex array */
     CLEAVE_ELEMENTWISE_POWER,       /* a^2 + b^2 */
+    CLEAVE_ELEMENTWISE_LEVEL,       /* x ln(max(1, y (a^2 + b^2))): 0 up to the power 1 / y */
     CLEAVE_ELEMENTWISE_NORMALISE,   /* (a - b[0]) / (b[1] + x): b = mean, deviation */
     CLEAVE_ELEMENTWISE_DENORMALISE, /* a (b[1] + x) + b[0] */
     CLEAVE_ELEMENTWISE_KINDS
@@ -36,7 +37,7 @@ typedef struct cleave_elementwise_args {
 /* Whether b has one value a point. */
 CLEAVE_INLINE int cleave_elementwise_b_is_array(cleave_elementwise_kind kind)
 {
-    return kind >= CLEAVE_ELEMENTWISE_ADD && kind <= CLEAVE_ELEMENTWISE_POWER;
+    return kind >= CLEAVE_ELEMENTWISE_ADD && kind <= CLEAVE_ELEMENTWISE_LEVEL;
 }
 
 /* Whether b is a pair of constants. */

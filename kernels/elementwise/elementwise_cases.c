@@ -23,6 +23,7 @@ static const struct {
     [CLEAVE_ELEMENTWISE_RATIO] = {"ratio", 1e-3f, 0, 1, 2},
     [CLEAVE_ELEMENTWISE_MAGNITUDE] = {"magnitude", 0, 0, 2, 4},
     [CLEAVE_ELEMENTWISE_POWER] = {"power", 0, 0, 1, 3},
+    [CLEAVE_ELEMENTWISE_LEVEL] = {"level", 4.3429448f, 1e3f, 2, 16},
     [CLEAVE_ELEMENTWISE_NORMALISE] = {"normalise", 1e-5f, 0, 2, 2},
     [CLEAVE_ELEMENTWISE_DENORMALISE] = {"denormalise", 1e-5f, 0, 1, 2},
 };
@@ -46,7 +47,8 @@ static const struct {
 static int is_timed(int kind)
 {
     return kind == CLEAVE_ELEMENTWISE_AFFINE || kind == CLEAVE_ELEMENTWISE_RATIO ||
-           kind == CLEAVE_ELEMENTWISE_MAGNITUDE || kind == CLEAVE_ELEMENTWISE_NORMALISE;
+           kind == CLEAVE_ELEMENTWISE_MAGNITUDE || kind == CLEAVE_ELEMENTWISE_LEVEL ||
+           kind == CLEAVE_ELEMENTWISE_NORMALISE;
 }
 
 /* Inside the domain of each kind; the two values of (DE)NORMALISE are a mean and a deviation. */

@@ -29,6 +29,8 @@ static __device__ float apply(float a, float b, const float *pair, float x, floa
         return sqrtf(cleave_fma(a, a, b * b));
     case CLEAVE_ELEMENTWISE_POWER:
         return cleave_fma(a, a, b * b);
+    case CLEAVE_ELEMENTWISE_LEVEL:
+        return x * logf(fmaxf(y * cleave_fma(a, a, b * b), 1.0f));
     case CLEAVE_ELEMENTWISE_NORMALISE:
         return (a - pair[0]) / (pair[1] + x);
     default:
@@ -39,7 +41,7 @@ static __device__ float apply(float a, float b, const float *pair, float x, floa
 /* Whether a kind has a second operand with a value for every point. */
 static __host__ __device__ constexpr bool binary(int kind)
 {
-    return kind >= CLEAVE_ELEMENTWISE_ADD && kind <= CLEAVE_ELEMENTWISE_POWER;
+    return kind >= CLEAVE_ELEMENTWISE_ADD && kind <= CLEAVE_ELEMENTWISE_LEVEL;
 }
 
 template <int kind>

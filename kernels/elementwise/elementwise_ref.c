@@ -88,6 +88,8 @@ static double value_of(cleave_elementwise_kind kind, double a, const float *b, d
         return sqrt(a * a + (double)*b * (double)*b);
     case CLEAVE_ELEMENTWISE_POWER:
         return a * a + (double)*b * (double)*b;
+    case CLEAVE_ELEMENTWISE_LEVEL:
+        return x * log(max_of(y * (a * a + (double)*b * (double)*b), 1));
     case CLEAVE_ELEMENTWISE_NORMALISE:
         return (a - (double)b[0]) / ((double)b[1] + x);
     case CLEAVE_ELEMENTWISE_DENORMALISE:

@@ -1,5 +1,6 @@
 /* elementwise_simd.h: the body shared by the vector variants; include a simd header first. */
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/simd_math.h"
 
 /* Constants of a call, one a register. */
 typedef struct constants {
@@ -31,6 +32,9 @@ SIMD_INLINE simd_f32 value_of(cleave_elementwise_kind kind, simd_f32 a, simd_f32
         return simd_sqrt(simd_fma(a, a, simd_mul(b, b)));
     case CLEAVE_ELEMENTWISE_POWER:
         return simd_fma(a, a, simd_mul(b, b));
+    case CLEAVE_ELEMENTWISE_LEVEL:
+        return simd_mul(
+            c.x, simd_log(simd_max(simd_mul(c.y, simd_fma(a, a, simd_mul(b, b))), simd_set1(1))));
     case CLEAVE_ELEMENTWISE_NORMALISE:
         return simd_div(simd_sub(a, c.mean), c.deviation);
     case CLEAVE_ELEMENTWISE_DENORMALISE:
@@ -105,6 +109,9 @@ static void run(const void *args, const cleave_work *work)
         break;
     case CLEAVE_ELEMENTWISE_POWER:
         points_of(a, CLEAVE_ELEMENTWISE_POWER, c, begin, end);
+        break;
+    case CLEAVE_ELEMENTWISE_LEVEL:
+        points_of(a, CLEAVE_ELEMENTWISE_LEVEL, c, begin, end);
         break;
     case CLEAVE_ELEMENTWISE_NORMALISE:
         points_of(a, CLEAVE_ELEMENTWISE_NORMALISE, c, begin, end);
