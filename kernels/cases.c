@@ -24,6 +24,7 @@ const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT] = {
     [CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_cases,
     [CLEAVE_OP_ATTENTION] = cleave_attention_cases,
     [CLEAVE_OP_LSTM] = cleave_lstm_cases,
+    [CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_cases,
 };
 
 /* Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014: the output function. */

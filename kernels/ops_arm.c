@@ -14,6 +14,7 @@
 #include "kernels/mix/mix.h"
 #include "kernels/moments/moments.h"
 #include "kernels/overlap_add/overlap_add.h"
+#include "kernels/pair_sums/pair_sums.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
 #include "kernels/repetition/repetition.h"
@@ -47,4 +48,5 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_CONV] = cleave_conv_neon;
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_neon;
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_neon;
+    ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_neon;
 }

@@ -14,6 +14,7 @@
 #include "kernels/mix/mix.h"
 #include "kernels/moments/moments.h"
 #include "kernels/overlap_add/overlap_add.h"
+#include "kernels/pair_sums/pair_sums.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
 #include "kernels/repetition/repetition.h"
@@ -47,6 +48,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_CONV] = cleave_conv_avx2;
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_avx2;
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_avx2;
+    ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;
@@ -71,4 +73,5 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_CONV] = cleave_conv_avx512;
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_avx512;
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_avx512;
+    ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_avx512;
 }

@@ -8,6 +8,7 @@
 #include "kernels/median/median_network.h"
 #include "kernels/mix/mix.h"
 #include "kernels/overlap_add/overlap_add.h"
+#include "kernels/pair_sums/pair_sums.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
 #include "kernels/stft/stft.h"
@@ -142,6 +143,13 @@ static const refusal refusals[] = {
     {CLEAVE_OP_MIX, FIELD(cleave_mix_args, length), 0, "length"},
     {CLEAVE_OP_MIX, FIELD(cleave_mix_args, in_stride), 6, "in_stride"},
     {CLEAVE_OP_MIX, FIELD(cleave_mix_args, out_stride), 6, "out_stride"},
+    {CLEAVE_OP_PAIR_SUMS, FIELD(cleave_pair_sums_args, rows), 0, "rows"},
+    {CLEAVE_OP_PAIR_SUMS, FIELD(cleave_pair_sums_args, rows), HUGE_SIZE, "rows"},
+    {CLEAVE_OP_PAIR_SUMS, FIELD(cleave_pair_sums_args, points), 0, "points"},
+    {CLEAVE_OP_PAIR_SUMS, FIELD(cleave_pair_sums_args, x_stride), 0, "x_stride"},
+    {CLEAVE_OP_PAIR_SUMS, FIELD(cleave_pair_sums_args, y_stride), 0, "y_stride"},
+    {CLEAVE_OP_PAIR_SUMS, FIELD(cleave_pair_sums_args, x_stride), HUGE_SIZE + 1, "x_stride"},
+    {CLEAVE_OP_PAIR_SUMS, FIELD(cleave_pair_sums_args, y_stride), HUGE_SIZE + 1, "y_stride"},
 };
 
 /* The case that each refusal starts from; a shape of more than one value on every axis. */
