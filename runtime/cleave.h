@@ -264,6 +264,80 @@ void cleave_engine_stats(const cleave_engine *engine, cleave_stats *stats);
  * NUL, as snprintf does. */
 size_t cleave_engine_memory_map(const cleave_engine *engine, char *text, size_t bytes);
 
+/* ---- quality ----
+ * How near an estimate of a signal comes to its reference: two measurements, each an object in the
+ * caller's memory that allocates nothing and takes blocks of any length, so that memory does not
+ * grow with the track.
+ *
+ *   cleave_quality  one pair of signals, one pass: signal-to-noise ratio, scale-invariant ratio,
+ *                   levels, spectral similarity, and one score of them
+ *   cleave_bss      all stems of a track, two passes: the four ratios of BSS Eval version 4
+ *
+ * docs/quality.md has the formulas and their sources. Signals are interleaved frames of numbers. A
+ * decibel that is not defined is NaN (the reference is silent), that of a ratio to nothing
+ * infinite. Functions on different objects may run at once. */
+typedef struct cleave_quality cleave_quality;
+
+/* With reference s and estimate e, sums over all samples of all channels: */
+typedef struct cleave_quality_scores {
+    int64_t frames;
+    double snr_db;              /* 10 log10(sum s^2 / sum (s - e)^2): the SDR of a whole track */
+    double si_sdr_db;           /* the same for the multiple of s that is nearest to e */
+    double reference_rms_db;    /* of full scale; -infinity for silence */
+    double estimate_rms_db;     /* of full scale */
+    double peak_difference;     /* max |s - e| */
+    double spectral_similarity; /* 0..1: correlation of level spectrograms */
+    double score;               /* 0..1: 0.7 clamp(snr_db / 30) + 0.3 spectral_similarity */
+} cleave_quality_scores;
+
+/* Bytes that a pair of so many channels needs; 0 if they are not 1..CLEAVE_CHANNELS_MAX. */
+size_t cleave_quality_need(int32_t channels);
+
+/* Makes the object in `memory`, 64-byte aligned, `bytes` long. INVALID: channels, or memory that is
+ * NULL or not aligned; NO_MEMORY: fewer bytes than needed. */
+cleave_status cleave_quality_init(int32_t channels, void *memory, size_t bytes,
+                                  cleave_quality **quality);
+
+/* Takes frames of both: [frames][channels]. */
+void cleave_quality_push(cleave_quality *quality, const float *reference, const float *estimate,
+                         int64_t frames);
+
+/* The track ends here: its scores. The next push begins another. */
+void cleave_quality_finish(cleave_quality *quality, cleave_quality_scores *scores);
+
+#define CLEAVE_BSS_TAPS        512 /* of the distortion that is allowed */
+#define CLEAVE_BSS_SIGNALS_MAX 32  /* channels of all stems together */
+
+typedef struct cleave_bss cleave_bss;
+
+/* Ratios of one stem over one window, in dB. */
+typedef struct cleave_bss_ratios {
+    double sdr_db; /* source to distortion: to all of the error */
+    double isr_db; /* image to spatial distortion: to what a filter of the source explains */
+    double sir_db; /* source to interference: to what filters of the other sources explain */
+    double sar_db; /* source to artifacts: to the rest */
+} cleave_bss_ratios;
+
+/* Bytes that so many stems of so many channels need; 0 if they are out of range. */
+size_t cleave_bss_need(int32_t stems, int32_t channels);
+
+/* As cleave_quality_init(). */
+cleave_status cleave_bss_init(int32_t stems, int32_t channels, void *memory, size_t bytes,
+                              cleave_bss **bss);
+
+/* First pass: takes frames of every stem, references[s] and estimates[s]: [frames][channels]. */
+void cleave_bss_correlate(cleave_bss *bss, const float *const *references,
+                          const float *const *estimates, int64_t frames);
+
+/* Between the passes: finds the filters of the whole track. UNSUPPORTED: the references depend on
+ * each other so much that none could be found; the object can only be made anew. */
+cleave_status cleave_bss_solve(cleave_bss *bss);
+
+/* Second pass: the ratios of one window (a second of the track, by custom), into ratios[stems]. All
+ * are NaN if any reference or estimate is silent in it. */
+void cleave_bss_window(cleave_bss *bss, const float *const *references,
+                       const float *const *estimates, int64_t frames, cleave_bss_ratios *ratios);
+
 #ifdef __cplusplus
 }
 #endif

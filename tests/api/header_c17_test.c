@@ -54,6 +54,23 @@ static void functions(void)
     void (*const stats)(const cleave_engine *, cleave_stats *) = cleave_engine_stats;
     size_t (*const map)(const cleave_engine *, char *, size_t) = cleave_engine_memory_map;
 
+    size_t (*const quality_need)(int32_t) = cleave_quality_need;
+    cleave_status (*const quality_init)(int32_t, void *, size_t, cleave_quality **) =
+        cleave_quality_init;
+    void (*const quality_push)(cleave_quality *, const float *, const float *, int64_t) =
+        cleave_quality_push;
+    void (*const quality_finish)(cleave_quality *, cleave_quality_scores *) = cleave_quality_finish;
+    size_t (*const bss_need)(int32_t, int32_t) = cleave_bss_need;
+    cleave_status (*const bss_init)(int32_t, int32_t, void *, size_t, cleave_bss **) =
+        cleave_bss_init;
+    void (*const bss_correlate)(cleave_bss *, const float *const *, const float *const *, int64_t) =
+        cleave_bss_correlate;
+    cleave_status (*const bss_solve)(cleave_bss *) = cleave_bss_solve;
+    void (*const bss_window)(cleave_bss *, const float *const *, const float *const *, int64_t,
+                             cleave_bss_ratios *) = cleave_bss_window;
+
+    TEST_CHECK(quality_need && quality_init && quality_push && quality_finish);
+    TEST_CHECK(bss_need && bss_init && bss_correlate && bss_solve && bss_window);
     TEST_CHECK(config_default && need && init && open && close && info && push && flush && pull);
     TEST_CHECK(reset && cancel && stats && map && model_at && model_find);
 }
