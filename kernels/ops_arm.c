@@ -13,6 +13,7 @@
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
 #include "kernels/moments/moments.h"
+#include "kernels/normalize/normalize.h"
 #include "kernels/overlap_add/overlap_add.h"
 #include "kernels/pair_sums/pair_sums.h"
 #include "kernels/rearrange/rearrange.h"
@@ -49,4 +50,5 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_neon;
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_neon;
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_neon;
+    ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_neon;
 }

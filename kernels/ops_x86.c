@@ -13,6 +13,7 @@
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
 #include "kernels/moments/moments.h"
+#include "kernels/normalize/normalize.h"
 #include "kernels/overlap_add/overlap_add.h"
 #include "kernels/pair_sums/pair_sums.h"
 #include "kernels/rearrange/rearrange.h"
@@ -49,6 +50,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_avx2;
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_avx2;
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_avx2;
+    ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;
@@ -74,4 +76,5 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_avx512;
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_avx512;
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_avx512;
+    ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_avx512;
 }

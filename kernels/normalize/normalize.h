@@ -57,10 +57,47 @@ CLEAVE_INLINE int32_t cleave_normalize_out_channels(const cleave_normalize_args 
     return a->act == CLEAVE_NORMALIZE_GLU ? a->channels / 2 : a->channels;
 }
 
-/* An item is a block of the values of one out channel's rows: of rows * points in a row. */
+/* An item is a box of about CLEAVE_NORMALIZE_BLOCK out values. Rows count as one where they share
+ * their moments (per_row is 0): R is then 1 and P all their points. Few rows make a box, so that
+ * their moments are combined once for many channels; it goes through the rows last, hence items
+ * that follow one another mostly share them. */
 #define CLEAVE_NORMALIZE_BLOCK 8192
+#define CLEAVE_NORMALIZE_ROWS  8
+
+typedef struct cleave_normalize_box {
+    int64_t row, rows;         /* first, and how many */
+    int64_t channel, channels; /* of the out channels */
+    int64_t point, points;
+    int64_t row_points; /* P as above */
+    int64_t count;      /* boxes in all */
+} cleave_normalize_box;
+
+CLEAVE_INLINE cleave_normalize_box cleave_normalize_box_of(const cleave_normalize_args *a,
+                                                           int64_t item)
+{
+    const int64_t R = a->per_row ? a->rows : 1, P = a->per_row ? a->points : a->rows * a->points;
+    const int64_t O = cleave_normalize_out_channels(a);
+    const int64_t points = cleave_i64_min(P, CLEAVE_NORMALIZE_BLOCK);
+    const int64_t rows =
+        cleave_i64_min(cleave_i64_min(R, CLEAVE_NORMALIZE_ROWS), CLEAVE_NORMALIZE_BLOCK / points);
+    const int64_t channels = cleave_i64_min(O, CLEAVE_NORMALIZE_BLOCK / (rows * points));
+    const int64_t across = cleave_div_up(P, points), down = cleave_div_up(O, channels);
+    cleave_normalize_box b;
+
+    b.row = item / (across * down) * rows;
+    b.channel = item / across % down * channels;
+    b.point = item % across * points;
+    b.rows = cleave_i64_min(rows, R - b.row);
+    b.channels = cleave_i64_min(channels, O - b.channel);
+    b.points = cleave_i64_min(points, P - b.point);
+    b.row_points = P;
+    b.count = across * down * cleave_div_up(R, rows);
+    return b;
+}
+
 extern const cleave_op cleave_normalize_op;
-extern const cleave_kernel cleave_normalize_ref;
+extern const cleave_kernel cleave_normalize_ref, cleave_normalize_avx2, cleave_normalize_avx512,
+    cleave_normalize_neon;
 
 #ifdef __cplusplus
 }

@@ -27,16 +27,9 @@ static const char *check(const void *args)
     return NULL;
 }
 
-static int64_t blocks(const cleave_normalize_args *a)
-{
-    return cleave_div_up(a->rows * a->points, CLEAVE_NORMALIZE_BLOCK);
-}
-
 static int64_t items(const void *args)
 {
-    const cleave_normalize_args *a = args;
-
-    return cleave_normalize_out_channels(a) * blocks(a);
+    return cleave_normalize_box_of(args, 0).count;
 }
 
 static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
@@ -94,43 +87,62 @@ static void moments_of(const cleave_normalize_args *a, int64_t channel, int64_t 
     }
 }
 
-static double normalized(const cleave_normalize_args *a, int64_t c, int64_t at)
+/* n = (x - mean) factor + bias for one row of one channel. */
+typedef struct norm {
+    double mean, factor, bias;
+} norm;
+
+static norm norm_of(const cleave_normalize_args *a, int64_t c, int64_t row)
 {
-    const double x = (double)a->in[c * a->rows * a->points + at];
     const double n = (double)a->moment_points * (double)(a->moment_channels / a->groups);
     double mean, squares;
 
-    moments_of(a, a->kind == CLEAVE_NORMALIZE_GROUP ? c : 0, at / a->points, &mean, &squares);
+    moments_of(a, a->kind == CLEAVE_NORMALIZE_GROUP ? c : 0, row, &mean, &squares);
     if (a->kind == CLEAVE_NORMALIZE_GROUP)
-        return (x - mean) / sqrt(squares / n + (double)a->epsilon) * (double)a->weight[c] +
-               (double)a->bias[c];
+        return (norm){mean, (double)a->weight[c] / sqrt(squares / n + (double)a->epsilon),
+                      (double)a->bias[c]};
     const double deviation = n > 1 ? sqrt(squares / (n - 1)) : 0;
     if (a->kind == CLEAVE_NORMALIZE_STANDARD)
-        return (x - mean) / (deviation + (double)a->epsilon);
-    return x * deviation + mean;
+        return (norm){mean, 1 / (deviation + (double)a->epsilon), 0};
+    return (norm){0, deviation, mean};
+}
+
+static double normalized(const cleave_normalize_args *a, const norm *n, int64_t at)
+{
+    return ((double)a->in[at] - n->mean) * n->factor + n->bias;
+}
+
+/* `count` values of out channel o, from `at` in its plane on, all in one row. */
+static void run_line(const cleave_normalize_args *a, int64_t o, int64_t row, int64_t at,
+                     int64_t count)
+{
+    const int64_t plane = a->rows * a->points, O = cleave_normalize_out_channels(a);
+    const int is_glu = a->act == CLEAVE_NORMALIZE_GLU;
+    const norm value = norm_of(a, o, row), gate = is_glu ? norm_of(a, O + o, row) : value;
+
+    for (int64_t k = o * plane + at; k < o * plane + at + count; k++) {
+        double v = normalized(a, &value, k);
+        if (a->act == CLEAVE_NORMALIZE_GELU)
+            v *= 0.5 * erfc(-v * 0.70710678118654752440);
+        else if (is_glu)
+            v /= 1 + exp(-normalized(a, &gate, O * plane + k));
+        if (a->uses & CLEAVE_NORMALIZE_SCALE)
+            v *= (double)a->scale[o];
+        if (a->uses & CLEAVE_NORMALIZE_RESIDUAL)
+            v += (double)a->residual[k];
+        a->out[k] = (float)v;
+    }
 }
 
 static void run(const void *args, const cleave_work *work)
 {
     const cleave_normalize_args *a = args;
-    const int64_t plane = a->rows * a->points, O = cleave_normalize_out_channels(a);
 
     for (int64_t item = work->begin; item < work->end; item++) {
-        const int64_t o = item / blocks(a);
-        const int64_t begin = item % blocks(a) * CLEAVE_NORMALIZE_BLOCK;
-        const int64_t end = cleave_i64_min(begin + CLEAVE_NORMALIZE_BLOCK, plane);
-        for (int64_t at = begin; at < end; at++) {
-            double v = normalized(a, o, at);
-            if (a->act == CLEAVE_NORMALIZE_GELU)
-                v *= 0.5 * erfc(-v * 0.70710678118654752440);
-            else if (a->act == CLEAVE_NORMALIZE_GLU)
-                v /= 1 + exp(-normalized(a, O + o, at));
-            if (a->uses & CLEAVE_NORMALIZE_SCALE)
-                v *= (double)a->scale[o];
-            if (a->uses & CLEAVE_NORMALIZE_RESIDUAL)
-                v += (double)a->residual[o * plane + at];
-            a->out[o * plane + at] = (float)v;
-        }
+        const cleave_normalize_box b = cleave_normalize_box_of(a, item);
+        for (int64_t o = b.channel; o < b.channel + b.channels; o++)
+            for (int64_t r = b.row; r < b.row + b.rows; r++)
+                run_line(a, o, r, r * b.row_points + b.point, b.points);
     }
 }
 
