@@ -10,6 +10,7 @@
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
 #include "kernels/lstm/lstm.h"
+#include "kernels/layer_norm/layer_norm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
 #include "kernels/moments/moments.h"
@@ -51,4 +52,5 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_neon;
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_neon;
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_neon;
+    ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_neon;
 }

@@ -10,6 +10,7 @@
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
 #include "kernels/lstm/lstm.h"
+#include "kernels/layer_norm/layer_norm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
 #include "kernels/moments/moments.h"
@@ -51,6 +52,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_avx2;
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_avx2;
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_avx2;
+    ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;
@@ -77,4 +79,5 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_avx512;
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_avx512;
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_avx512;
+    ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_avx512;
 }

@@ -263,6 +263,12 @@ SIMD_INLINE simd_f64 simd_load_widened(const float *p)
     return (simd_f64){_mm256_cvtps_pd(_mm_loadu_ps(p)), _mm256_cvtps_pd(_mm_loadu_ps(p + 4))};
 }
 
+SIMD_INLINE simd_f32 simd_narrow(simd_f64 v)
+{
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps(v.low)),
+                                _mm256_cvtpd_ps(v.high), 1);
+}
+
 SIMD_INLINE simd_f64 simd_f64_add(simd_f64 a, simd_f64 b)
 {
     return (simd_f64){_mm256_add_pd(a.low, b.low), _mm256_add_pd(a.high, b.high)};

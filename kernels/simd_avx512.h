@@ -285,6 +285,12 @@ SIMD_INLINE simd_f64 simd_load_widened(const float *p)
     return (simd_f64){_mm512_cvtps_pd(_mm256_loadu_ps(p)), _mm512_cvtps_pd(_mm256_loadu_ps(p + 8))};
 }
 
+SIMD_INLINE simd_f32 simd_narrow(simd_f64 v)
+{
+    return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(v.low)),
+                              _mm512_cvtpd_ps(v.high), 1);
+}
+
 SIMD_INLINE simd_f64 simd_f64_add(simd_f64 a, simd_f64 b)
 {
     return (simd_f64){_mm512_add_pd(a.low, b.low), _mm512_add_pd(a.high, b.high)};

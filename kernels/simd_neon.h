@@ -232,6 +232,11 @@ SIMD_INLINE simd_f64 simd_load_widened(const float *p)
     return simd_widen(simd_load(p));
 }
 
+SIMD_INLINE simd_f32 simd_narrow(simd_f64 v)
+{
+    return vcvt_high_f32_f64(vcvt_f32_f64(v.low), v.high);
+}
+
 SIMD_INLINE simd_f64 simd_f64_add(simd_f64 a, simd_f64 b)
 {
     return (simd_f64){vaddq_f64(a.low, b.low), vaddq_f64(a.high, b.high)};
