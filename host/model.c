@@ -14,6 +14,12 @@ static const char usage[] =
     "cleave model import FILE... [--name NAME] [--type f32|f16] [--kind htdemucs|hdemucs]\n"
     "                             checkpoints (.th, .pt, .safetensors) and bags (.yaml) into the "
     "store\n"
+    "cleave model pull NAME... [--mirror URL] [--force]\n"
+    "                             official models, downloaded and imported: htdemucs, "
+    "htdemucs_ft,\n"
+    "                             htdemucs_6s, hdemucs_mmi; --mirror, or $CLEAVE_MIRROR, is the\n"
+    "                             address to take the files from, --force pulls again what is "
+    "there\n"
     "cleave model list [--json]   what there is; * marks the version that is used\n"
     "cleave model info NAME [--memory] [--json]\n"
     "                             --memory adds what separating takes for 1, 2, 4 and 8 threads\n"
@@ -26,7 +32,8 @@ static const char usage[] =
 typedef struct arguments {
     const char *verb;
     const char *operands[OPERANDS_MAX];
-    int operand_count, json, memory;
+    int operand_count, json, memory, force;
+    const char *mirror;
     model_import_options import;
 } arguments;
 
@@ -90,7 +97,8 @@ static int parse_option(arguments *a, int argc, char **argv, int *at)
 {
     static const char *const import_options[] = {"--name", "--kind", "--type"};
     static const char *const show_options[] = {"--json", "--memory"};
-    const int importing = !strcmp(a->verb, "import");
+    static const char *const pull_options[] = {"--mirror", "--force"};
+    const int importing = !strcmp(a->verb, "import"), pulling = !strcmp(a->verb, "pull");
     const int showing = !strcmp(a->verb, "list") || !strcmp(a->verb, "info");
     const char *value;
 
@@ -108,8 +116,16 @@ static int parse_option(arguments *a, int argc, char **argv, int *at)
         return (a->import.kind = value) ? DONE : wrong("option \"--kind\" needs a kind");
     if (importing && option_value(argc, argv, at, "--type", &value))
         return parse_type(a, value);
-    return unknown("option", argv[*at], importing ? import_options : show_options,
-                   importing ? 3 : showing + !strcmp(a->verb, "info"));
+    if (pulling && option_value(argc, argv, at, "--mirror", &value))
+        return (a->mirror = value) ? DONE : wrong("option \"--mirror\" needs an address");
+    if (pulling && !strcmp(argv[*at], "--force")) {
+        a->force = 1;
+        return DONE;
+    }
+    if (importing || pulling)
+        return unknown("option", argv[*at], importing ? import_options : pull_options,
+                       importing ? 3 : 2);
+    return unknown("option", argv[*at], show_options, showing + !strcmp(a->verb, "info"));
 }
 
 static int parse(arguments *a, int argc, char **argv)
@@ -223,11 +239,12 @@ static int asks_for_help(int argc, char **argv)
 
 static int check_verb(const char *family, const char *verb)
 {
-    static const char *const verbs[] = {"import", "list", "info", "verify", "remove", "help"};
+    static const char *const verbs[] = {"import", "pull",   "list", "info",
+                                        "verify", "remove", "help"};
     static const char *const weights_verbs[] = {"inspect", "help"};
     const int weights = !strcmp(family, "weights");
     const char *const *names = weights ? weights_verbs : verbs;
-    const int count = weights ? 2 : 6;
+    const int count = weights ? 2 : 7;
 
     for (int i = 0; i < count; i++)
         if (!strcmp(verb, names[i]))
@@ -246,6 +263,8 @@ static int run_verb(const arguments *a)
         return complain("", message);
     if (!strcmp(a->verb, "import"))
         return run_import(&store, a);
+    if (!strcmp(a->verb, "pull"))
+        return model_pull_run(&store, a->operands, a->operand_count, a->mirror, a->force);
     return !strcmp(a->verb, "list") ? run_list(&store, a) : run_each(&store, a);
 }
 
@@ -256,7 +275,7 @@ static int run_command(int argc, char **argv)
     if (argc < 3)
         return wrong("%s needs a command: %s", argv[1],
                      !strcmp(argv[1], "weights") ? "inspect"
-                                                 : "import, list, info, verify or remove");
+                                                 : "import, pull, list, info, verify or remove");
     if (asks_for_help(argc, argv))
         return fputs(usage, stdout) < 0 ? FAILED : DONE;
     if (check_verb(argv[1], argv[2]) != DONE || parse(&a, argc, argv) != DONE)

@@ -11,8 +11,13 @@
 int model_wanted(int argc, char **argv);
 
 /* Runs one of them; the exit status of the process: 0, 1 when something failed, 2 for a command
- * line that asks for what does not exist. Sentences go to standard error. */
+ * line that asks for what does not exist, 130 when interrupted. Sentences go to standard error. */
 int model_run(int argc, char **argv);
+
+/* `cleave model pull NAME...`: the exit status as above. mirror: NULL, or a base address that goes
+ * before that of the environment. */
+int model_pull_run(const model_store *store, const char *const *names, int count,
+                   const char *mirror, int force);
 
 /* What the commands print; JSON needs a build with json_backend(). The list is of the engine's own
  * models, then of the entries. `memory` adds what an engine needs. */
