@@ -180,6 +180,13 @@ static void set_lengths(cleave_demucs_net *n, int64_t segment_frames)
     n->spec_length = cleave_i64_max(n->length, right + 1);
 }
 
+/* What spec_length is at most for inputs so short that zeros are appended. Rows are never shorter,
+ * so that they do not shrink as the segment grows. */
+static int64_t spec_length_max(const cleave_demucs_net *n)
+{
+    return n->a.nfft / 8 * 3 + n->a.nfft / 4;
+}
+
 static int open_network(cleave_demucs_net *n, const char *kind, const cleave_model_request *request,
                         int32_t index, cleave_graph *graph)
 {
@@ -266,7 +273,7 @@ void cleave_demucs_build(const char *kind, const cleave_model_request *request, 
         cleave_demucs_net n = {0};
         if (!open_network(&n, kind, request, k, graph))
             return;
-        stride = cleave_i64_max(stride, cleave_i64_max(n.length, n.spec_length));
+        stride = cleave_i64_max(stride, cleave_i64_max(n.length, spec_length_max(&n)));
     }
     ports->stride = stride;
     ports->input = cleave_graph_tensor_add(graph, "input", C * stride, CLEAVE_TENSOR_INPUT);

@@ -10,11 +10,9 @@
 
 #include "kernels/conv/conv.h"
 #include "kernels/normalize/normalize.h"
-#include "runtime/models/models.h"
-#include "runtime/plan.h"
 #include "tests/demucs_weights.h"
 #include "tests/golden_index.h"
-#include "tests/signal.h"
+#include "tests/network_bench.h"
 #include "tests/test.h"
 #include "tests/variants.h"
 #include "weights/contract.h"
@@ -22,7 +20,7 @@
 #define CHANNELS       2
 #define STAGE_FACTOR   2.0
 #define STEMS_FACTOR   1.0
-#define TENSORS        4096
+#define STAGES_MAX     256
 #define TINY_FRAMES    40000
 #define TINY_H_FRAMES  264600
 #define SEGMENT_FRAMES 343980
@@ -61,86 +59,15 @@ typedef struct stage {
     const float *scale; /* LESS_SCALED */
 } stage;
 
-/* A network as a plan, and the references. */
+/* A network, and its references. */
 typedef struct bench {
+    network_bench net;
     const char *name;
     golden_index index;
-    cleave_table table;
-    cleave_model model;
-    char stems[CLEAVE_STEMS_MAX][CLEAVE_NAME_BYTES];
-    int64_t frames;
-    void *graph_memory, *arena_memory;
-    cleave_graph graph;
-    cleave_model_ports ports;
-    cleave_plan plan;
-    cleave_workers *workers;
-    stage stages[TENSORS];
+    int64_t first; /* sample of the track */
+    stage stages[STAGES_MAX];
     int stage_count;
 } bench;
-
-/* ---- plan ---- */
-static int build(bench *b)
-{
-    static float gains[1][CLEAVE_STEMS_MAX];
-    char message[CLEAVE_SENTENCE_BYTES];
-    const cleave_family *const family = cleave_family_find(b->table.header->kind);
-    cleave_model_request request = {.rate_hz = TEST_SIGNAL_RATE,
-                                    .channels = CHANNELS,
-                                    .segment_frames = b->frames,
-                                    .network_count = 1,
-                                    .networks = &b->table,
-                                    .gains = (const float(*)[CLEAVE_STEMS_MAX])gains};
-
-    memset(&b->model, 0, sizeof b->model);
-    if (!TEST_CHECK(family != NULL) ||
-        (!family->describe(&b->table, &b->model, b->stems, message) && TEST_FAIL("%s", message)))
-        return 0;
-    request.stem_count = b->model.info.stem_count;
-    for (int32_t s = 0; s < request.stem_count; s++) {
-        request.stems[s] = s;
-        gains[0][s] = 1;
-    }
-    b->graph_memory = aligned_alloc(64, cleave_align_up(cleave_graph_bytes(TENSORS, TENSORS)));
-    cleave_graph_init(&b->graph, b->graph_memory, TENSORS, TENSORS);
-    b->model.build(&request, &b->graph, &b->ports);
-    return b->graph.error.status == CLEAVE_OK || TEST_FAIL("%s", b->graph.error.message);
-}
-
-static int plan(bench *b, const cleave_ops *ops, int32_t threads)
-{
-    cleave_arena arena;
-    cleave_error error;
-
-    cleave_arena_init(&arena, NULL, 0);
-    cleave_workers_init(&arena, threads);
-    if (cleave_plan_init(&b->plan, &b->graph, ops, threads, &arena, &error) != CLEAVE_OK)
-        return TEST_FAIL("%s", error.message);
-    const size_t bytes = cleave_align_up(arena.used);
-    b->arena_memory = aligned_alloc(64, bytes);
-    if (!TEST_CHECK(b->arena_memory != NULL))
-        return 0;
-    cleave_arena_init(&arena, b->arena_memory, bytes);
-    b->workers = cleave_workers_init(&arena, threads);
-    return TEST_CHECK(cleave_plan_init(&b->plan, &b->graph, ops, threads, &arena, &error) ==
-                      CLEAVE_OK) &&
-           TEST_CHECK(cleave_workers_start(b->workers) == CLEAVE_OK);
-}
-
-static void write_input(const bench *b)
-{
-    float *const input = cleave_plan_data(&b->plan, b->ports.input);
-
-    memset(input, 0, (size_t)(CHANNELS * b->ports.stride) * sizeof *input);
-    test_signal(0, b->frames, b->ports.stride, input);
-}
-
-static void unplan(bench *b)
-{
-    cleave_workers_stop(b->workers);
-    free(b->arena_memory);
-    b->workers = NULL;
-    b->arena_memory = NULL;
-}
 
 /* ---- which step gives which stage ---- */
 static int ends_with(const char *text, const char *end)
@@ -161,8 +88,8 @@ static int is_fused(const char *name)
 /* The last step of that label; -1: none. */
 static int step_of(const bench *b, const char *label)
 {
-    for (int i = b->graph.step_count - 1; i >= 0; i--)
-        if (!strcmp(b->graph.step[i].label, label))
+    for (int i = b->net.graph.step_count - 1; i >= 0; i--)
+        if (!strcmp(b->net.graph.step[i].label, label))
             return i;
     return -1;
 }
@@ -198,14 +125,14 @@ static int residual_operand(const cleave_graph_step *step)
 /* Where an operand of a step lies. */
 static const float *operand(const bench *b, const cleave_graph_step *step, int k)
 {
-    return cleave_plan_data(&b->plan, step->operand[k]) + step->offset[k] / sizeof(float);
+    return cleave_plan_data(&b->net.plan, step->operand[k]) + step->offset[k] / sizeof(float);
 }
 
 static float *weight(const bench *b, const char *name)
 {
     cleave_table_tensor tensor;
 
-    if (!cleave_table_find(&b->table, name, &tensor)) {
+    if (!cleave_table_find(&b->net.table, name, &tensor)) {
         TEST_FAIL("no tensor %s", name);
         return NULL;
     }
@@ -251,6 +178,12 @@ static int is_layer(const char *name, const char *kind)
     return sscanf(name, format, &number, &end) == 1 && name[end] == 0;
 }
 
+/* Whether an entry holds stems, or a part of them. */
+static int is_stems(const char *name)
+{
+    return !strcmp(name, "out") || !strncmp(name, "out.", 4) || !strncmp(name, "forward", 7);
+}
+
 static stage locate(const bench *b, const golden_entry *entry)
 {
     const char *const name = entry->name;
@@ -260,7 +193,7 @@ static stage locate(const bench *b, const golden_entry *entry)
     snprintf(layer, sizeof layer, "%.*s", (int)(strrchr(name, '.') - name), name);
     if (!strncmp(name, "ct.layers", 9))
         locate_token_stage(b, &s, name);
-    else if (!strncmp(name, "out.", 4))
+    else if (is_stems(name))
         s.step = step_of(b, "out");
     else if (ends_with(name, ".dconv") || (ends_with(name, ".pre") && s.step < 0))
         s.step = dconv_step(b, layer);
@@ -278,9 +211,20 @@ static stage locate(const bench *b, const golden_entry *entry)
         s.kind = STATISTICS, s.step = step_of(b, "wave.moments");
     if ((is_layer(name, "decoder") || is_layer(name, "tdecoder") || ends_with(name, ".conv") ||
          !strncmp(name, "down.", 5)) &&
-        s.step >= 0 && residual_operand(&b->graph.step[s.step]) >= 0)
+        s.step >= 0 && residual_operand(&b->net.graph.step[s.step]) >= 0)
         s.kind = LESS_RESIDUAL;
     return s;
+}
+
+/* Results of what surrounds the network, which apply_golden_test.c compares. */
+static int is_pipeline(const char *name)
+{
+    static const char *const parts[] = {"apply", "nosplit", "shift", "seg5"};
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (!strncmp(name, parts[i], strlen(parts[i])))
+            return 1;
+    return 0;
 }
 
 static void locate_all(bench *b)
@@ -288,7 +232,7 @@ static void locate_all(bench *b)
     b->stage_count = 0;
     for (int i = 0; i < b->index.count; i++) {
         const golden_entry *const entry = &b->index.entry[i];
-        if (!strcmp(entry->name, "ht.apply") || !strcmp(entry->name, "apply"))
+        if (is_pipeline(entry->name))
             continue;
         const stage s = locate(b, entry);
         if (s.step >= 0 && s.entry)
@@ -358,7 +302,7 @@ static int64_t offset_of(const view *v, const golden_entry *e, const int64_t *at
     case STEPS:
         return at[1] * n[0] + at[0];
     case SAMPLES:
-        return (at[0] * n[1] + at[1]) * v->bench->ports.stride + at[2];
+        return (at[0] * n[1] + at[1]) * v->bench->net.ports.stride + at[2];
     case FLAT:
         break;
     }
@@ -423,7 +367,7 @@ static int printing(void)
  * may be off by half a unit in its last place; their mean and rms are not. */
 static int stage_ok(const bench *b, const char *variant, const view *v, const golden_entry *e)
 {
-    const int stems = !strcmp(e->name, "out") || !strncmp(e->name, "out.", 4);
+    const int stems = is_stems(e->name);
     const double limit = (stems ? STEMS_FACTOR : STAGE_FACTOR) * e->f32_relrms;
     const double storage = v->kind == STATISTICS ? 0x1p-24 : 0;
     const golden_errors errors = golden_compare(e, element, v);
@@ -444,10 +388,10 @@ static int stage_ok(const bench *b, const char *variant, const view *v, const go
 
 static const float *result_of(const bench *b, int step)
 {
-    const cleave_graph_step *const from = &b->graph.step[step];
+    const cleave_graph_step *const from = &b->net.graph.step[step];
 
     if (!strcmp(from->label, "out") || !strcmp(from->label, "wave.freq"))
-        return cleave_plan_data(&b->plan, b->ports.output);
+        return cleave_plan_data(&b->net.plan, b->net.ports.output);
     return operand(b, from, from->operand_count - 1);
 }
 
@@ -464,12 +408,12 @@ static float *kept_before(const bench *b, const stage *s)
         from = result_of(b, step_of(b, "spec.moments"));
         bytes = 4 * CHANNELS * sizeof *from;
     } else if (s->kind == TIME_PART) {
-        from = cleave_plan_data(&b->plan, b->ports.output);
-        bytes = b->plan.tensor[b->ports.output].bytes;
+        from = cleave_plan_data(&b->net.plan, b->net.ports.output);
+        bytes = b->net.plan.tensor[b->net.ports.output].bytes;
     } else {
-        const cleave_graph_step *const step = &b->graph.step[s->step];
+        const cleave_graph_step *const step = &b->net.graph.step[s->step];
         from = operand(b, step, residual_operand(step));
-        bytes = b->plan.tensor[step->operand[step->operand_count - 1]].bytes;
+        bytes = b->net.plan.tensor[step->operand[step->operand_count - 1]].bytes;
     }
     float *const kept = malloc(bytes);
     if (TEST_CHECK(kept != NULL && from != NULL))
@@ -482,7 +426,7 @@ static int keeps_at(const bench *b, const stage *s)
 {
     int step = s->step;
 
-    while (step > 0 && s->kind == TIME_PART && !strcmp(b->graph.step[step - 1].label, "out"))
+    while (step > 0 && s->kind == TIME_PART && !strcmp(b->net.graph.step[step - 1].label, "out"))
         step--;
     return step;
 }
@@ -490,15 +434,15 @@ static int keeps_at(const bench *b, const stage *s)
 /* Runs all steps; 0 at the first stage that is off. */
 static int run(bench *b, const char *variant, int *compared)
 {
-    float *kept[TENSORS] = {0};
+    float *kept[STAGES_MAX] = {0};
     int ok = 1;
 
-    write_input(b);
-    for (int step = 0; ok && step < b->plan.step_count; step++) {
+    network_bench_input(&b->net, b->first);
+    for (int step = 0; ok && step < b->net.plan.step_count; step++) {
         for (int i = 0; i < b->stage_count; i++)
             if (keeps_at(b, &b->stages[i]) == step)
                 kept[i] = kept_before(b, &b->stages[i]);
-        cleave_plan_step_run(&b->plan, step, b->workers);
+        cleave_plan_step_run(&b->net.plan, step, b->net.workers);
         for (int i = 0; ok && i < b->stage_count; i++) {
             const stage *const s = &b->stages[i];
             if (s->step != step)
@@ -517,15 +461,12 @@ static int run(bench *b, const char *variant, int *compared)
 
 /* ---- cases ---- */
 /* Opens references and weights and builds the graph. */
-static int open_bench(bench *b, const char *folder, const char *prefix, const test_bytes *file)
+static int open_bench(bench *b, const char *folder, const char *prefix, const test_bytes *file,
+                      int64_t frames)
 {
-    char message[CLEAVE_SENTENCE_BYTES];
-
     if (!golden_index_open(&b->index, folder, prefix))
         return TEST_FAIL("%s: no references", folder);
-    if (!cleave_table_open(&b->table, file->data, file->used, message))
-        return TEST_FAIL("%s", message);
-    if (!build(b))
+    if (!network_bench_open(&b->net, file, frames, ~0u))
         return 0;
     locate_all(b);
     return 1;
@@ -536,7 +477,7 @@ static void close_bench(bench *b)
     for (int i = 0; i < b->stage_count; i++)
         free((void *)b->stages[i].scale);
     golden_index_close(&b->index);
-    free(b->graph_memory);
+    network_bench_close(&b->net);
 }
 
 /* All variants of the processor, or the best alone. */
@@ -546,11 +487,11 @@ static void all_stages(bench *b, int best_only)
     int compared = 0;
 
     for (int i = best_only ? v.count - 1 : 0; i < v.count; i++) {
-        if (plan(b, &v.ops[i], best_only ? 2 : 1))
+        if (network_bench_plan(&b->net, &v.ops[i], 2))
             run(b, v.ops[i].name, &compared);
-        unplan(b);
+        network_bench_unplan(&b->net);
     }
-    TEST_CHECK(compared > 50);
+    TEST_CHECK(compared > 0);
     test_passed_count(compared);
 }
 
@@ -560,8 +501,8 @@ static void tiny(const char *path, const char *prefix, int64_t frames)
     bench *const b = calloc(1, sizeof *b);
 
     b->name = prefix[1] == 't' ? "tiny htdemucs" : "tiny hdemucs";
-    b->frames = frames;
-    if (test_weights_import(path, &file) && open_bench(b, "tests/golden/demucs", prefix, &file))
+    if (test_weights_import(path, &file) &&
+        open_bench(b, "tests/golden/demucs", prefix, &file, frames))
         all_stages(b, 0);
     close_bench(b);
     free(b);
@@ -578,13 +519,14 @@ static void tiny_hdemucs(void)
     tiny("tests/golden/models/tiny_hdemucs.th", "h.", TINY_H_FRAMES);
 }
 
-static void full_size(const char *name)
+/* An official model on synthetic weights. `folder` of the references; samples of the track. */
+static void full_size(const char *name, const char *where, int64_t first, int64_t frames)
 {
     char folder[128];
     test_bytes file = {0};
     const cleave_official *official;
 
-    snprintf(folder, sizeof folder, "golden/%s/index.tsv", name);
+    snprintf(folder, sizeof folder, "golden/%s/index.tsv", where);
     if (!test_shared(folder)) {
         test_skip("the references of the full-size models are not here");
         return;
@@ -593,11 +535,11 @@ static void full_size(const char *name)
         ;
     bench *const b = calloc(1, sizeof *b);
     b->name = name;
-    b->frames = SEGMENT_FRAMES;
-    snprintf(folder, sizeof folder, "../shared/golden/%s", name);
+    b->first = first;
+    snprintf(folder, sizeof folder, "../shared/golden/%s", where);
     if (TEST_CHECK(official != NULL) &&
         test_weights_synthetic(official->kind, official->config, &file) &&
-        open_bench(b, folder, "", &file))
+        open_bench(b, folder, "", &file, frames))
         all_stages(b, 1);
     close_bench(b);
     free(b);
@@ -606,17 +548,23 @@ static void full_size(const char *name)
 
 static void htdemucs(void)
 {
-    full_size("htdemucs");
+    full_size("htdemucs", "htdemucs", 0, SEGMENT_FRAMES);
 }
 
 static void htdemucs_6s(void)
 {
-    full_size("htdemucs_6s");
+    full_size("htdemucs_6s", "htdemucs_6s", 0, SEGMENT_FRAMES);
 }
 
 static void hdemucs_mmi(void)
 {
-    full_size("hdemucs_mmi");
+    full_size("hdemucs_mmi", "hdemucs_mmi", 0, SEGMENT_FRAMES);
+}
+
+/* The network itself on less than its segment: no stage but the stems is stored. */
+static void htdemucs_short(void)
+{
+    full_size("htdemucs", "htdemucs_edge", 100000, 132301);
 }
 
 int main(int argc, char **argv)
@@ -625,6 +573,7 @@ int main(int argc, char **argv)
         {"tiny htdemucs, stage by stage", tiny_htdemucs},
         {"tiny hdemucs, stage by stage", tiny_hdemucs},
         {"htdemucs, stage by stage", htdemucs},
+        {"htdemucs, a short input", htdemucs_short},
         {"htdemucs_6s, stage by stage", htdemucs_6s},
         {"hdemucs_mmi, stage by stage", hdemucs_mmi},
     };

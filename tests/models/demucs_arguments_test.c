@@ -1,0 +1,246 @@
+/* demucs_arguments_test.c: Demucs networks of other shapes than the published ones, inputs of any
+ * length, parts of the stems, any number of threads.
+ *
+ * tests/golden/demucs_arguments has stems of small networks with arguments that no published model
+ * has: norms everywhere or nowhere, wider kernels, branches that meet in the transformer,
+ * recurrence in layers that still have rows, up to eight sources, other rates and transforms. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/demucs_weights.h"
+#include "tests/golden_index.h"
+#include "tests/network_bench.h"
+#include "tests/test.h"
+#include "tests/variants.h"
+
+/* As for stages: a network that computes something else is off by much more. */
+#define FACTOR 2.0
+
+#define FOLDER "tests/golden/demucs_arguments"
+
+static cleave_ops best(void)
+{
+    const variants v = variants_list();
+
+    return v.ops[v.count - 1];
+}
+
+/* ---- arguments ---- */
+static double element(const void *context, const golden_entry *entry, const int64_t at[GOLDEN_AXES])
+{
+    const network_bench *const b = context;
+
+    return (double)cleave_plan_data(
+        &b->plan, b->ports.output)[(at[0] * entry->shape[1] + at[1]) * b->ports.stride + at[2]];
+}
+
+static void compare(const network_bench *b, const golden_entry *e)
+{
+    const golden_errors errors = golden_compare(e, element, b);
+    const double limit = FACTOR * e->f32_relrms;
+
+    if (getenv("CLEAVE_STAGES"))
+        printf("%s\t%.3e\t%.3e\t%.2f\n", e->name, e->f32_relrms, errors.relrms,
+               errors.relrms / e->f32_relrms);
+    if (!(errors.relrms <= limit) || !(fabs(errors.mean - e->mean) <= limit * e->rms) ||
+        !(fabs(errors.rms - e->rms) <= limit * e->rms))
+        TEST_FAIL("%s: error %.3g, limit %.3g; mean %.9g, rms %.9g for %.9g, %.9g", e->name,
+                  errors.relrms, limit, errors.mean, errors.rms, e->mean, e->rms);
+    else
+        TEST_CHECK(1);
+}
+
+/* A line of models.tsv: name, kind, first sample, samples, arguments with ; between them. */
+static int check_line(const golden_index *index, char *line)
+{
+    char name[64], kind[32], config[1200];
+    long long first, frames;
+    network_bench *const b = calloc(1, sizeof *b);
+    const cleave_ops ops = best();
+    test_bytes file = {0};
+
+    const int read =
+        sscanf(line, "%63s %31s %lld %lld %1000s", name, kind, &first, &frames, config);
+    const golden_entry *const entry = read == 5 ? golden_find(index, name) : NULL;
+    if (TEST_CHECK(entry != NULL)) {
+        strcat(config, "\n");
+        for (char *p = config; *p; p++)
+            *p = *p == ';' ? '\n' : *p;
+        if (test_weights_synthetic(kind, config, &file) &&
+            network_bench_open(b, &file, frames, ~0u) && network_bench_plan(b, &ops, 2)) {
+            network_bench_input(b, first);
+            TEST_CHECK(cleave_plan_run(&b->plan, b->workers, &(const _Atomic int){0}));
+            compare(b, entry);
+        } else {
+            TEST_FAIL("%s cannot be built", name);
+        }
+        network_bench_unplan(b);
+    }
+    network_bench_close(b);
+    test_bytes_free(&file);
+    free(b);
+    return entry != NULL;
+}
+
+static void arguments(void)
+{
+    golden_index index;
+    int64_t bytes = 0;
+    char *save = NULL, *const text = test_read_file(FOLDER "/models.tsv", &bytes);
+    int checked = 0;
+
+    if (!TEST_CHECK(text && golden_index_open(&index, FOLDER, "")))
+        return;
+    text[bytes] = 0;
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+        if (line[0] != '#')
+            checked += check_line(&index, line);
+    TEST_CHECK(checked == index.count);
+    test_passed_count(checked);
+    golden_index_close(&index);
+    free(text);
+}
+
+/* ---- refusals ---- */
+static void refusals(void)
+{
+    static const struct {
+        const char *kind, *config, *named;
+    } rows[] = {
+        {"htdemucs", "kernel_size=8\nstride=3\n", "kernel_size"},
+        {"htdemucs", "nfft=4100\n", "nfft"},
+        {"htdemucs", "norm_starts=0\nnorm_groups=3\n", "norm_groups"},
+        {"htdemucs", "t_heads=5\n", "t_heads"},
+        {"htdemucs", "t_emb=cape\n", "t_emb"},
+        {"htdemucs", "t_gelu=0\n", "t_gelu"},
+        {"htdemucs", "t_group_norm=1\n", "t_group_norm"},
+        {"htdemucs", "t_sin_random_shift=4\n", "t_sin_random_shift"},
+        {"htdemucs", "depth=6\n", "depth"},
+        {"htdemucs", "sources=a,b,c,d,e,f,g,h,i\n", "sources"},
+        {"hdemucs", "depth=3\n", "depth"},
+        {"hdemucs", "nfft=2048\n", "nfft"},
+        {"hdemucs", "time_stride=3\n", "time_stride"},
+        {"hdemucs", "dconv_comp=5\n", "dconv_comp"},
+    };
+    static const char *const defaults[] = {"bottom_channels=0", "channels=8", "dconv_mode=3",
+                                           "depth=DEPTH", "sources=a,b"};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char config[512] = "", text[CLEAVE_STEMS_MAX][CLEAVE_NAME_BYTES];
+        char message[CLEAVE_SENTENCE_BYTES] = "";
+        const size_t own = strcspn(rows[i].config, "=");
+        for (size_t k = 0; k < sizeof defaults / sizeof defaults[0]; k++)
+            if (strncmp(defaults[k], rows[i].config, own + 1) != 0)
+                snprintf(config + strlen(config), sizeof config - strlen(config), "%s\n",
+                         strcmp(defaults[k], "depth=DEPTH") ? defaults[k]
+                         : rows[i].kind[1] == 't'           ? "depth=4"
+                                                            : "depth=6");
+        strcat(config, rows[i].config);
+        const cleave_weights_header header = {.config_bytes = strlen(config)};
+        const cleave_table table = {.header = &header, .config = config};
+        cleave_model model = {0};
+        if (cleave_family_find(rows[i].kind)->describe(&table, &model, text, message) ||
+            !strstr(message, rows[i].named))
+            TEST_FAIL("%s, %s: refused with \"%s\"", rows[i].kind, rows[i].config, message);
+        else
+            TEST_CHECK(1);
+    }
+}
+
+/* ---- the same bits ---- */
+/* The stems of a tiny network, in malloc'ed memory. */
+static float *stems_of(const test_bytes *file, int64_t frames, uint32_t stems, int32_t threads,
+                       size_t *bytes)
+{
+    network_bench *const b = calloc(1, sizeof *b);
+    const cleave_ops ops = best();
+    float *out = NULL;
+
+    if (network_bench_open(b, file, frames, stems) && network_bench_plan(b, &ops, threads)) {
+        network_bench_input(b, 0);
+        cleave_plan_run(&b->plan, b->workers, &(const _Atomic int){0});
+        *bytes = b->plan.tensor[b->ports.output].bytes;
+        out = malloc(*bytes);
+        memcpy(out, cleave_plan_data(&b->plan, b->ports.output), *bytes);
+    }
+    network_bench_unplan(b);
+    network_bench_close(b);
+    free(b);
+    return out;
+}
+
+/* Threads change nothing; nor does it change a stem that others are not computed. */
+static void check_bits(const char *path, int64_t frames)
+{
+    size_t bytes = 0, part = 0;
+    test_bytes file = {0};
+
+    if (!test_weights_import(test_golden(path), &file))
+        return;
+    float *const all = stems_of(&file, frames, ~0u, 1, &bytes);
+    for (int32_t threads = 2; threads <= 3; threads++) {
+        float *const same = stems_of(&file, frames, ~0u, threads, &part);
+        TEST_CHECK(all && same && part == bytes && !memcmp(all, same, bytes));
+        free(same);
+    }
+    float *const two = stems_of(&file, frames, 0xA, 2, &part);
+    if (TEST_CHECK(all && two && 2 * part == bytes)) {
+        TEST_CHECK(!memcmp((char *)all + part / 2, two, part / 2));
+        TEST_CHECK(!memcmp((char *)all + 3 * (part / 2), (char *)two + part / 2, part / 2));
+    }
+    free(all);
+    free(two);
+    test_bytes_free(&file);
+}
+
+static void bits(void)
+{
+    check_bits("models/tiny_htdemucs.th", 40000);
+    check_bits("models/tiny_hdemucs.th", 30001);
+}
+
+/* ---- any length ---- */
+/* The steps and tensors of Hybrid Demucs are the same for all lengths; tensors only grow. */
+static void lengths(void)
+{
+    static const int64_t frames[] = {1, 2, 1000, 1536, 1537, 3073, 204800, 204801, 264600};
+    test_bytes file = {0};
+    network_bench *const b = calloc(2, sizeof *b);
+
+    if (!test_weights_import(test_golden("models/tiny_hdemucs.th"), &file))
+        return;
+    for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
+        network_bench *const now = &b[i % 2], *const before = &b[1 - i % 2];
+        if (!network_bench_open(now, &file, frames[i], ~0u))
+            break;
+        TEST_CHECK(now->model.any_length && now->ports.stride >= frames[i]);
+        if (i > 0 && TEST_CHECK(now->graph.tensor_count == before->graph.tensor_count &&
+                                now->graph.step_count == before->graph.step_count)) {
+            for (int32_t t = 0; t < now->graph.tensor_count; t++)
+                if (now->graph.tensor[t].bytes < before->graph.tensor[t].bytes)
+                    TEST_FAIL("%s shrinks at %lld", now->graph.tensor[t].label,
+                              (long long)frames[i]);
+            for (int32_t s = 0; s < now->graph.step_count; s++)
+                TEST_CHECK(now->graph.step[s].op == before->graph.step[s].op);
+        }
+        network_bench_close(before);
+    }
+    network_bench_close(&b[0]);
+    network_bench_close(&b[1]);
+    free(b);
+    test_bytes_free(&file);
+}
+
+int main(int argc, char **argv)
+{
+    static const test_case cases[] = {
+        {"arguments that no published model has", arguments},
+        {"arguments that are refused by name", refusals},
+        {"the same bits for any threads and stems", bits},
+        {"the same steps for any length", lengths},
+    };
+
+    return test_main(argc, argv, cases, (int)(sizeof cases / sizeof cases[0]));
+}
