@@ -98,4 +98,29 @@ static void pack(const gather *g, int64_t begin, int64_t end, int64_t panels, fl
     }
 }
 
+/* Whether all taps of a panel lie inside of their rows. */
+static int panel_inside(const gather *g, int64_t panel)
+{
+    const int64_t at = panel * PANEL + g->shift, reach = (g->taps - 1) * g->tap_step;
+
+    return at + cleave_i64_min(0, reach) >= 0 && at + PANEL + cleave_i64_max(0, reach) <= g->points;
+}
+
+/* Where the points of a panel lie at depths [begin, end), for stride 1; copies of those that
+ * reach out of their row are made in `copies`. */
+static void find_rows(const gather *g, int64_t begin, int64_t end, int64_t panel, float *copies,
+                      const float *rows[])
+{
+    for (int64_t depth = begin; depth < end; depth++, copies += PANEL) {
+        const float *const from = row_at(g, depth);
+        const int64_t at = depth % g->taps * g->tap_step + g->shift + panel * PANEL;
+
+        *rows++ = copies;
+        if (at >= 0 && at + PANEL <= g->points)
+            rows[-1] = from + at;
+        else
+            pack_row(from, g->points, at, 1, 1, 0, copies);
+    }
+}
+
 #endif

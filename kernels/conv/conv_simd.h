@@ -9,13 +9,16 @@
 #include "kernels/conv/conv_pack.h"
 #include "kernels/simd_math.h"
 
-#define DEPTH      192
-#define BLOCK_ROWS 512
+#define DEPTH         192
+#define BLOCK_ROWS    512
+#define IN_PLACE_ROWS 48 /* so few rows use points too rarely for a copy to pay */
 
 /* ---- the product ---- */
-/* sums[r][x] (+)= sum_k weight[k][r] points[k][x] */
+/* sums[r][x] (+)= sum_k weight[k][r] points[k][x], where row k of the points is rows[k] + at or, if
+ * rows is NULL, lies in a panel at `points`. */
 SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEAVE_RESTRICT points,
-                          int64_t depth, int add, float *CLEAVE_RESTRICT sums)
+                          const float *const *rows, int64_t at, int64_t depth, int add,
+                          float *CLEAVE_RESTRICT sums)
 {
     simd_f32 sum[TILE_ROWS][PANEL_VECTORS];
 
@@ -25,10 +28,11 @@ SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEA
         for (int v = 0; v < PANEL_VECTORS; v++)
             sum[r][v] = simd_zero();
     for (int64_t k = 0; k < depth; k++) {
+        const float *const row = rows ? rows[k] + at : points + k * PANEL;
         simd_f32 x[PANEL_VECTORS];
 #pragma GCC unroll 3
         for (int v = 0; v < PANEL_VECTORS; v++)
-            x[v] = simd_load_aligned(points + v * SIMD_LANES);
+            x[v] = simd_load(row + v * SIMD_LANES);
 #pragma GCC unroll 8
         for (int r = 0; r < TILE_ROWS; r++) {
             const simd_f32 w = simd_set1(weight[r]);
@@ -37,7 +41,6 @@ SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEA
                 sum[r][v] = simd_fma(w, x[v], sum[r][v]);
         }
         weight += TILE_ROWS;
-        points += PANEL;
     }
 #pragma GCC unroll 8
     for (int r = 0; r < TILE_ROWS; r++)
@@ -48,14 +51,22 @@ SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEA
         }
 }
 
-static void multiply_first(const float *weight, const float *points, int64_t depth, float *sums)
+static void multiply_panel(const float *weight, const float *points, int64_t depth, int add,
+                           float *sums)
 {
-    multiply(weight, points, depth, 0, sums);
+    if (add)
+        multiply(weight, points, NULL, 0, depth, 1, sums);
+    else
+        multiply(weight, points, NULL, 0, depth, 0, sums);
 }
 
-static void multiply_next(const float *weight, const float *points, int64_t depth, float *sums)
+static void multiply_rows(const float *weight, const float *const *rows, int64_t at, int64_t depth,
+                          int add, float *sums)
 {
-    multiply(weight, points, depth, 1, sums);
+    if (add)
+        multiply(weight, NULL, rows, at, depth, 1, sums);
+    else
+        multiply(weight, NULL, rows, at, depth, 0, sums);
 }
 
 /* ---- what follows it ---- */
@@ -257,35 +268,81 @@ static const float *weights_of(const block *b, int64_t *depth)
     return weight + b->tile0 * TILE_ROWS * *depth;
 }
 
+/* Depths [from, to) of the row's matrix, of which each tile has matrix_depth. */
+typedef struct part {
+    const float *weight;
+    int64_t matrix_depth, from, to;
+    int first, last;
+} part;
+
+/* One tile and panel, whose points are a panel's at `points` or, if rows is not NULL, lie at
+ * rows[] + at. */
+static void run_tile(const block *b, const part *k, int64_t tile, int64_t panel,
+                     const float *points, const float *const *rows, int64_t at)
+{
+    const float *const weight = k->weight + (tile * k->matrix_depth + k->from) * TILE_ROWS;
+    float *const sums = b->sums + tile * b->tile_floats + panel * TILE_ROWS * PANEL;
+    int64_t o0 = 0, o1 = 0;
+
+    if (k->last)
+        channels_of_tile(b, tile, &o0, &o1);
+    prefetch_out(b, o0, o1, panel);
+    if (rows)
+        multiply_rows(weight, rows, at, k->to - k->from, !k->first, sums);
+    else
+        multiply_panel(weight, points, k->to - k->from, !k->first, sums);
+    for (int64_t o = o0; o < o1; o++)
+        finish_channel(b, o, panel);
+}
+
+/* Points are read where they lie, which pays for few tiles. */
+static void run_part_in_place(const block *b, const part *k, const gather *g, int64_t panels)
+{
+    const float *rows[DEPTH];
+    int64_t found = -1; /* the panel that rows[] are of */
+
+    for (int64_t p = 0; p < panels; p++) {
+        if (found < 0 || !panel_inside(g, found) || !panel_inside(g, p)) {
+            find_rows(g, k->from, k->to, p, b->points, rows);
+            found = p;
+        }
+        for (int64_t t = 0; t < b->tiles; t++)
+            run_tile(b, k, t, p, NULL, rows, (p - found) * PANEL);
+    }
+}
+
+static void run_part(const block *b, const part *k, const gather *g, int64_t panels)
+{
+    pack(g, k->from, k->to, panels, b->points);
+    for (int64_t t = 0; t < b->tiles; t++)
+        for (int64_t p = 0; p < panels; p++)
+            run_tile(b, k, t, p, b->points + p * (k->to - k->from) * PANEL, NULL, 0);
+}
+
 static void run_block(block *b)
 {
-    int64_t begin, end, matrix_depth;
+    int64_t begin, end;
     const gather g = gather_of(b, &begin, &end);
-    const float *const weight = weights_of(b, &matrix_depth);
     const int64_t k0 = begin * b->shape.row_depth;
     const int64_t depth = cleave_i64_max(0, (end - begin) * b->shape.row_depth);
     const int64_t parts = cleave_i64_max(1, cleave_div_up(depth, DEPTH));
     const int64_t panels = cleave_div_up(b->columns, PANEL);
+    const int in_place = g.stride == 1 && b->tiles * TILE_ROWS <= IN_PLACE_ROWS;
+    part k;
 
+    k.weight = weights_of(b, &k.matrix_depth);
     b->tile_floats = panels * PANEL * TILE_ROWS;
-    if (parts == 1 && b->shape.values % b->shape.phases == 0)
+    if (parts == 1 && b->shape.values % b->shape.phases == 0 && !in_place)
         b->tile_floats = 0;
-    for (int64_t part = 0; part < parts; part++) {
-        const int64_t from = k0 + depth * part / parts, to = k0 + depth * (part + 1) / parts;
-        pack(&g, from, to, panels, b->points);
-        for (int64_t t = 0; t < b->tiles; t++)
-            for (int64_t p = 0; p < panels; p++) {
-                const float *const w = weight + (t * matrix_depth + from) * TILE_ROWS;
-                int64_t o0 = 0, o1 = 0;
-                if (part == parts - 1)
-                    channels_of_tile(b, t, &o0, &o1);
-                prefetch_out(b, o0, o1, p);
-                (part ? multiply_next
-                      : multiply_first)(w, b->points + p * (to - from) * PANEL, to - from,
-                                        b->sums + t * b->tile_floats + p * TILE_ROWS * PANEL);
-                for (int64_t o = o0; o < o1; o++)
-                    finish_channel(b, o, p);
-            }
+    for (int64_t i = 0; i < parts; i++) {
+        k.from = k0 + depth * i / parts;
+        k.to = k0 + depth * (i + 1) / parts;
+        k.first = i == 0;
+        k.last = i == parts - 1;
+        if (in_place)
+            run_part_in_place(b, &k, &g, panels);
+        else
+            run_part(b, &k, &g, panels);
     }
 }
 
