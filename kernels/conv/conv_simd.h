@@ -2,16 +2,20 @@
  * first.
  *
  * A convolution is a product of matrices, weights times points that conv_pack.h gathers. A tile of
- * TILE_ROWS sums of PANEL columns stays in registers while DEPTH weights and points stream past;
- * the points of a panel stay in the first-level cache for all of its tiles, the weights of a block
- * in the second for all of its panels. The sums of one depth block are added to those of the last,
- * which keeps sums short: with K products the error grows like sqrt(DEPTH) + sqrt(K / DEPTH). */
+ * TILE_ROWS sums of PANEL columns stays in registers while weights and points stream past. The
+ * weights of a tile stay in the first-level cache for all panels of a block, whose points come from
+ * the second for one tile after the other. What follows the product (bias, activation, residual) is
+ * done with a tile's sums at once.
+ *
+ * A depth beyond DEPTH is cut into equal parts, whose sums are added: with K products the error
+ * grows like sqrt(DEPTH) + sqrt(K / DEPTH) instead of sqrt(K), and the points of a part fit the
+ * second-level cache. */
 #include "kernels/conv/conv_pack.h"
 #include "kernels/simd_math.h"
 
 #define DEPTH         192
-#define BLOCK_ROWS    512
-#define IN_PLACE_ROWS 48 /* so few rows use points too rarely for a copy to pay */
+#define BLOCK_ROWS    512 /* that share the points of a block, as far as a call has so many */
+#define IN_PLACE_ROWS 48  /* so few rows use points too rarely for a copy to pay */
 
 /* ---- the product ---- */
 /* sums[r][x] (+)= sum_k weight[k][r] points[k][x], where row k of the points is rows[k] + at or, if
@@ -121,7 +125,7 @@ SIMD_INLINE simd_f32 finish(const line *l, int64_t x)
     return simd_fma(v, simd_set1(l->scale), simd_set1(l->table));
 }
 
-/* Stores the points [at, at + count) of a row of out, of which those in [0, points) exist. */
+/* Stores a vector at point `at` of a row of out, as far as it lies in [0, points). */
 SIMD_INLINE void store(float *out, const float *residual, int64_t points, int64_t at, simd_f32 v)
 {
     const int64_t begin = cleave_i64_max(0, -at), end = cleave_i64_min(SIMD_LANES, points - at);
@@ -215,16 +219,19 @@ static void channels_of_tile(const block *b, int64_t t, int64_t *o0, int64_t *o1
 static void prefetch_out(const block *b, int64_t o0, int64_t o1, int64_t panel)
 {
     const cleave_conv_args *const a = b->args;
-    const int64_t floats = PANEL * b->shape.phases, line_floats = 16;
-    const float *const row = a->out + b->row * a->out_row_stride + b->first * b->shape.phases;
+    const int64_t phases = b->shape.phases, line_floats = 16;
+    const int64_t begin = (b->first + panel * PANEL) * phases;
+    const int64_t end = cleave_i64_min(begin + PANEL * phases, a->out_points);
 
-    for (int64_t o = o0; o < o1; o++)
-        for (int64_t x = 0; x < floats; x += line_floats)
-            __builtin_prefetch(row + o * a->out_channel_stride + panel * floats + x, 1);
+    for (int64_t o = o0; o < o1; o++) {
+        const float *const out = a->out + o * a->out_channel_stride + b->row * a->out_row_stride;
+        for (int64_t j = begin; j < end; j += line_floats)
+            __builtin_prefetch(out + j, 1);
+    }
 }
 
 /* ---- blocks ---- */
-/* Kernel rows [*begin, *end) of the row's phase meet rows of in. */
+/* Kernel rows [*begin, *end) of the row's phase meet rows of in; the others are left out. */
 static gather gather_of(const block *b, int64_t *begin, int64_t *end)
 {
     const cleave_conv_args *const a = b->args;
@@ -252,6 +259,8 @@ static gather gather_of(const block *b, int64_t *begin, int64_t *end)
         *begin = cleave_i64_max(0, -g.row);
         *end = cleave_i64_min(a->kernel_rows, a->in_rows - g.row);
     }
+    if (*begin >= *end)
+        *begin = *end = 0;
     return g;
 }
 
@@ -324,7 +333,7 @@ static void run_block(block *b)
     int64_t begin, end;
     const gather g = gather_of(b, &begin, &end);
     const int64_t k0 = begin * b->shape.row_depth;
-    const int64_t depth = cleave_i64_max(0, (end - begin) * b->shape.row_depth);
+    const int64_t depth = (end - begin) * b->shape.row_depth;
     const int64_t parts = cleave_i64_max(1, cleave_div_up(depth, DEPTH));
     const int64_t panels = cleave_div_up(b->columns, PANEL);
     const int in_place = g.stride == 1 && b->tiles * TILE_ROWS <= IN_PLACE_ROWS;
@@ -332,7 +341,7 @@ static void run_block(block *b)
 
     k.weight = weights_of(b, &k.matrix_depth);
     b->tile_floats = panels * PANEL * TILE_ROWS;
-    if (parts == 1 && b->shape.values % b->shape.phases == 0 && !in_place)
+    if (parts == 1 && b->shape.values % b->shape.phases == 0)
         b->tile_floats = 0;
     for (int64_t i = 0; i < parts; i++) {
         k.from = k0 + depth * i / parts;
