@@ -132,6 +132,22 @@ static cleave_conv_args args_of(const spec *s)
     return a;
 }
 
+/* Pairs of an out row and a kernel row that meet a row of in: the others are padding, and no work.
+ */
+static double row_pairs(const cleave_conv_args *a)
+{
+    const int64_t from = a->transposed ? a->in_rows : a->out_rows;
+    const int64_t to = a->transposed ? a->out_rows : a->in_rows;
+    double pairs = 0;
+
+    for (int64_t i = 0; i < from; i++)
+        for (int64_t r = 0; r < a->kernel_rows; r++) {
+            const int64_t at = i * a->stride_rows + r - a->pad_rows;
+            pairs += at >= 0 && at < to;
+        }
+    return pairs;
+}
+
 /* Input with NaN where nothing may be read; weights such that sums are about as large as inputs. */
 static void fill(const cleave_case *test, int operand, float *data, int64_t count)
 {
@@ -167,11 +183,12 @@ int cleave_conv_cases(int index, cleave_case *out)
              (int)a.channels, (int)a.kernel_rows, (int)a.kernel_points, (int)a.stride_rows,
              (int)a.stride_points, a.transposed ? "t" : "", act[a.act], (long long)a.in_rows,
              (long long)a.in_points);
-    /* A sum of n products of random sign grows like sqrt(n), and its roundings, each at most half
-     * a unit of the running sum, to 2^-24 sqrt(n / 2) of the result; n is bounded by the variants'
-     * blocks of 192. Two units more are for what follows the sum. */
-    out->limit = (2 + sqrt(fmin(depth, 192) / 2)) * 0x1p-24;
-    out->flops = 2 * depth * (a.transposed ? (double)a.channels * (in / a.in_channels) : result);
+    /* A sum of n products of random sign grows like sqrt(n), and the roundings of its steps, rarely
+     * more than half of 2^-24 of the running sum, to sqrt(n / 2) / 2 such units of the result; n is
+     * bounded by the variants' parts of 192. Two units are for what follows the sum. */
+    out->limit = (2 + sqrt(fmin(depth, 192) / 2) / 2) * 0x1p-24;
+    out->flops = 2 * (double)a.in_channels * (double)a.channels * row_pairs(&a) *
+                 (double)a.kernel_points * (double)(a.transposed ? a.in_points : a.out_points);
     out->bytes =
         4 * (in + result / (a.act == CLEAVE_CONV_GLU ? 2 : 1) + (double)a.channels * depth);
     out->flags = s->flags;
