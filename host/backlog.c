@@ -37,11 +37,11 @@ int backlog_push(backlog *waiting, const float *samples, int64_t count)
     return 0;
 }
 
-void backlog_subtract(backlog *waiting, const float *stem, float *rest, int64_t count)
+void backlog_take(backlog *waiting, float *samples, int64_t count)
 {
     assert(count <= waiting->count);
     for (int64_t i = 0; i < count; i++) {
-        rest[i] = waiting->samples[(waiting->first + i) % waiting->capacity] - stem[i];
+        samples[i] = waiting->samples[(waiting->first + i) % waiting->capacity];
     }
     waiting->first = (waiting->first + count) % (waiting->capacity > 0 ? waiting->capacity : 1);
     waiting->count -= count;

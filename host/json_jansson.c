@@ -162,19 +162,52 @@ static json_t *result_stems(const track_result *result)
     return stems;
 }
 
-/* null, or SDR by stem. */
+/* JSON has no infinities: null, as for what is not defined. */
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static void set_scores(json_t *object, const cleave_quality_scores *scores)
+{
+    json_object_set_new(object, "score", number(scores->score));
+    json_object_set_new(object, "snr_db", number(scores->snr_db));
+    json_object_set_new(object, "si_sdr_db", number(scores->si_sdr_db));
+    json_object_set_new(object, "spectral_similarity", number(scores->spectral_similarity));
+    json_object_set_new(object, "reference_rms_db", number(scores->reference_rms_db));
+    json_object_set_new(object, "estimate_rms_db", number(scores->estimate_rms_db));
+    json_object_set_new(object, "rms_difference_db",
+                        number(scores->estimate_rms_db - scores->reference_rms_db));
+}
+
+/* null, or how near the sum of the stems comes to the mixture, and the stems to their references.
+ */
 static json_t *result_quality(const track_result *result)
 {
-    if (!result->has_quality) {
+    json_t *quality = json_object();
+    if (!result->is_scored && !result->has_references) {
+        json_decref(quality);
         return json_null();
     }
-    json_t *sdr = json_object();
-    for (int32_t s = 0; s < result->stem_count; s++) {
-        json_object_set_new(sdr, result->stems[s],
-                            isfinite(result->sdr_db[s]) ? json_real(result->sdr_db[s])
-                                                        : json_null());
+    if (result->is_scored) {
+        set_scores(quality, &result->of_sum);
     }
-    return json_pack("{s:o}", "sdr_db", sdr);
+    if (result->has_references) {
+        json_t *sdr = json_object();
+        json_t *references = json_object();
+        for (int32_t s = 0; s < result->stem_count; s++) {
+            json_t *scores = result->has_reference[s] ? json_object() : json_null();
+            if (result->has_reference[s]) {
+                set_scores(scores, &result->of_stem[s]);
+            }
+            json_object_set_new(sdr, result->stems[s],
+                                number(result->has_reference[s] ? result->of_stem[s].snr_db : NAN));
+            json_object_set_new(references, result->stems[s], scores);
+        }
+        json_object_set_new(quality, "sdr_db", sdr);
+        json_object_set_new(quality, "references", references);
+    }
+    return quality;
 }
 
 void json_print(FILE *stream, json_t *object)

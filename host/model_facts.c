@@ -84,7 +84,8 @@ int model_facts_measure(model_facts *facts, char message[CLEAVE_SENTENCE_BYTES])
                                          .engine_channels = config.channels,
                                          .output_channels = config.channels,
                                          .engine_stems = info->default_stem_count,
-                                         .output_stems = info->default_stem_count};
+                                         .output_stems = info->default_stem_count,
+                                         .is_scored = 1};
         row->engine_bytes = need.host_bytes;
         row->buffer_bytes = session_buffer_bytes(&buffers);
     }

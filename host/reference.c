@@ -1,8 +1,9 @@
 /* reference.c: how near the stems are to the true ones. */
 #include "host/reference.h"
 
+#include "host/score.h"
+
 #include <dirent.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@ struct stem_reference {
     int32_t channels, block_frames_max;
     int ended;
     float *block; /* [block_frames_max][channels] */
-    double signal, distortion;
+    cleave_quality *score;
 };
 
 /* The path of the first file in alphabetic order that is called stem.<extension>; malloc'ed, or
@@ -65,7 +66,9 @@ int reference_open(stem_reference **opened, const char *folder, const char *stem
         reference->channels = channels;
         reference->block_frames_max = block_frames_max;
         reference->block = malloc((size_t)block_frames_max * (size_t)channels * sizeof(float));
-        failed = reference->block == NULL || open_file(reference, path, rate_hz, message) != 0;
+        reference->score = score_open(channels);
+        failed = reference->block == NULL || reference->score == NULL ||
+                 open_file(reference, path, rate_hz, message) != 0;
     }
     free(path);
     if (failed) {
@@ -92,13 +95,8 @@ void reference_compare(stem_reference *reference, const float *estimate, int32_t
                    (size_t)wanted * (size_t)reference->channels * sizeof(float));
             got = wanted;
         }
-        const float *part = estimate + (int64_t)done * reference->channels;
-        for (int64_t i = 0; i < got * reference->channels; i++) {
-            double truth = reference->block[i];
-            double error = truth - part[i];
-            reference->signal += truth * truth;
-            reference->distortion += error * error;
-        }
+        cleave_quality_push(reference->score, reference->block,
+                            estimate + (int64_t)done * reference->channels, got);
         done += (int32_t)got;
     }
 }
@@ -112,17 +110,16 @@ int reference_compare_length(stem_reference *reference)
     return audio_reader_read(reference->reader, reference->block, 1, message) > 0;
 }
 
-double reference_sdr_db(const stem_reference *reference)
+void reference_finish(stem_reference *reference, cleave_quality_scores *scores)
 {
-    return reference->signal > 0
-               ? 10.0 * log10(reference->signal / fmax(reference->distortion, 1e-30))
-               : NAN;
+    cleave_quality_finish(reference->score, scores);
 }
 
 void reference_close(stem_reference **reference)
 {
     if (*reference != NULL) {
         audio_reader_close(&(*reference)->reader);
+        score_close(&(*reference)->score);
         free((*reference)->block);
         free(*reference);
         *reference = NULL;

@@ -1,11 +1,10 @@
-/* reference.h: how near the stems are to the true ones: SDR against files of a folder.
- *
- * SDR = 10 log10(sum s^2 / sum (s - e)^2) over all samples of the track, before the clipping mode.
- */
+/* reference.h: how near the stems are to the true ones, files of a folder: over the whole track,
+ * before the clipping mode. */
 #ifndef CLEAVE_HOST_REFERENCE_H
 #define CLEAVE_HOST_REFERENCE_H
 
 #include "host/audio.h"
+#include "runtime/cleave.h"
 
 typedef struct stem_reference stem_reference;
 
@@ -20,8 +19,8 @@ void reference_compare(stem_reference *reference, const float *estimate, int32_t
 /* After the last frame of the stem: -1 if the reference was shorter, 1 if it is longer, else 0. */
 int reference_compare_length(stem_reference *reference);
 
-/* NaN if the reference is silent; at most 300 dB or so for equality. */
-double reference_sdr_db(const stem_reference *reference);
+/* The track ended: how near the stem came. */
+void reference_finish(stem_reference *reference, cleave_quality_scores *scores);
 
 void reference_close(stem_reference **reference);
 

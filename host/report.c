@@ -245,14 +245,19 @@ static void print_result(batch_report *report, const track_result *result)
         size_t used = strlen(stems);
         snprintf(stems + used, sizeof stems - used, "%s%s", s > 0 ? ", " : "", result->stems[s]);
         used = strlen(stems);
-        if (result->has_quality && isfinite(result->sdr_db[s])) {
-            snprintf(stems + used, sizeof stems - used, " (SDR %.2f dB)", result->sdr_db[s]);
+        if (result->has_reference[s] && isfinite(result->of_stem[s].snr_db)) {
+            snprintf(stems + used, sizeof stems - used, " (SDR %.2f dB)",
+                     result->of_stem[s].snr_db);
         }
     }
     const char *slash = strrchr(result->paths[0], '/');
     int folder_bytes = slash != NULL ? (int)(slash - result->paths[0]) : 0;
-    log_note(report->log, "%s: %s %s %.*s, %.1f s, %.0fx real time", result->input, stems,
+    char quality[40] = "";
+    if (result->is_scored && !isnan(result->of_sum.score)) {
+        snprintf(quality, sizeof quality, ", quality of the sum %.3f", result->of_sum.score);
+    }
+    log_note(report->log, "%s: %s %s %.*s, %.1f s, %.0fx real time%s", result->input, stems,
              slash != NULL ? "in" : "to", slash != NULL ? folder_bytes : 15,
              slash != NULL ? result->paths[0] : "standard output", result->seconds,
-             result->duration_s / fmax(result->seconds, 1e-9));
+             result->duration_s / fmax(result->seconds, 1e-9), quality);
 }

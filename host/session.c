@@ -181,11 +181,15 @@ static int finish(track_session *session)
     result->duration_s = (double)result->frames / session->info->rate_hz;
     result->peak = outcome.peak;
     result->gain = outcome.gain;
+    if (session->score != NULL) {
+        cleave_quality_finish(session->score, &result->of_sum);
+        result->is_scored = 1;
+    }
     for (int32_t s = 0; s < result->stem_count; s++) {
-        result->sdr_db[s] = NAN;
         if (session->references[s] != NULL) {
-            result->sdr_db[s] = reference_sdr_db(session->references[s]);
-            result->has_quality = 1;
+            reference_finish(session->references[s], &result->of_stem[s]);
+            result->has_reference[s] = 1;
+            result->has_references = 1;
             compare_length(session, s);
         }
     }

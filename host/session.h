@@ -30,11 +30,12 @@ typedef struct session_context {
 typedef struct session_buffers {
     int32_t input_channels, engine_channels, output_channels;
     int32_t engine_stems, output_stems;
-    int has_rest; /* an output is the mixture minus a stem */
+    int has_rest;  /* an output is the mixture minus a stem */
+    int is_scored; /* the sum of the outputs is compared with the mixture */
 } session_buffers;
 
 /* Bytes of these blocks: all that a session adds to its engine, but for what decoders, resamplers
- * and encoders hold themselves. */
+ * and encoders hold themselves, and for the mixture that waits while the engine has its stems. */
 size_t session_buffer_bytes(const session_buffers *buffers);
 
 /* Separates one track. The result is complete on return, whatever happened, and report_end() is not

@@ -6,6 +6,7 @@
 #include "host/backlog.h"
 #include "host/convert.h"
 #include "host/reference.h"
+#include "host/score.h"
 #include "host/session.h"
 #include "host/sink.h"
 #include "host/spool.h"
@@ -25,7 +26,8 @@ typedef struct track_session {
     int32_t sources[CLEAVE_STEMS_MAX]; /* output -> stem of the engine, or SOURCE_REST */
     rate_converter *to_engine;         /* the mixture */
     rate_converter *from_engine;       /* the outputs */
-    backlog mixture;                   /* kept while SOURCE_REST needs it */
+    backlog mixture;                   /* kept while SOURCE_REST or the score needs it */
+    cleave_quality *score;             /* of the sum of the outputs; NULL if they are not all */
     sample_spool *kept;                /* blocks of a pipe that a first pass has read; or NULL */
     stem_sink *sink;
     stem_reference *references[CLEAVE_STEMS_MAX];
@@ -34,6 +36,8 @@ typedef struct track_session {
     float *mapped;                   /* with the engine's channels; NULL when they are the same */
     float *pulled[CLEAVE_STEMS_MAX]; /* [SESSION_BLOCK_FRAMES][C] of each stem of the engine */
     float *rest;                     /* the same, of the mixture minus a stem; or NULL */
+    float *original;                 /* the same, of the mixture; NULL if there is no score */
+    float *sum;                      /* the same, of the outputs together; or NULL */
     int64_t replaced_samples;        /* that were not numbers */
 } track_session;
 

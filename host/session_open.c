@@ -91,13 +91,19 @@ static size_t converter_bytes(const session_buffers *buffers)
            convert_bytes(buffers->output_stems, buffers->output_channels, SESSION_BLOCK_FRAMES);
 }
 
-size_t session_buffer_bytes(const session_buffers *buffers)
+static size_t block_bytes(const session_buffers *buffers)
 {
     int maps = buffers->input_channels != buffers->engine_channels;
-    int blocks = buffers->engine_stems + (buffers->has_rest != 0) + maps;
+    int blocks =
+        buffers->engine_stems + (buffers->has_rest != 0) + maps + (buffers->is_scored ? 2 : 0);
     return ((size_t)buffers->input_channels + (size_t)(blocks * buffers->engine_channels)) *
-               SESSION_BLOCK_FRAMES * sizeof(float) +
-           converter_bytes(buffers);
+           SESSION_BLOCK_FRAMES * sizeof(float);
+}
+
+size_t session_buffer_bytes(const session_buffers *buffers)
+{
+    return block_bytes(buffers) + converter_bytes(buffers) +
+           (buffers->is_scored ? cleave_quality_need(buffers->engine_channels) : 0);
 }
 
 int session_open_outputs(track_session *session, const input *source)
@@ -127,6 +133,7 @@ void session_close(track_session *session)
     backlog_free(&session->mixture);
     spool_close(&session->kept);
     free(session->block);
+    score_close(&session->score);
     for (int32_t s = 0; s < CLEAVE_STEMS_MAX; s++) {
         reference_close(&session->references[s]);
     }
@@ -177,11 +184,16 @@ static int allocate(track_session *session)
         .engine_stems = session->engine_info.stem_count,
         .output_stems = result->stem_count,
         .has_rest = session->sources[result->stem_count - 1] == SOURCE_REST,
+        .is_scored =
+            score_is_whole(session->result->stems, result->stem_count, &result->choice.info),
     };
     size_t floats = (size_t)SESSION_BLOCK_FRAMES * (size_t)buffers.engine_channels;
     session->result->buffer_bytes = (int64_t)session_buffer_bytes(&buffers);
-    session->block = malloc(session_buffer_bytes(&buffers) - converter_bytes(&buffers));
-    if (session->block == NULL) {
+    session->block = malloc(block_bytes(&buffers));
+    if (buffers.is_scored) {
+        session->score = score_open(buffers.engine_channels);
+    }
+    if (session->block == NULL || (buffers.is_scored && session->score == NULL)) {
         return session_fail(session, TRACK_UNSEPARABLE, "out of memory");
     }
     float *at = session->block + (size_t)SESSION_BLOCK_FRAMES * (size_t)buffers.input_channels;
@@ -191,6 +203,11 @@ static int allocate(track_session *session)
     if (buffers.has_rest) {
         session->rest = at;
         at += floats;
+    }
+    if (buffers.is_scored) {
+        session->original = at;
+        session->sum = at + floats;
+        at += 2 * floats;
     }
     if (buffers.input_channels != buffers.engine_channels) {
         session->mapped = at;

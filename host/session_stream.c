@@ -1,6 +1,6 @@
 /* session_stream.c: where the samples of a track go:
  *
- *     reader -> numbers only -> channels -> to_engine -> engine -> channels -> from_engine
+ *     reader -> numbers only -> channels -> to_engine -> engine -> score, channels -> from_engine
  *            -> references, sink
  *
  * Each stage hands blocks to the next and keeps what its own latency needs, so memory does not grow
@@ -121,13 +121,18 @@ static float mean_of(const float *frame, int32_t channels)
     return sum / (float)channels;
 }
 
+static int wants_mixture(const track_session *session)
+{
+    int32_t outputs = session->result->stem_count;
+    return session->sources[outputs - 1] == SOURCE_REST || session->score != NULL;
+}
+
 static int push_mixture(void *context, float *const *streams, int32_t frames)
 {
     track_session *session = context;
     int32_t channels = session->engine_info.channels;
-    int32_t outputs = session->result->stem_count;
     int32_t done = 0;
-    if (session->sources[outputs - 1] == SOURCE_REST &&
+    if (wants_mixture(session) &&
         backlog_push(&session->mixture, streams[0], (int64_t)frames * channels) != 0) {
         return session_fail(session, TRACK_UNSEPARABLE, "out of memory");
     }
@@ -160,6 +165,30 @@ static void map_outputs(const track_session *session, float *const *streams, int
     }
 }
 
+/* Makes the rest of the mixture, and scores the sum of the outputs against it. */
+static void match_mixture(track_session *session, float *const *streams, int64_t frames)
+{
+    int64_t count = frames * session->engine_info.channels;
+    int32_t outputs = session->result->stem_count;
+    float *original = session->score != NULL ? session->original : session->rest;
+    backlog_take(&session->mixture, original, count);
+    if (session->sources[outputs - 1] == SOURCE_REST) {
+        for (int64_t i = 0; i < count; i++) {
+            session->rest[i] = original[i] - session->pulled[0][i];
+        }
+    }
+    if (session->score == NULL) {
+        return;
+    }
+    memcpy(session->sum, streams[0], (size_t)count * sizeof(float));
+    for (int32_t s = 1; s < outputs; s++) {
+        for (int64_t i = 0; i < count; i++) {
+            session->sum[i] += streams[s][i];
+        }
+    }
+    cleave_quality_push(session->score, session->original, session->sum, frames);
+}
+
 /* Takes all that the engine can give now. */
 static int pull_ready(track_session *session)
 {
@@ -179,9 +208,8 @@ static int pull_ready(track_session *session)
             streams[s] = session->sources[s] == SOURCE_REST ? session->rest
                                                             : session->pulled[session->sources[s]];
         }
-        if (session->sources[outputs - 1] == SOURCE_REST) {
-            backlog_subtract(&session->mixture, session->pulled[0], session->rest,
-                             frames * session->engine_info.channels);
+        if (wants_mixture(session)) {
+            match_mixture(session, streams, frames);
         }
         map_outputs(session, streams, frames);
         if (convert_push(session->from_engine, streams, (int32_t)frames, write_outputs, session) !=

@@ -32,9 +32,12 @@ typedef struct track_result {
     int64_t engine_bytes, buffer_bytes; /* of the engine's arena, of the session's blocks */
     double duration_s, seconds;         /* of the track, and of the work */
     double peak, gain;
-    int64_t memory_bytes; /* the most this process has held */
-    int32_t has_quality;
-    double sdr_db[CLEAVE_STEMS_MAX]; /* against the reference; NaN where there is none */
+    int64_t memory_bytes;         /* the most this process has held */
+    int32_t is_scored;            /* the stems make up the mixture... */
+    cleave_quality_scores of_sum; /* ...and their sum comes so near to it */
+    int32_t has_references;       /* some stem has one: */
+    int32_t has_reference[CLEAVE_STEMS_MAX];
+    cleave_quality_scores of_stem[CLEAVE_STEMS_MAX]; /* against its reference */
     int32_t warning_count;
     char warnings[TRACK_WARNINGS_MAX][TRACK_WARNING_BYTES];
 } track_result;

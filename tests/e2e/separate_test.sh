@@ -258,15 +258,30 @@ if has json; then
     done
     check "--json: paths by stem" grep -q '"stems":{"vocals":"json/center/song/vocals.wav"' \
         "$work/stdout"
-    check "--json: quality is null without a reference" grep -q '"quality":null' "$work/stdout"
+    check "--json: the sum of the stems is the mixture" \
+        grep -qE '"quality":\{"score":1\.0,"snr_db":1[0-9][0-9]\.' "$work/stdout"
+    check "--json: no reference, no figures of stems" \
+        [ "$(grep -c '"sdr_db"' "$work/stdout")" -eq 0 ]
     check "--json: a failure is an object" \
         grep -q '^{"input":"missing.wav","error":{"code":"unreadable","message":".*"}}$' \
             "$work/stdout"
+    cleave separate song.wav -o json --json -q --stems vocals
+    check "--json: quality is null when stems are missing" grep -q '"quality":null' "$work/stdout"
+    cleave separate song.wav -o json --json -q --two-stems vocals --other-method minus
+    check "--json: a stem and the rest are the mixture" \
+        grep -qE '"quality":\{"score":1\.0,' "$work/stdout"
+    cleave separate song.wav -o json
+    check "a line tells the quality" grep -q 'quality of the sum 1\.000$' "$work/stderr"
     mkdir -p truth
     cp json/center/song/vocals.wav truth/vocals.wav
     cleave separate song.wav -o json --json --reference truth -q
     check "--reference: an estimate against itself" grep -qE '"vocals":[6-9][0-9]\.' "$work/stdout"
     check "--reference: null where there is none" grep -q '"accompaniment":null' "$work/stdout"
+    check "--reference: all measures of a stem" \
+        grep -qE '"references":\{"vocals":\{"score":(1\.0|0\.99[0-9]*),"snr_db":[6-9][0-9]\.' \
+        "$work/stdout"
+    check "--reference: the score of the sum as well" \
+        grep -qE '"quality":\{"score":1\.0,' "$work/stdout"
     check "info --json" test "$("$CLEAVE" info --json | grep -c '"version":')" -eq 1
     check "models --json" test "$("$CLEAVE" models --json | grep -c '"name":"center"')" -eq 1
     check "probe --json" test "$("$CLEAVE" probe --json song.wav | grep -c '"rate":44100')" -eq 1
