@@ -15,6 +15,10 @@ static const struct {
      "standard input.\n"
      "The stems are written to separated/MODEL/TRACK/STEM.wav.\n"},
     {COMMAND_PROBE, "probe", "FILE...", "tell what files say of themselves", ""},
+    {COMMAND_COMPARE, "compare", "REF... EST...", "measure estimates against their references",
+     "REF and EST are two folders, whose files belong together by name, or two files; or several "
+     "files each,\nas in: cleave compare a.wav b.wav -- a2.wav b2.wav. docs/quality.md explains "
+     "the figures; those in dB\nthat are not defined are shown as -, in JSON as null.\n"},
     {COMMAND_INFO, "info", "", "tell what this program was built with, and what it runs on", ""},
     {COMMAND_MODELS, "models", "", "list the models and their stems", ""},
     {COMMAND_HELP, "help", "[COMMAND]", "explain a command", ""},
@@ -51,10 +55,10 @@ static void print_all(void)
 {
     printf("cleave separates music into stems.\n\n");
     for (size_t t = 0; t < TOPIC_COUNT; t++) {
-        printf("  cleave %-8s %-10s %s\n", topics[t].name, topics[t].usage, topics[t].summary);
+        printf("  cleave %-8s %-13s %s\n", topics[t].name, topics[t].usage, topics[t].summary);
     }
-    printf("  cleave model    COMMAND    manage imported models: see \"cleave model help\"\n"
-           "  cleave weights  inspect    show what a weight file holds\n");
+    printf("  cleave model    COMMAND       manage imported models: see \"cleave model help\"\n"
+           "  cleave weights  inspect       show what a weight file holds\n");
     printf(
         "\n  cleave separate song.mp3                        the stems of a song, in separated/\n"
         "  cleave separate album --two-stems vocals --mp3  a folder, as vocals and the rest\n"

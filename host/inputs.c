@@ -101,7 +101,7 @@ static int add(input_list *list, const char *path, const char *folder, const cha
     return item->path != NULL && item->track != NULL && item->track_ext != NULL ? 0 : -1;
 }
 
-static int has_audio_extension(const char *name)
+int inputs_is_audio_name(const char *name)
 {
     static const char *const extensions[] = {
         "wav",  "wave", "rf64", "w64", "aif",  "aiff", "aifc", "flac", "mp3", "mp2", "ogg", "oga",
@@ -128,7 +128,7 @@ static int search_entry(folder_search *search, const char *path, const char *nam
         return 0;
     }
     if (S_ISREG(status.st_mode)) {
-        return has_audio_extension(name) ? add(search->list, path, folder, NULL) : 0;
+        return inputs_is_audio_name(name) ? add(search->list, path, folder, NULL) : 0;
     }
     int is_out = search->has_out && status.st_dev == search->out.st_dev &&
                  status.st_ino == search->out.st_ino;

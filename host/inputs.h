@@ -25,4 +25,7 @@ typedef struct input_list {
 int inputs_collect(input_list *list, char *const *operands, int32_t operand_count, const char *out);
 void inputs_free(input_list *list);
 
+/* Whether the file's extension is one of audio. */
+int inputs_is_audio_name(const char *name);
+
 #endif

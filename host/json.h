@@ -4,6 +4,7 @@
 #define CLEAVE_HOST_JSON_H
 
 #include "host/audio.h"
+#include "host/comparison.h"
 #include "host/model_facts.h"
 #include "host/track.h"
 
@@ -21,6 +22,8 @@ typedef struct json_fact {
 void json_print_track(FILE *stream, const track_result *result);
 void json_print_probe(FILE *stream, const char *path, const audio_info *info);
 void json_print_probe_error(FILE *stream, const char *path, const char *sentence);
+/* error: NULL, or the sentence that says why there are no figures. */
+void json_print_comparison(FILE *stream, const comparison *compared, const char *error);
 /* A model on a line of its own: as `models` lists it, and all that is known of it, as `model info`
  * tells. */
 void json_print_model(FILE *stream, const model_facts *facts);

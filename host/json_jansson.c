@@ -9,6 +9,7 @@
 static json_t *result_version(const track_result *result);
 static json_t *result_stems(const track_result *result);
 static json_t *result_quality(const track_result *result);
+static json_t *number(double value);
 
 const char *json_backend(void)
 {
@@ -95,6 +96,47 @@ void json_print_probe_error(FILE *stream, const char *path, const char *sentence
                          track_status_code(TRACK_UNREADABLE), "message", json_text(sentence)));
 }
 
+static void set_figures(json_t *object, const comparison *compared, const double *values)
+{
+    for (int k = 0; k < FIGURE_COUNT; k++) {
+        uint32_t needed = comparison_figures[k].metrics;
+        if ((compared->metrics & needed) == needed) {
+            json_object_set_new(object, comparison_figures[k].key, number(values[k]));
+        }
+    }
+}
+
+void json_print_comparison(FILE *stream, const comparison *compared, const char *error)
+{
+    json_t *stems = json_array();
+    json_t *mean = json_object();
+    if (error != NULL) {
+        json_decref(stems);
+        json_decref(mean);
+        json_print(stream,
+                   json_pack("{s:{s:s, s:o}}", "error", "code", track_status_code(TRACK_UNREADABLE),
+                             "message", json_text(error)));
+        return;
+    }
+    for (int32_t s = 0; s < compared->stem_count; s++) {
+        const compared_stem *stem = &compared->stems[s];
+        json_t *object =
+            json_pack("{s:o, s:o, s:o}", "name", json_text(stem->name), "reference",
+                      json_text(stem->reference), "estimate", json_text(stem->estimate));
+        set_figures(object, compared, stem->values);
+        json_array_append_new(stems, object);
+    }
+    set_figures(mean, compared, compared->mean);
+    json_t *object = json_pack("{s:I, s:i, s:i}", "frames", (json_int_t)compared->frames, "rate",
+                               (int)compared->rate_hz, "channels", (int)compared->channels);
+    if ((compared->metrics & METRIC_BSS) != 0) {
+        json_object_set_new(object, "bss_windows", json_integer(compared->windows_measured));
+    }
+    json_object_set_new(object, "stems", stems);
+    json_object_set_new(object, "mean", mean);
+    json_print(stream, object);
+}
+
 void json_print_facts(FILE *stream, const json_fact *facts, int32_t count)
 {
     json_t *object = json_object();
@@ -153,6 +195,12 @@ static json_t *result_version(const track_result *result)
     return names;
 }
 
+/* JSON has no infinities: null, as for what is not defined. */
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
 static json_t *result_stems(const track_result *result)
 {
     json_t *stems = json_object();
@@ -160,12 +208,6 @@ static json_t *result_stems(const track_result *result)
         json_object_set_new(stems, result->stems[s], json_text(result->paths[s]));
     }
     return stems;
-}
-
-/* JSON has no infinities: null, as for what is not defined. */
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
 }
 
 static void set_scores(json_t *object, const cleave_quality_scores *scores)

@@ -27,6 +27,13 @@ void json_print_probe_error(FILE *stream, const char *path, const char *sentence
     (void)sentence;
 }
 
+void json_print_comparison(FILE *stream, const comparison *compared, const char *error)
+{
+    (void)stream;
+    (void)compared;
+    (void)error;
+}
+
 void json_print_facts(FILE *stream, const json_fact *facts, int32_t count)
 {
     (void)stream;

@@ -20,6 +20,8 @@ static int run_command(const cli_options *options, logger *log)
         return separate_run(options, log);
     case COMMAND_PROBE:
         return probe_run(options, log);
+    case COMMAND_COMPARE:
+        return compare_run(options, log);
     case COMMAND_INFO:
         return info_run(options);
     case COMMAND_MODELS:

@@ -1,6 +1,7 @@
 /* option_apply.c: reading the values of options. */
 #include "host/option_apply.h"
 
+#include "host/comparison.h"
 #include "host/suggest.h"
 
 #include <errno.h>
@@ -47,6 +48,13 @@ static const word precisions[] = {{"fp32", CLEAVE_PRECISION_FP32},
                                   {NULL, 0}};
 static const word raw_formats[] = {{"s16le", 0}, {"s24le", 0}, {"s32le", 0},
                                    {"f32le", 0}, {"u8", 0},    {NULL, 0}};
+static const word metrics[] = {{"sdr", METRIC_SDR},
+                               {"bss", METRIC_BSS},
+                               {"sisdr", METRIC_SISDR},
+                               {"snr", METRIC_SNR},
+                               {"rms", METRIC_RMS},
+                               {"spectral", METRIC_SPECTRAL},
+                               {NULL, 0}};
 static const word applications[] = {{"audio", 0}, {"voip", 0}, {"lowdelay", 0}, {NULL, 0}};
 
 static int read_word(const option_reading *reading, const word *words, int32_t *value);
@@ -322,6 +330,30 @@ static int apply_format(const option_reading *reading, option_id id)
     }
 }
 
+/* "sdr,bss": any of them. */
+static int read_metrics(const option_reading *reading)
+{
+    const char *at = reading->value;
+    uint32_t chosen = 0;
+    for (;;) {
+        char name[16];
+        size_t bytes = strcspn(at, ",");
+        int32_t value = 0;
+        snprintf(name, sizeof name, "%.*s", (int)(bytes < sizeof name ? bytes : sizeof name), at);
+        option_reading one = *reading;
+        one.value = name;
+        if (read_word(&one, metrics, &value) != 0) {
+            return -1;
+        }
+        chosen |= (uint32_t)value;
+        if (at[bytes] == '\0') {
+            reading->options->metrics = chosen;
+            return 0;
+        }
+        at += bytes + 1;
+    }
+}
+
 static int apply_run(const option_reading *reading, option_id id)
 {
     cli_options *options = reading->options;
@@ -338,6 +370,8 @@ static int apply_run(const option_reading *reading, option_id id)
                             &options->raw_input.rate_hz);
     case OPTION_INPUT_CHANNELS:
         return read_integer(reading, 1, CLEAVE_CHANNELS_MAX, &options->raw_input.channels);
+    case OPTION_METRICS:
+        return read_metrics(reading);
     case OPTION_JOBS:
         return read_integer(reading, 1, OPTIONS_JOBS_MAX, &options->jobs);
     case OPTION_JSON:

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+static int check_compare(const cli_options *options, char *message);
 static int check_raw(cli_options *options, char *message);
 static int check_bits(const cli_options *options, char *message);
 static int check_bitrate(const cli_options *options, char *message);
@@ -32,6 +33,8 @@ int options_check(cli_options *options, char message[OPTIONS_MESSAGE_BYTES])
         return check_separate(options, message);
     case COMMAND_PROBE:
         return options->operand_count > 0 ? 0 : option_refuse(message, "probe needs a file");
+    case COMMAND_COMPARE:
+        return check_compare(options, message);
     case COMMAND_INFO:
     case COMMAND_MODELS:
         return options->operand_count == 0
@@ -41,6 +44,30 @@ int options_check(cli_options *options, char message[OPTIONS_MESSAGE_BYTES])
     default:
         return 0;
     }
+}
+
+static int check_compare(const cli_options *options, char *message)
+{
+    int32_t count = options->operand_count;
+    int32_t references = options->divider;
+    for (int32_t i = 0; i < count; i++) {
+        if (strcmp(options->operands[i], "-") == 0) {
+            return option_refuse(message,
+                                 "compare reads its files twice, so not from standard input");
+        }
+    }
+    if (references <= 0 || references == count) {
+        return count == 2
+                   ? 0
+                   : option_refuse(message, "compare needs two folders, two files, or references, "
+                                            "\"--\" and as many estimates");
+    }
+    if (references != count - references) {
+        return option_refuse(message,
+                             "compare needs as many estimates as references, not %d and %d",
+                             count - references, references);
+    }
+    return 0;
 }
 
 static int check_raw(cli_options *options, char *message)

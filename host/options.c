@@ -1,6 +1,7 @@
 /* options.c: the table of options, and finding them and their values on the command line. */
 #include "host/options.h"
 
+#include "host/comparison.h"
 #include "host/option_apply.h"
 #include "host/suggest.h"
 
@@ -11,7 +12,7 @@
 
 #define SEPARATE COMMAND_SEPARATE
 #define READING  (COMMAND_SEPARATE | COMMAND_PROBE)
-#define JSON     (COMMAND_SEPARATE | COMMAND_PROBE | COMMAND_INFO | COMMAND_MODELS)
+#define JSON     (READING | COMMAND_COMPARE | COMMAND_INFO | COMMAND_MODELS)
 #define ANY      (~0u)
 
 static const option_row rows[] = {
@@ -57,6 +58,8 @@ static const option_row rows[] = {
      "inputs are headerless PCM of this format, ..."},
     {"input-rate", 0, OPTION_INPUT_RATE, READING, "HZ", "... this sample rate ..."},
     {"input-channels", 0, OPTION_INPUT_CHANNELS, READING, "N", "... and so many channels"},
+    {"metrics", 0, OPTION_METRICS, COMMAND_COMPARE, "LIST",
+     "of sdr, bss, sisdr, snr, spectral, rms, with commas (all)"},
     {"jobs", 'j', OPTION_JOBS, SEPARATE, "N", "tracks at the same time (2)"},
     {"json", 0, OPTION_JSON, JSON, NULL, "one JSON object a line on standard output"},
     {"quiet", 'q', OPTION_QUIET, ANY, NULL, "errors only"},
@@ -70,8 +73,8 @@ static const struct {
     const char *name;
     command command;
 } commands[] = {
-    {"separate", COMMAND_SEPARATE}, {"probe", COMMAND_PROBE}, {"info", COMMAND_INFO},
-    {"models", COMMAND_MODELS},     {"help", COMMAND_HELP},
+    {"separate", COMMAND_SEPARATE}, {"probe", COMMAND_PROBE},   {"compare", COMMAND_COMPARE},
+    {"info", COMMAND_INFO},         {"models", COMMAND_MODELS}, {"help", COMMAND_HELP},
 };
 #define COMMAND_COUNT ((int32_t)(sizeof commands / sizeof commands[0]))
 #define NAME_COUNT    (COMMAND_COUNT + 2)
@@ -134,6 +137,7 @@ int options_parse(cli_options *options, int argc, char **argv, char message[OPTI
             options->operands[options->operand_count++] = word;
         } else if (strcmp(word, "--") == 0) {
             only_operands = 1;
+            options->divider = options->operand_count;
         } else if (word[1] == '-') {
             status = parse_long(&cursor, word);
         } else {
@@ -164,6 +168,8 @@ static void set_defaults(cli_options *options)
     options->vbr_quality = -1;
     options->compression = -1;
     options->jobs = 2;
+    options->divider = -1;
+    options->metrics = METRIC_ALL;
 }
 
 /* The first word is a command, unless it is an option that stands alone. */

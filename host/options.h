@@ -17,10 +17,11 @@
 typedef enum command {
     COMMAND_SEPARATE = 1,
     COMMAND_PROBE = 2,
-    COMMAND_INFO = 4,
-    COMMAND_MODELS = 8,
-    COMMAND_HELP = 16,
-    COMMAND_VERSION = 32
+    COMMAND_COMPARE = 4,
+    COMMAND_INFO = 8,
+    COMMAND_MODELS = 16,
+    COMMAND_HELP = 32,
+    COMMAND_VERSION = 64
 } command;
 
 typedef enum clip_mode {
@@ -47,6 +48,7 @@ typedef struct cli_options {
     const char *topic; /* of help: a command name, or NULL */
     char **operands;   /* files and folders, in order; an array owned by this struct */
     int32_t operand_count;
+    int32_t divider; /* operands before "--"; -1: there was none */
 
     const char *model;  /* "auto" or a model's name */
     int32_t stem_count; /* 0: the model's default stems */
@@ -73,6 +75,7 @@ typedef struct cli_options {
     int32_t rate_hz;         /* 0: keep the input's */
     clip_mode clip;
     const char *reference; /* folder with the true stems, or NULL */
+    uint32_t metrics;      /* METRIC_ bits of comparison.h */
 
     int32_t raw; /* not 0: inputs are headerless PCM as raw_input says */
     audio_raw raw_input;

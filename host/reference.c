@@ -16,9 +16,7 @@ struct stem_reference {
     cleave_quality *score;
 };
 
-/* The path of the first file in alphabetic order that is called stem.<extension>; malloc'ed, or
- * NULL. */
-static char *find_file(const char *folder, const char *stem)
+char *reference_find(const char *folder, const char *stem)
 {
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, NULL, alphasort);
@@ -54,7 +52,7 @@ static int open_file(stem_reference *reference, const char *path, int32_t rate_h
 int reference_open(stem_reference **opened, const char *folder, const char *stem, int32_t rate_hz,
                    int32_t channels, int32_t block_frames_max, char message[AUDIO_MESSAGE_BYTES])
 {
-    char *path = find_file(folder, stem);
+    char *path = reference_find(folder, stem);
     *opened = NULL;
     if (path == NULL) {
         return 0;

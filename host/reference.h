@@ -8,6 +8,10 @@
 
 typedef struct stem_reference stem_reference;
 
+/* The path of the first file in alphabetic order that is called <folder>/<stem>.<extension>;
+ * malloc'ed, or NULL. */
+char *reference_find(const char *folder, const char *stem);
+
 /* Finds <folder>/<stem>.<any extension> and opens it. Returns 0 with *opened == NULL if there is
  * none, and -1 with a sentence if it cannot be read or has another rate or channel count. */
 int reference_open(stem_reference **opened, const char *folder, const char *stem, int32_t rate_hz,

@@ -1,4 +1,5 @@
 /* options_test.c: every option, its aliases, its errors, and what is suggested instead. */
+#include "host/comparison.h"
 #include "host/options.h"
 #include "host/suggest.h"
 #include "tests/test.h"
@@ -81,6 +82,7 @@ static const struct {
     {"input-format", "s16le", "--input-rate 8000 --input-channels 1"},
     {"input-rate", "8000", "--input-format u8 --input-channels 1"},
     {"input-channels", "8", "--input-format u8 --input-rate 8000"},
+    {"metrics", "sdr,bss", ""},
     {"jobs", "4", ""},
     {"json", NULL, ""},
     {"quiet", NULL, ""},
@@ -108,7 +110,9 @@ static void test_every_row(void)
             char text[256];
             command_line line;
             const char *value = values[v].value;
-            snprintf(text, sizeof text, "separate x --%s%s%s %s", rows[i].name,
+            const char *words =
+                (rows[i].commands & COMMAND_SEPARATE) != 0 ? "separate x" : "compare x y";
+            snprintf(text, sizeof text, "%s --%s%s%s %s", words, rows[i].name,
                      value != NULL ? "=" : "", value != NULL ? value : "", values[v].with);
             found = 1;
             if (!TEST_CHECK(parse(&line, text) == 0)) {
@@ -247,6 +251,19 @@ static const struct {
     {"separate x --input-rate 8000", "--input-format"},
     {"probe", "needs a file"},
     {"probe x --stems y", "unknown option"},
+    {"compare", "two folders, two files"},
+    {"compare x", "two folders, two files"},
+    {"compare x y z", "two folders, two files"},
+    {"compare x -- ", "two folders, two files"},
+    {"compare a b -- c", "as many estimates as references, not 1 and 2"},
+    {"compare a -- b c", "not 2 and 1"},
+    {"compare - b", "not from standard input"},
+    {"compare a b --metrics snd", "did you mean"},
+    {"compare a b --metrics sdr,,bss", "one of sdr, bss"},
+    {"compare a b --metrics sdr,", "one of sdr, bss"},
+    {"compare a b --metrics aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "one of sdr, bss"},
+    {"compare a b --metrics=", "one of sdr, bss"},
+    {"compare a b --out c", "unknown option"},
     {"info x", "too many"},
     {"help separat", "did you mean \"separate\""},
 };
@@ -279,6 +296,13 @@ static void test_commands(void)
     TEST_CHECK(line.options.topic != NULL && strcmp(line.options.topic, "separate") == 0);
     options_free(&line.options);
     TEST_CHECK(parse(&line, "probe a b --json") == 0 && line.options.operand_count == 2);
+    options_free(&line.options);
+    TEST_CHECK(parse(&line, "compare a b --metrics rms,bss") == 0);
+    TEST_CHECK(line.options.metrics == (METRIC_RMS | METRIC_BSS) && line.options.divider == -1);
+    options_free(&line.options);
+    TEST_CHECK(parse(&line, "compare --json a b -- c -d") == 0);
+    TEST_CHECK(line.options.metrics == METRIC_ALL && line.options.divider == 2 &&
+               line.options.operand_count == 4 && strcmp(line.options.operands[3], "-d") == 0);
     options_free(&line.options);
     TEST_CHECK(
         parse(&line, "separate - --input-format f32le --input-rate 48000 --input-channels 2") == 0);
