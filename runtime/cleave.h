@@ -293,8 +293,8 @@ typedef struct cleave_quality_scores {
 /* Bytes that a pair of so many channels needs; 0 if they are not 1..CLEAVE_CHANNELS_MAX. */
 size_t cleave_quality_need(int32_t channels);
 
-/* Makes the object at the start of `memory`, 64-byte aligned, `bytes` long. INVALID: channels, or memory that is
- * NULL or not aligned; NO_MEMORY: fewer bytes than needed. */
+/* Makes the object at the start of `memory`, 64-byte aligned, `bytes` long. INVALID: channels, or
+ * memory that is NULL or not aligned; NO_MEMORY: fewer bytes than needed. */
 cleave_status cleave_quality_init(int32_t channels, void *memory, size_t bytes,
                                   cleave_quality **quality);
 

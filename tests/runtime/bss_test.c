@@ -103,7 +103,7 @@ static void golden(void)
             count += fscanf(file, "%lf %lf %lf %lf", &expected[0], &expected[1], &expected[2],
                             &expected[3]);
             for (int m = 0; m < 4; m++)
-                if (!(fabs(got[m] - expected[m]) <= 1e-4))
+                if (!(fabs(got[m] - expected[m]) <= 1e-5))
                     TEST_FAIL("window %d stem %d ratio %d: %.6f, not %.6f", w, k, m, got[m],
                               expected[m]);
         }
