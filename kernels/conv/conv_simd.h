@@ -14,45 +14,53 @@
 #include "kernels/simd_math.h"
 
 #define DEPTH         192
+#define CHAIN         32
 #define BLOCK_ROWS    512 /* that share the points of a block, as far as a call has so many */
 #define IN_PLACE_ROWS 48  /* so few rows use points too rarely for a copy to pay */
 
 /* ---- the product ---- */
 /* sums[r][x] (+)= sum_k weight[k][r] points[k][x], where row k of the points is rows[k] + at or, if
- * rows is NULL, lies in a panel at `points`. */
+ * rows is NULL, lies in a panel at `points`. In chains of at most CHAIN products, whose sums are
+ * added. */
 SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEAVE_RESTRICT points,
                           const float *const *rows, int64_t at, int64_t depth, int add,
                           float *CLEAVE_RESTRICT sums)
 {
-    simd_f32 sum[TILE_ROWS][PANEL_VECTORS];
+    const int64_t chains = cleave_div_up(depth, CHAIN);
+    int64_t k = 0;
 
+    for (int64_t c = 0; c < chains; c++) {
+        simd_f32 sum[TILE_ROWS][PANEL_VECTORS];
 #pragma GCC unroll 8
-    for (int r = 0; r < TILE_ROWS; r++)
-#pragma GCC unroll 3
-        for (int v = 0; v < PANEL_VECTORS; v++)
-            sum[r][v] = simd_zero();
-    for (int64_t k = 0; k < depth; k++) {
-        const float *const row = rows ? rows[k] + at : points + k * PANEL;
-        simd_f32 x[PANEL_VECTORS];
-#pragma GCC unroll 3
-        for (int v = 0; v < PANEL_VECTORS; v++)
-            x[v] = simd_load(row + v * SIMD_LANES);
-#pragma GCC unroll 8
-        for (int r = 0; r < TILE_ROWS; r++) {
-            const simd_f32 w = simd_set1(weight[r]);
+        for (int r = 0; r < TILE_ROWS; r++)
 #pragma GCC unroll 3
             for (int v = 0; v < PANEL_VECTORS; v++)
-                sum[r][v] = simd_fma(w, x[v], sum[r][v]);
-        }
-        weight += TILE_ROWS;
-    }
-#pragma GCC unroll 8
-    for (int r = 0; r < TILE_ROWS; r++)
+                sum[r][v] = simd_zero();
+        for (const int64_t end = depth * (c + 1) / chains; k < end; k++) {
+            const float *const row = rows ? rows[k] + at : points + k * PANEL;
+            simd_f32 x[PANEL_VECTORS];
 #pragma GCC unroll 3
-        for (int v = 0; v < PANEL_VECTORS; v++) {
-            float *const to = sums + r * PANEL + v * SIMD_LANES;
-            simd_store_aligned(to, add ? simd_add(simd_load_aligned(to), sum[r][v]) : sum[r][v]);
+            for (int v = 0; v < PANEL_VECTORS; v++)
+                x[v] = simd_load(row + v * SIMD_LANES);
+#pragma GCC unroll 8
+            for (int r = 0; r < TILE_ROWS; r++) {
+                const simd_f32 w = simd_set1(weight[r]);
+#pragma GCC unroll 3
+                for (int v = 0; v < PANEL_VECTORS; v++)
+                    sum[r][v] = simd_fma(w, x[v], sum[r][v]);
+            }
+            weight += TILE_ROWS;
         }
+#pragma GCC unroll 8
+        for (int r = 0; r < TILE_ROWS; r++)
+#pragma GCC unroll 3
+            for (int v = 0; v < PANEL_VECTORS; v++) {
+                float *const to = sums + r * PANEL + v * SIMD_LANES;
+                simd_store_aligned(to,
+                                   add ? simd_add(simd_load_aligned(to), sum[r][v]) : sum[r][v]);
+            }
+        add = 1;
+    }
 }
 
 static void multiply_panel(const float *weight, const float *points, int64_t depth, int add,
