@@ -32,15 +32,12 @@ static const struct {
     {4, 48, 4, LOCAL, MILD, 261, 261, 0, 0},
     {1, 96, 2, LOCAL, RISING, 200, 200, 8, 0},
     {1, 200, 0, PLAIN, MILD, 64, 129, 0, 0},
-    /* Of eight heads, or four of the local form, one or all. */
-    {1, 64, 0, PLAIN, MILD, 2688, 2688, 0, CLEAVE_CASE_BENCH},
-    {1, 64, 0, PLAIN, MILD, 1344, 1344, 0, CLEAVE_CASE_BENCH},
-    {1, 64, 0, PLAIN, MILD, 1344, 2688, 0, CLEAVE_CASE_BENCH},
-    {1, 64, 0, PLAIN, MILD, 2688, 1344, 0, CLEAVE_CASE_BENCH},
-    {1, 48, 0, PLAIN, MILD, 2688, 2688, 0, CLEAVE_CASE_BENCH},
+    /* Of one head 384 queries, which are two items: what is left out is more of the same. */
+    {1, 64, 0, PLAIN, MILD, 384, 2688, 0, CLEAVE_CASE_BENCH},
+    {1, 64, 0, PLAIN, MILD, 384, 1344, 0, CLEAVE_CASE_BENCH},
+    {1, 48, 0, PLAIN, MILD, 384, 2688, 0, CLEAVE_CASE_BENCH},
     {4, 48, 4, LOCAL, MILD, 336, 336, 0, CLEAVE_CASE_BENCH},
-    {1, 48, 4, LOCAL, MILD, 1895, 1895, 0, CLEAVE_CASE_BENCH},
-    {1, 96, 4, LOCAL, MILD, 948, 948, 0, CLEAVE_CASE_BENCH},
+    {1, 96, 4, LOCAL, MILD, 474, 474, 0, CLEAVE_CASE_BENCH},
 };
 
 static void fill(const cleave_case *test, int operand, float *data, int64_t count)
