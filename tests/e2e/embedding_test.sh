@@ -65,8 +65,13 @@ else
     skip "header: C++17 (no $cxx)"
 fi
 
-# ---- the program of the page ---------------------------------------------------------------
-sed -n '/^```c$/,/^```$/{/^```/d;p}' docs/embedding.md >"$folder/example.c"
+# ---- the programs of the page --------------------------------------------------------------
+program() { # number
+    awk -v number="$1" '/^```c$/ { inside = ++count == number; next }
+        /^```/ { inside = 0 }
+        inside' docs/embedding.md
+}
+program 1 >"$folder/example.c"
 check "example: there is one" grep -q cleave_open "$folder/example.c"
 check "example: compiles" "$cc" -std=c17 -O1 "${strict[@]}" "${watcher[@]}" -o "$folder/example" \
     "$folder/example.c" "$library" -lm -pthread
@@ -88,6 +93,31 @@ refuses() {
         grep -q 'did you mean "identity"' "$folder/sentence"
 }
 check "example: an unknown model is an error" refuses
+
+program 2 >"$folder/weights.c"
+check "weights: there is a program" grep -q cleave_normalize "$folder/weights.c"
+check "weights: compiles" "$cc" -std=c17 -O1 "${strict[@]}" "${watcher[@]}" \
+    -o "$folder/weights" "$folder/weights.c" "$library" -lm -pthread
+export CLEAVE_MODELS_DIR=$folder/models
+check "weights: a tiny model" "$build/cleave" model import --name tiny \
+    tests/golden/models/tiny_htdemucs.th
+weights=$(find "$folder/models" -type f -size +100k | head -1)
+with_weights() { # track: there must be as much of every stem as of it
+    local stem
+    (cd "$folder" && ./weights "$weights" "$1") || return 1
+    for stem in drums bass other vocals; do
+        [ "$(stat -c %s "$folder/$stem.f32")" -eq "$(stat -c %s "$folder/$1")" ] || return 1
+    done
+}
+head -c 80000 "$folder/mix.f32" >"$folder/short.f32"
+check "weights: stems of a track" with_weights short.f32
+check "weights: stems of an empty track" with_weights empty.f32
+damaged() {
+    head -c 1000 "$weights" >"$folder/damaged"
+    ! (cd "$folder" && ./weights damaged mix.f32 2>sentence) &&
+        grep -q 'header says' "$folder/sentence"
+}
+check "weights: a damaged file is an error" damaged
 
 # ---- the engine's objects ------------------------------------------------------------------------
 engine() {
