@@ -86,6 +86,22 @@ static void lay_out_buffers(cleave_engine *engine, const cleave_setup *setup, cl
         memcpy(engine->matrix + o * inputs, setup->stems.matrix[o], inputs * sizeof(float));
 }
 
+/* A model's input and output hold the rows that its ports speak of. */
+static void check_ports(const struct workspace *space)
+{
+    const cleave_model_request *const request = &space->setup.request;
+    const cleave_model_ports *const ports = &space->ports;
+    const int64_t V = request->segment_frames, stride = cleave_i64_max(ports->stride, V);
+    const int64_t rows = request->channels;
+
+    assert(ports->stride == 0 || ports->stride >= V);
+    assert(space->graph.tensor[ports->input].bytes >= (size_t)(rows * stride) * sizeof(float));
+    assert(space->graph.tensor[ports->output].bytes >=
+           (size_t)((request->stem_count * rows - 1) * stride + V) * sizeof(float));
+    (void)rows;
+    (void)stride;
+}
+
 /* Lays the engine out in the arena: the one place that decides what it takes, run on a counting
  * arena by cleave_need() and on a real one by cleave_init(). */
 static cleave_status lay_out(struct workspace *space, cleave_arena *arena, cleave_engine **made,
@@ -109,6 +125,7 @@ static cleave_status lay_out(struct workspace *space, cleave_arena *arena, cleav
                                                   setup->threads, arena, error);
     if (status != CLEAVE_OK)
         return status;
+    check_ports(space);
     if (setup->model->any_length)
         cleave_fit_lay_out(engine, setup, &space->graph, arena);
     engine->workers = cleave_workers_init(arena, setup->threads);

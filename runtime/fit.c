@@ -35,8 +35,8 @@ void cleave_fit_lay_out(cleave_engine *engine, const cleave_setup *setup, const 
 cleave_status cleave_fit_to(cleave_engine *engine, int64_t frames, cleave_error *error)
 {
     cleave_fit *const fit = &engine->fit;
+    cleave_model_ports ports = {0};
     cleave_graph graph;
-    cleave_model_ports ports;
 
     assert(frames >= 1 && frames <= engine->segment_frames);
     if (frames == engine->fitted_frames)
