@@ -12,6 +12,7 @@
 
 #include "runtime/engine.h"
 #include "tests/runtime/alloc_trap.h"
+#include "tests/demucs_weights.h"
 #include "tests/stretch_model.h"
 #include "tests/test.h"
 
@@ -464,6 +465,38 @@ static void engine_calls_no_allocator(void)
         TEST_CHECK(alloc_trap_count() - before > (uint64_t)visits);
 }
 
+/* A network with weights: all its kernels. */
+static void network_calls_no_allocator(void)
+{
+    cleave_config config;
+    cleave_error error;
+    test_bytes file = {0};
+    session s;
+
+    if (!test_weights_import(test_golden("models/tiny_htdemucs.th"), &file))
+        return;
+    const cleave_network network = {.weights = file.data, .weights_bytes = file.used};
+    session_open(&s);
+    s.push_frames = s.pull_frames = 4096;
+    cleave_config_default(&config);
+    config.network_count = 1;
+    config.networks = &network;
+    config.threads = 2;
+    if (TEST_CHECK(cleave_open(&config, &s.engine, &error) == CLEAVE_OK)) {
+        uint64_t before = alloc_trap_count();
+        TEST_CHECK(cleave_normalize(s.engine, 0.01, 0.5) == CLEAVE_OK);
+        play(&s, 30000);
+        cleave_reset(s.engine);
+        play(&s, 1);
+        TEST_CHECK(alloc_trap_count() == before && s.faults == 0);
+        cleave_close(&s.engine);
+    }
+    session_close(&s);
+    test_bytes_free(&file);
+    if (!alloc_trap_set())
+        test_skip("a sanitizer owns malloc in this build: played, not counted");
+}
+
 /* The engine is opened in the child, since threads do not survive a fork. */
 typedef struct choice {
     session *s;
@@ -513,6 +546,7 @@ int main(int argc, char **argv)
         {"no_alloc: the trap counts, from all threads", trap_counts},
         {"no_alloc: the kernel forbids what is hidden", kernel_forbids},
         {"no_alloc: playing calls no allocator", engine_calls_no_allocator},
+        {"no_alloc: a network calls no allocator", network_calls_no_allocator},
         {"no_alloc: playing maps nothing and starts no thread", engine_maps_nothing},
     };
 
