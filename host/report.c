@@ -207,13 +207,14 @@ static void draw(batch_report *report)
     }
     if (shown->total_frames <= 0) {
         double seconds = (double)shown->frames / shown->rate_hz;
-        snprintf(line, sizeof line, "%s%s  %s done  %.0fx", shown->label, others,
-                 report_clock(seconds, clock), speed);
+        snprintf(line, sizeof line, "%s%s  %s done  %.*fx", shown->label, others,
+                 report_clock(seconds, clock), speed < 9.95, speed);
     } else {
         double part = fmin((double)shown->frames / (double)shown->total_frames, 1.0);
-        snprintf(line, sizeof line, "[%d/%d] %s%s  %s %3.0f %%  %.0fx  %s left",
+        snprintf(line, sizeof line, "[%d/%d] %s%s  %s %3.0f %%  %.*fx  %s left",
                  report->done + report->failed + 1, report->track_count, shown->label, others,
-                 report_bar(part, bar), 100.0 * part, speed, report_clock(longest, clock));
+                 report_bar(part, bar), 100.0 * part, speed < 9.95, speed,
+                 report_clock(longest, clock));
     }
     log_status(report->log, line);
 }
@@ -251,13 +252,14 @@ static void print_result(batch_report *report, const track_result *result)
         }
     }
     const char *slash = strrchr(result->paths[0], '/');
+    double speed = result->duration_s / fmax(result->seconds, 1e-9);
     int folder_bytes = slash != NULL ? (int)(slash - result->paths[0]) : 0;
     char quality[40] = "";
     if (result->is_scored && !isnan(result->of_sum.score)) {
         snprintf(quality, sizeof quality, ", quality of the sum %.3f", result->of_sum.score);
     }
-    log_note(report->log, "%s: %s %s %.*s, %.1f s, %.0fx real time%s", result->input, stems,
+    log_note(report->log, "%s: %s %s %.*s, %.1f s, %.*fx real time%s", result->input, stems,
              slash != NULL ? "in" : "to", slash != NULL ? folder_bytes : 15,
-             slash != NULL ? result->paths[0] : "standard output", result->seconds,
-             result->duration_s / fmax(result->seconds, 1e-9), quality);
+             slash != NULL ? result->paths[0] : "standard output", result->seconds, speed < 9.95,
+             speed, quality);
 }

@@ -236,7 +236,7 @@ check "the same bytes for any number of jobs" diff -r jobs1 jobs4
 if script -qec true /dev/null >/dev/null 2>&1; then # there is a pseudo-terminal to be had
     script -qec "'$CLEAVE' separate song.wav -o bar" /dev/null >bar.txt 2>&1
     check "a bar on a terminal: percent, speed, time left" grep -qE \
-        '\[1/1\] song.wav .* %  [0-9]+x  [0-9]+:[0-9]+ left' bar.txt
+        '\[1/1\] song.wav .* %  [0-9.]+x  [0-9]+:[0-9]+ left' bar.txt
     script -qec "'$CLEAVE' separate song.wav -o bar -q" /dev/null >bar.txt 2>&1
     check "no bar with -q" [ ! -s bar.txt ]
 else
