@@ -13,6 +13,7 @@ static int to_pipe(const track_session *session)
     return strcmp(session->options->out, "-") == 0;
 }
 
+static void ask_for_first(const model_choice *choice, cleave_config *config);
 static int check_output_channels(track_session *session, int32_t engine_channels);
 static int choose_outputs(track_session *session);
 static int allocate(track_session *session);
@@ -61,6 +62,9 @@ int session_open_engine(track_session *session, const input *source)
     }
     choose_config(session->options, &result->choice, info->rate_hz, info->channels,
                   context->threads, &config);
+    if (to_pipe(session) && result->choice.model != NULL && !session->options->conserve) {
+        ask_for_first(&result->choice, &config);
+    }
     if (check_output_channels(session, config.channels) != 0) {
         return -1;
     }
@@ -137,6 +141,18 @@ void session_close(track_session *session)
     for (int32_t s = 0; s < CLEAVE_STEMS_MAX; s++) {
         reference_close(&session->references[s]);
     }
+}
+
+/* A pipe takes one stem: networks of a bag that give others alone need not run. */
+static void ask_for_first(const model_choice *choice, cleave_config *config)
+{
+    if (config->two_stems != NULL) {
+        config->stems[0] = config->two_stems;
+    } else if (config->stem_count == 0) {
+        config->stems[0] = choice->info.default_stems[0];
+    }
+    config->two_stems = NULL;
+    config->stem_count = 1;
 }
 
 /* The stems have the engine's channels, but those of a mono track are mono. */

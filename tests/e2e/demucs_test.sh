@@ -170,6 +170,11 @@ is_refused "a bag of other sources" 2 'has 2 sources, and its networks have 4' \
     separate song.wav -n short
 rm "$CLEAVE_MODELS_DIR"/{broken,short}.bag
 
+separate - song.wav -n both --two-stems bass
+check "a pipe: the first of two stems" cmp -s stdout $full/bass.raw
+separate - song.wav -n both
+check "a pipe: the first of the model's" cmp -s stdout $full/drums.raw
+
 # ---- names and files ----
 version=$(cd "$CLEAVE_MODELS_DIR" && echo tiny@*.weights)
 version=${version#tiny@} version=${version%.weights}

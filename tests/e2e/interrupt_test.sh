@@ -3,6 +3,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/e2e/lib.sh
+checkpoint=$PWD/tests/golden/models/tiny_htdemucs.th
 cd "$work" || exit 1
 set -m # jobs get SIGINT as from a terminal
 
@@ -53,6 +54,13 @@ done
 endless >stream 2>/dev/null &
 # shellcheck disable=SC2086
 interrupted "SIGTERM" TERM out_term "$CLEAVE" separate stream $raw -o out_term -q
+
+"$CLEAVE" model import "$checkpoint" --name tiny >/dev/null
+endless >stream 2>/dev/null &
+# shellcheck disable=SC2086
+interrupted "SIGINT in the first pass over a pipe" INT out_first \
+    "$CLEAVE" separate stream $raw -n tiny -o out_first -q
+"$CLEAVE" model remove tiny >/dev/null
 
 # Blocked in a read: the pipe stays open and gives nothing more.
 { "$signal" make noise 44100 2 441000 raw:s16; sleep 5; } >stream 2>/dev/null &
