@@ -32,10 +32,10 @@ static int begin(scene *s)
 
 static void end(scene *s)
 {
-    char command[128];
+    char remove_all[128];
 
-    snprintf(command, sizeof command, "rm -rf '%s'", s->root);
-    TEST_CHECK(system(command) == 0);
+    snprintf(remove_all, sizeof remove_all, "rm -rf '%s'", s->root);
+    TEST_CHECK(system(remove_all) == 0);
     free(s->checkpoint);
 }
 
