@@ -185,7 +185,7 @@ int cleave_conv_cases(int index, cleave_case *out)
              (long long)a.in_points);
     /* A sum of n products of random sign grows like sqrt(n), and the roundings of its steps, rarely
      * more than half of 2^-24 of the running sum, to sqrt(n / 2) / 2 such units of the result; n is
-     * bounded by the variants' parts of 192. Two units are for what follows the sum. */
+     * bounded by the variants' chains. Two units are for what follows the sum. */
     out->limit = (2 + sqrt(fmin(depth, 192) / 2) / 2) * 0x1p-24;
     out->flops = 2 * (double)a.in_channels * (double)a.channels * row_pairs(&a) *
                  (double)a.kernel_points * (double)(a.transposed ? a.in_points : a.out_points);

@@ -7,14 +7,14 @@
  * the second for one tile after the other. What follows the product (bias, activation, residual) is
  * done with a tile's sums at once.
  *
- * A depth beyond DEPTH is cut into equal parts, whose sums are added: with K products the error
- * grows like sqrt(DEPTH) + sqrt(K / DEPTH) instead of sqrt(K), and the points of a part fit the
- * second-level cache. */
+ * Products are summed in chains of CHAIN, whose sums are added: with K products the error grows like
+ * sqrt(CHAIN) + sqrt(K / CHAIN) instead of sqrt(K). A depth beyond DEPTH is cut into equal parts, so
+ * that the points of a part fit the second-level cache. */
 #include "kernels/conv/conv_pack.h"
 #include "kernels/simd_math.h"
 
 #define DEPTH         192
-#define CHAIN         32
+#define CHAIN         16
 #define BLOCK_ROWS    512 /* that share the points of a block, as far as a call has so many */
 #define IN_PLACE_ROWS 48  /* so few rows use points too rarely for a copy to pay */
 
