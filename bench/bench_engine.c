@@ -1,12 +1,14 @@
 /* bench_engine.c: a model in the engine, as a stream and step by step.
  *
- *   bench_engine [--model NAME] [--stems A,B,...] [--threads N] [--rate HZ] [--channels C]
- *                [--seconds S] [--features-off MASK]
+ *   bench_engine [--model NAME | --weights FILE] [--stems A,B,...] [--threads N] [--rate HZ]
+ *                [--channels C] [--seconds S] [--segment S] [--features-off MASK]
  *
- * Prints how many times faster than real time a track passes, for one thread and for N (default 2),
- * then the steps of a segment, best of several runs, and the bytes of the arena. */
+ * Prints how many times faster than real time a track passes, for one thread and for N (default 2;
+ * not with --seconds 0), then one segment: its wall time over several runs, its steps, best of
+ * these, and what each op takes of it. */
 #include "bench/bench.h"
 #include "kernels/cases.h"
+#include "loader/loader.h"
 #include "runtime/engine.h"
 
 #include <math.h>
@@ -21,6 +23,7 @@ typedef struct options {
     cleave_config config;
     double seconds;
     char *stems;
+    const char *weights;
 } options;
 
 static void fail(const char *message)
@@ -50,6 +53,10 @@ static options options_read(int argc, char **argv)
             o.config.channels = atoi(argv[i + 1]);
         else if (!strcmp(argv[i], "--seconds"))
             o.seconds = atof(argv[i + 1]);
+        else if (!strcmp(argv[i], "--segment"))
+            o.config.segment_seconds = atof(argv[i + 1]);
+        else if (!strcmp(argv[i], "--weights"))
+            o.weights = argv[i + 1];
         else if (!strcmp(argv[i], "--features-off"))
             o.config.cpu_features_off = (uint32_t)strtoul(argv[i + 1], NULL, 0);
         else
@@ -129,41 +136,72 @@ static double track_seconds(const options *o, int threads)
     return seconds;
 }
 
-static double step_seconds(const cleave_plan *plan, int32_t index, cleave_workers *workers)
+/* The segment's frames into the plan's input, as the engine would put them there. */
+static void input_write(const cleave_engine *engine, const float *frames)
 {
-    const double begin = bench_seconds();
+    const int64_t S = engine->segment_frames, C = engine->channels;
+    const int64_t stride = engine->ports.stride > 0 ? engine->ports.stride : S;
+    float *input = cleave_plan_data(&engine->plan, engine->ports.input);
 
-    cleave_plan_step_run(plan, index, workers);
-    return bench_seconds() - begin;
+    memset(input, 0, (size_t)(stride * C) * sizeof(float));
+    for (int64_t n = 0; n < S * C; n++)
+        input[n % C * stride + n / C] = frames[n];
 }
 
-/* Every step in its place in the segment, so that caches hold what they would. */
-static void print_steps(const options *o)
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* best[i] of step i, and the wall times of the runs in ascending order. Steps run in their places,
+ * so that caches hold what they would. */
+static void time_steps(const cleave_engine *engine, const float *frames, double *best,
+                       double walls[STEP_RUNS])
+{
+    for (int i = 0; i < engine->plan.step_count; i++)
+        best[i] = INFINITY;
+    for (int run = 0; run < STEP_RUNS; run++) {
+        input_write(engine, frames);
+        const double begin = bench_seconds();
+        double before = begin;
+        for (int i = 0; i < engine->plan.step_count; i++) {
+            cleave_plan_step_run(&engine->plan, i, engine->workers);
+            const double now = bench_seconds();
+            best[i] = fmin(best[i], now - before);
+            before = now;
+        }
+        walls[run] = before - begin;
+    }
+    qsort(walls, STEP_RUNS, sizeof *walls, by_value);
+}
+
+static void print_segment(const options *o)
 {
     cleave_engine *engine = engine_open(&o->config);
     const cleave_plan *plan = &engine->plan;
     const int64_t S = engine->segment_frames, C = engine->channels;
     double *best = bench_alloc((size_t)plan->step_count * sizeof *best), total = 0;
+    double of_op[CLEAVE_OP_COUNT] = {0}, walls[STEP_RUNS];
     float *frames = bench_alloc((size_t)(S * C) * sizeof(float));
 
-    for (int i = 0; i < plan->step_count; i++)
-        best[i] = INFINITY;
     signal_fill(frames, 0, S, &o->config);
-    for (int run = 0; run < STEP_RUNS; run++) {
-        float *input = cleave_plan_data(plan, engine->input);
-        for (int64_t n = 0; n < S * C; n++)
-            input[n % C * S + n / C] = frames[n];
-        for (int i = 0; i < plan->step_count; i++)
-            best[i] = fmin(best[i], step_seconds(plan, i, engine->workers));
-    }
-    for (int i = 0; i < plan->step_count; i++)
+    time_steps(engine, frames, best, walls);
+    for (int i = 0; i < plan->step_count; i++) {
         total += best[i];
-    printf("one segment of %.2f s, %d threads\n", (double)S / o->config.rate_hz,
-           (int)o->config.threads);
+        of_op[plan->step[i].op] += best[i];
+    }
+    printf("one segment of %.2f s, %d threads: least %.3f s, median %.3f s of %d runs\n",
+           (double)S / o->config.rate_hz, (int)o->config.threads, walls[0], walls[STEP_RUNS / 2],
+           STEP_RUNS);
     for (int i = 0; i < plan->step_count; i++)
-        printf("  %-24s %-14s %8.3f ms %5.1f%%\n", plan->step[i].label,
+        printf("  %-32s %-14s %8.3f ms %5.1f%%\n", plan->step[i].label,
                cleave_op_get(plan->step[i].op)->name, 1e3 * best[i], 100 * best[i] / total);
-    printf("  %-24s %-14s %8.3f ms\n", "all steps", "", 1e3 * total);
+    for (int op = 0; op < CLEAVE_OP_COUNT; op++)
+        if (of_op[op] > 0)
+            printf("  %-32s %-14s %8.3f ms %5.1f%%\n", "all of", cleave_op_get(op)->name,
+                   1e3 * of_op[op], 100 * of_op[op] / total);
     free(frames);
     free(best);
     cleave_close(&engine);
@@ -171,22 +209,36 @@ static void print_steps(const options *o)
 
 int main(int argc, char **argv)
 {
-    const options o = options_read(argc, argv);
+    options o = options_read(argc, argv);
+    cleave_weights weights = {0};
+    cleave_network network = {0};
+    char sentence[CLEAVE_SENTENCE_BYTES];
     cleave_memory need;
     cleave_error error;
 
+    if (o.weights) {
+        if (!cleave_weights_open(&weights, o.weights, sentence))
+            fail(sentence);
+        network.weights = weights.table.bytes;
+        network.weights_bytes = weights.table.header->file_bytes;
+        o.config.networks = &network;
+        o.config.network_count = 1;
+        o.config.model = NULL;
+    }
     if (cleave_need(&o.config, &need, &error) != CLEAVE_OK)
         fail(error.message);
-    printf("%s: model %s, %d Hz, %d channels, %g s; arena %.1f MB\n", bench_machine(),
-           o.config.model, (int)o.config.rate_hz, (int)o.config.channels, o.seconds,
-           1e-6 * (double)need.host_bytes);
-    for (int threads = 1; threads <= o.config.threads; threads += o.config.threads - 1) {
+    printf("%s: %s, %d Hz, %d channels, %g s; arena %.1f MB\n", bench_machine(),
+           o.weights ? o.weights : o.config.model, (int)o.config.rate_hz, (int)o.config.channels,
+           o.seconds, 1e-6 * (double)need.host_bytes);
+    for (int threads = 1; o.seconds > 0 && threads <= o.config.threads;
+         threads += o.config.threads - 1) {
         const double seconds = track_seconds(&o, threads);
-        printf("%d thread%s: %.3f s, %.0f x real time\n", threads, threads > 1 ? "s" : "", seconds,
+        printf("%d thread%s: %.3f s, %.3g x real time\n", threads, threads > 1 ? "s" : "", seconds,
                o.seconds / seconds);
         if (o.config.threads == 1)
             break;
     }
-    print_steps(&o);
+    print_segment(&o);
+    cleave_weights_close(&weights);
     return 0;
 }

@@ -20,6 +20,8 @@ typedef enum cleave_conv_act {
 #define CLEAVE_CONV_SCALE    2u
 #define CLEAVE_CONV_TABLE    4u
 #define CLEAVE_CONV_RESIDUAL 8u
+/* Every weight is a value of binary16: the prepared table may keep it as one. */
+#define CLEAVE_CONV_HALF 16u
 
 /* v[m][i][j] = bias[m] + sum_c sum_a sum_b weight[m][c][a][b]
  *                        in[c][i stride_rows + a - pad_rows][j stride_points + b dilation -
