@@ -7,9 +7,9 @@
  * the second for one tile after the other. What follows the product (bias, activation, residual) is
  * done with a tile's sums at once.
  *
- * Products are summed in chains of CHAIN, whose sums are added: with K products the error grows like
- * sqrt(CHAIN) + sqrt(K / CHAIN) instead of sqrt(K). A depth beyond DEPTH is cut into equal parts, so
- * that the points of a part fit the second-level cache. */
+ * Products are summed in chains of CHAIN, whose sums are added: with K products the error grows
+ * like sqrt(CHAIN) + sqrt(K / CHAIN) instead of sqrt(K). A depth beyond DEPTH is cut into equal
+ * parts, so that the points of a part fit the second-level cache. */
 #include "kernels/conv/conv_pack.h"
 #include "kernels/simd_math.h"
 
