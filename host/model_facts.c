@@ -6,16 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
-int model_facts_built_in(model_facts *facts, int32_t index)
+static int fill_built_in(model_facts *facts)
 {
-    memset(facts, 0, sizeof *facts);
-    if (cleave_model_at(index, &facts->info) != CLEAVE_OK) {
-        return 0;
-    }
     snprintf(facts->name, sizeof facts->name, "%s", facts->info.name);
     choose_method(facts->info.name, facts->kind);
     facts->is_built_in = facts->is_used = 1;
     return 1;
+}
+
+int model_facts_built_in(model_facts *facts, int32_t index)
+{
+    memset(facts, 0, sizeof *facts);
+    return cleave_model_at(index, &facts->info) == CLEAVE_OK && fill_built_in(facts);
 }
 
 void model_facts_entry(model_facts *facts, const model_store *store, const model_entry *entry)
@@ -48,10 +50,9 @@ int model_facts_find(model_facts *facts, const model_store *store, const char *n
                      char message[CLEAVE_SENTENCE_BYTES])
 {
     model_entry entry;
-    for (int32_t i = 0; model_facts_built_in(facts, i); i++) {
-        if (strcmp(facts->name, name) == 0) {
-            return 1;
-        }
+    memset(facts, 0, sizeof *facts);
+    if (cleave_model_find(name, &facts->info) == CLEAVE_OK) {
+        return fill_built_in(facts);
     }
     if (!model_store_find(store, name, &entry, message)) {
         return 0;

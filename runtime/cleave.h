@@ -97,7 +97,8 @@ typedef struct cleave_model_info {
     int32_t needs_weights; /* not 0: cannot run without a weight file */
 } cleave_model_info;
 
-/* Model `index`, 0 up, into *info; CLEAVE_NO_MODEL past the last. */
+/* Model `index`, 0 up, of those that need no weights, into *info; CLEAVE_NO_MODEL past the last.
+ * The model "identity", which gives the mixture back, is for tests and found by its name alone. */
 cleave_status cleave_model_at(int32_t index, cleave_model_info *info);
 
 /* The model called `name`; CLEAVE_NO_MODEL if there is none. */

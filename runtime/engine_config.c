@@ -24,17 +24,18 @@ static cleave_status find_model(const cleave_model **found, const char *name, cl
 {
     const char *names[MODELS_MAX];
     const cleave_model *model;
+    cleave_model_info info;
     int32_t count = 0;
 
     if (!name)
         return cleave_error_set(error, CLEAVE_INVALID, "model: no name given");
-    for (; count < MODELS_MAX && (model = cleave_model_get(count)); count++) {
-        names[count] = model->info.name;
+    for (int32_t i = 0; (model = cleave_model_get(i)); i++)
         if (!strcmp(model->info.name, name)) {
             *found = model;
             return CLEAVE_OK;
         }
-    }
+    for (; count < MODELS_MAX && cleave_model_at(count, &info) == CLEAVE_OK; count++)
+        names[count] = info.name;
     const int32_t nearest = cleave_nearest(name, names, count);
     if (nearest >= 0)
         return cleave_error_set(error, CLEAVE_NO_MODEL,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+/* Identity comes last: cleave_model_at() ends before it. */
 static const cleave_model *const models[] = {
     &cleave_model_center,
     &cleave_model_center_naive,
@@ -32,7 +33,7 @@ cleave_status cleave_model_at(int32_t index, cleave_model_info *info)
 {
     const cleave_model *const model = cleave_model_get(index);
 
-    if (!model)
+    if (!model || model == &cleave_model_identity)
         return CLEAVE_NO_MODEL;
     *info = model->info;
     return CLEAVE_OK;

@@ -74,7 +74,7 @@ extern const cleave_model cleave_model_center_naive; /* "center:naive" */
 extern const cleave_model
     cleave_model_identity; /* "identity": one stem, the mixture itself; for tests */
 
-/* All models, in the order of cleave_model_at(); NULL past the last. */
+/* All models, in the order of cleave_model_at(), identity behind them; NULL past the last. */
 const cleave_model *cleave_model_get(int32_t index);
 
 #endif

@@ -89,8 +89,8 @@ check "example: and nothing else" cmp "$folder/silence.f32" "$folder/accompanime
 check "example: an empty track" in_folder identity empty.f32
 check "example: gives empty stems" test ! -s "$folder/mixture.f32"
 refuses() {
-    ! in_folder idenity mix.f32 2>"$folder/sentence" &&
-        grep -q 'did you mean "identity"' "$folder/sentence"
+    ! in_folder centre mix.f32 2>"$folder/sentence" &&
+        grep -q 'did you mean "center"' "$folder/sentence"
 }
 check "example: an unknown model is an error" refuses
 

@@ -34,7 +34,8 @@ static void names_refused(void)
     refused(NULL, CLEAVE_INVALID, "config");
     REFUSED(NULL, (void)0, CLEAVE_INVALID, "model: no name");
     REFUSED("vocoder", (void)0, CLEAVE_NO_MODEL, "model \"vocoder\": no such model");
-    REFUSED("idenity", (void)0, CLEAVE_NO_MODEL, "did you mean \"identity\"?");
+    REFUSED("centre", (void)0, CLEAVE_NO_MODEL, "did you mean \"center\"?");
+    REFUSED("idenity", (void)0, CLEAVE_NO_MODEL, "model \"idenity\": no such model");
     REFUSED("center:niave", (void)0, CLEAVE_NO_MODEL, "did you mean \"center:naive\"?");
     REFUSED("", (void)0, CLEAVE_NO_MODEL, "model \"\": no such model");
     REFUSED("center:naive", (config.stem_count = 1, config.stems[0] = "vocal"), CLEAVE_UNSUPPORTED,

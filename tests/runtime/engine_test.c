@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/models/models.h"
 #include "tests/runtime/track.h"
 
 /* ---- lists and memory ---------------------------------------------------------------------- */
@@ -20,9 +21,10 @@ static void defaults(void)
     for (; cleave_model_at(count, &info) == CLEAVE_OK; count++) {
         TEST_CHECK(cleave_model_find(info.name, &same) == CLEAVE_OK && same.name == info.name);
         TEST_CHECK(info.stem_count >= 1 && info.default_stem_count >= 1);
-        TEST_CHECK(strlen(info.name) < CLEAVE_NAME_BYTES);
+        TEST_CHECK(strlen(info.name) < CLEAVE_NAME_BYTES && strcmp(info.name, "identity") != 0);
     }
     TEST_CHECK(count >= 2);
+    TEST_CHECK(cleave_model_find("identity", &info) == CLEAVE_OK);
     TEST_CHECK(cleave_model_at(-1, &info) == CLEAVE_NO_MODEL);
     TEST_CHECK(cleave_model_find("none", &info) == CLEAVE_NO_MODEL);
     for (int status = CLEAVE_SYSTEM - 1; status <= CLEAVE_END + 1; status++)
@@ -68,10 +70,11 @@ static void check_memory(const cleave_config *config)
 
 static void memory(void)
 {
-    cleave_model_info info;
+    const cleave_model *model;
 
-    for (int32_t m = 0; cleave_model_at(m, &info) == CLEAVE_OK; m++)
+    for (int32_t m = 0; (model = cleave_model_get(m)); m++)
         for (uint64_t trial = 0; trial < 24; trial++) {
+            const cleave_model_info info = model->info;
             cleave_config config = track_config(info.name);
             uint64_t seed = trial * 100;
             config.channels =
@@ -126,9 +129,10 @@ static void threads_do_not_matter(void)
 {
     const int64_t N = 30011;
     float *const x = track_noise(9, N, 2);
-    cleave_model_info info;
+    const cleave_model *model;
 
-    for (int32_t m = 0; cleave_model_at(m, &info) == CLEAVE_OK; m++) {
+    for (int32_t m = 0; (model = cleave_model_get(m)); m++) {
+        const cleave_model_info info = model->info;
         float *first = NULL;
         for (int32_t threads = 1; threads <= 8; threads++) {
             cleave_config config = track_config(info.name);

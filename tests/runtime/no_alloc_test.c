@@ -415,13 +415,12 @@ static int session_start(session *s, const variant *v, const cleave_model_info *
 static int for_each(session *s,
                     void (*visit)(session *, const variant *, const cleave_model_info *))
 {
-    cleave_model_info model;
     int visits = 0;
 
     for (int32_t i = 0, more = 1; more; i++) {
-        more = cleave_model_at(i, &model) == CLEAVE_OK;
-        if (!more)
-            model = test_model_stretch.info;
+        const cleave_model *const listed = cleave_model_get(i);
+        const cleave_model_info model = listed ? listed->info : test_model_stretch.info;
+        more = listed != NULL;
         for (size_t v = 0; !model.needs_weights && v < sizeof variants / sizeof variants[0]; v++)
             if (applies(&variants[v], &model)) {
                 visit(s, &variants[v], &model);

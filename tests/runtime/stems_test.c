@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernels/mix/mix.h"
+#include "runtime/models/models.h"
 #include "tests/runtime/track.h"
 
 static void fill_scales(void *data, size_t bytes, const void *context)
@@ -126,9 +127,10 @@ static void stems(void)
 /* The stems of every model sum to the mixture when they have to. */
 static void conserving(void)
 {
-    cleave_model_info info;
+    const cleave_model *model;
 
-    for (int32_t m = 0; cleave_model_at(m, &info) == CLEAVE_OK; m++) {
+    for (int32_t m = 0; (model = cleave_model_get(m)); m++) {
+        const cleave_model_info info = model->info;
         cleave_config config = track_config(info.name);
         config.conserve = 1;
         config.segment_seconds = 0;
