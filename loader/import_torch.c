@@ -298,11 +298,13 @@ int cleave_import_torch(cleave_import *import, const void *bytes, size_t size,
     torch t = {.import = import, .size = size, .message = message};
 
     *import = (cleave_import){0};
+    if (size >= 2 && memcmp(bytes, "\x80\x02", 2) == 0)
+        return cleave_sentence(message,
+                               "a bare pickle, as PyTorch before 1.6 wrote its files: load it in a "
+                               "newer one and save it again");
     if (size >= 2 && memcmp(bytes, "PK", 2) != 0)
-        return cleave_sentence(
-            message,
-            "the file does not begin as a zip archive; PyTorch before 1.6 wrote another format: "
-            "load it there and save it again");
+        return cleave_sentence(message, "no checkpoint: it begins neither as a zip archive, as "
+                                        "PyTorch writes it, nor as safetensors");
     if (cleave_zip_open(&import->zip, bytes, size, message) && read_archive(&t))
         return 1;
     cleave_import_close(import);
