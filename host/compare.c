@@ -151,8 +151,9 @@ static int collect(comparison *compared, const cli_options *options, logger *log
         const char *base = output_base_name(references[i]);
         if (is_folder(references[i]) || is_folder(estimates[i])) {
             snprintf(message, AUDIO_MESSAGE_BYTES,
-                     "%s: a folder is compared with one other folder, not with files",
-                     is_folder(references[i]) ? references[i] : estimates[i]);
+                     "%s is a folder, which is compared with one other folder, and %s is none",
+                     is_folder(references[i]) ? references[i] : estimates[i],
+                     is_folder(references[i]) ? estimates[i] : references[i]);
             return -1;
         }
         if (add_stem(compared, strndup(base, output_stem_bytes(base)), references[i],

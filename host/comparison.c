@@ -76,9 +76,10 @@ static int check_file(pass *p, int32_t file)
     }
     if (info->rate_hz != compared->rate_hz || info->channels != compared->channels) {
         snprintf(p->message, AUDIO_MESSAGE_BYTES,
-                 "%s: it has %d Hz and %d channels, and %s has %d Hz and %d",
-                 path_of(compared, file), info->rate_hz, info->channels, path_of(compared, 0),
-                 compared->rate_hz, compared->channels);
+                 "%s: it has %d Hz and %d channel%s, and %s has %d Hz and %d",
+                 path_of(compared, file), info->rate_hz, info->channels,
+                 info->channels == 1 ? "" : "s", path_of(compared, 0), compared->rate_hz,
+                 compared->channels);
         return -1;
     }
     if (info->channels > CLEAVE_CHANNELS_MAX) {

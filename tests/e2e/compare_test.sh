@@ -71,7 +71,7 @@ is_refused "another length" 1 "drums.wav: it is longer than short.wav" \
 is_refused "a file that is cut" 1 "cut.wav" compare truth/vocals.wav cut.wav
 is_refused "a file that is not there" 1 "absent.wav" compare truth/drums.wav absent.wav
 is_refused "no audio" 1 "notes.txt" compare truth/drums.wav truth/notes.txt
-is_refused "a folder and a file" 1 "a folder is compared with one other folder" \
+is_refused "a folder and a file" 1 "truth is a folder, which is compared with one other folder" \
     compare truth truth/drums.wav
 is_refused "a folder without partners" 1 "no audio file of the same name" compare truth empty
 is_refused "standard input" 2 "not from standard input" compare - truth/drums.wav
