@@ -57,11 +57,13 @@ static void print_all(void)
     for (size_t t = 0; t < TOPIC_COUNT; t++) {
         printf("  cleave %-8s %-13s %s\n", topics[t].name, topics[t].usage, topics[t].summary);
     }
-    printf("  cleave model    COMMAND       manage imported models: see \"cleave model help\"\n"
+    printf("  cleave model    COMMAND       get and manage models: see \"cleave model help\"\n"
            "  cleave weights  inspect       show what a weight file holds\n");
     printf(
         "\n  cleave separate song.mp3                        the stems of a song, in separated/\n"
         "  cleave separate album --two-stems vocals --mp3  a folder, as vocals and the rest\n"
+        "  cleave model pull htdemucs                      Demucs, which separate uses from then "
+        "on\n"
         "\n\"cleave help separate\" lists its options.\n");
 }
 

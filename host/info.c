@@ -1,5 +1,6 @@
 /* info.c: `cleave info`, `models` and `--version`: what is in this binary and under it. */
 #include "host/audio.h"
+#include "host/bag.h"
 #include "host/commands.h"
 #include "host/http.h"
 #include "host/json.h"
@@ -79,6 +80,7 @@ int info_run(const cli_options *options)
     add(&list, "resampler", audio_backend_resampler());
     add(&list, "hwloc", topology_backend_hwloc());
     add(&list, "json", json_backend());
+    add(&list, "yaml", bag_yaml_backend());
     add(&list, "downloads", http_backend());
     add(&list, "processor", machine.cpu_name);
     add(&list, "cores", list.cores);
@@ -125,13 +127,18 @@ int models_run(const cli_options *options)
     for (int32_t i = 0; model_facts_built_in(&facts, i); i++) {
         print_model(options, &facts);
     }
-    int count = model_store_open(&store, message) ? model_store_list(&store, &entries, message) : 0;
+    int count =
+        model_store_open(&store, message) ? model_store_list(&store, &entries, message) : -1;
     for (int i = 0; i < count; i++) {
         model_facts_entry(&facts, &store, &entries[i]);
         if (facts.is_used && facts.why_not[0] == '\0') {
             print_model(options, &facts);
         }
         model_facts_free(&facts);
+    }
+    if (count == 0 && !options->json) {
+        fprintf(stderr, "none is installed in %s; \"cleave model pull htdemucs\" brings one\n",
+                store.folder);
     }
     free(entries);
     return EXIT_DONE;

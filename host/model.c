@@ -173,7 +173,8 @@ static int run_list(const model_store *store, const arguments *a)
         return complain("", message);
     model_show_list(stdout, store, entries, count, a->json);
     if (count == 0 && !a->json)
-        fprintf(stderr, "none is installed in %s\n", store->folder);
+        fprintf(stderr, "none is installed in %s; \"cleave model pull htdemucs\" brings one\n",
+                store->folder);
     free(entries);
     return DONE;
 }

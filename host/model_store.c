@@ -138,6 +138,21 @@ int model_store_list(const model_store *store, model_entry **entries,
     return count;
 }
 
+static int say_absent(const model_store *store, const char *name,
+                      char message[CLEAVE_SENTENCE_BYTES])
+{
+    const cleave_official *official;
+
+    for (uint32_t i = 0; (official = cleave_official_at(i)); i++)
+        if (!strcmp(official->name, name))
+            return cleave_sentence(message,
+                                   "no model \"%s\" in %.100s; \"cleave model pull %s\" brings it",
+                                   name, store->folder, name);
+    return cleave_sentence(
+        message, "no model \"%.80s\" in %.100s; \"cleave model list\" shows what there is", name,
+        store->folder);
+}
+
 int model_store_find(const model_store *store, const char *name, model_entry *entry,
                      char message[CLEAVE_SENTENCE_BYTES])
 {
@@ -159,7 +174,7 @@ int model_store_find(const model_store *store, const char *name, model_entry *en
     if (matches == 1)
         return 1;
     return matches ? cleave_sentence(message, "\"%.80s\" fits %d versions", name, matches)
-                   : cleave_sentence(message, "no model \"%.80s\" in %.100s", name, store->folder);
+                   : say_absent(store, name, message);
 }
 
 int model_store_bag(const model_store *store, const model_entry *entry, bag *b,

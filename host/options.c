@@ -320,8 +320,9 @@ static int check_topic(argv_cursor *cursor)
     }
     const char *nearest = suggest_nearest(options->operands[0], names, NAME_COUNT);
     return option_refuse(cursor->message, "no help on \"%s\"%s%s%s", options->operands[0],
-                         nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",
-                         nearest != NULL ? "\"?" : "");
+                         nearest != NULL ? "; did you mean \""
+                                         : "; \"cleave help\" lists the commands",
+                         nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
 }
 
 /* All commands, with those that model.c parses. */

@@ -229,6 +229,8 @@ check "auto: center without any, and why" grep -q 'model center: no model with w
 mv elsewhere "$CLEAVE_MODELS_DIR"
 
 # ---- what is told ----
+check "models, model list: identity is for tests" \
+    test "$({ "$CLEAVE" models && "$CLEAVE" model list; } | grep -c identity)" -eq 0
 check "models: built in and installed" test "$("$CLEAVE" models | grep -cE '^(center|tiny) ')" -eq 2
 check "models: accompaniment is a stem of center" \
     test "$("$CLEAVE" models | grep -A 1 '^center ' | grep -c 'stems:.*accompaniment')" -eq 1
@@ -236,6 +238,13 @@ check "model list: built in and installed" \
     test "$("$CLEAVE" model list | grep -cE '^\* (center|tiny) ')" -eq 2
 check "model info: kind, stems, segment, parameters" test "$("$CLEAVE" model info tiny |
     grep -cE '^(kind +htdemucs|stems +drums, bass|segment +1 s|parameters +444616)')" -eq 4
+is_refused "model info of one to be pulled" 1 '"cleave model pull htdemucs_6s" brings it' \
+    model info htdemucs_6s
+is_refused "model import of a song" 1 'no checkpoint: it begins neither as a zip archive' \
+    model import song.wav
+printf '\200\002' >old.th
+is_refused "model import of an old checkpoint" 1 'a bare pickle, as PyTorch before 1.6' \
+    model import old.th
 check "model info of a model that is built in" test "$("$CLEAVE" model info center |
     grep -c '^version *built in')" -eq 1
 if has json; then

@@ -266,6 +266,7 @@ static const struct {
     {"compare a b --out c", "unknown option"},
     {"info x", "too many"},
     {"help separat", "did you mean \"separate\""},
+    {"help banana", "no help on \"banana\"; \"cleave help\" lists the commands"},
 };
 
 static void test_errors(void)
