@@ -55,5 +55,6 @@ Listen to   $first/vocals.wav and accompaniment.wav
 True stems  $song/
 Try next    $build/cleave separate YOUR_SONG.mp3 -o separated
             $build/cleave separate --help
+            $build/cleave model pull htdemucs   (the network Demucs)
             $build/cleave info
 END
