@@ -261,7 +261,7 @@ FUZZ_CC      ?= clang
 FUZZ_SECONDS ?= 120
 FUZZ_C       := $(filter-out tests/fuzz/fuzz_%.c tests/fuzz/seeds.c,$(wildcard tests/fuzz/*.c)) tests/bytes.c \
                 $(wildcard weights/*.c loader/*.c)
-FUZZ_H       := kernels/base.h $(wildcard weights/*.h loader/*.h tests/*.h tests/fuzz/*.h)
+FUZZ_H       := kernels/base.h kernels/half.h $(wildcard weights/*.h loader/*.h tests/*.h tests/fuzz/*.h)
 FUZZ_CFLAGS  := -std=c17 -O1 -g -I. -D_GNU_SOURCE -fno-sanitize-recover=all -fsanitize=address,undefined
 FUZZERS      := torch safetensors weights
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_C) $(FUZZ_H)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "weights/config_text.h"
-#include "weights/half.h"
+#include "kernels/half.h"
 
 static int compare_tensors(const void *x, const void *y)
 {

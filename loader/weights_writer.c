@@ -8,7 +8,7 @@
 #include "loader/sha256.h"
 #include "weights/config_text.h"
 #include "weights/crc32.h"
-#include "weights/half.h"
+#include "kernels/half.h"
 
 #define CHUNK 4096 /* values converted at a time */
 

@@ -5,7 +5,7 @@
 
 #include "weights/config_text.h"
 #include "weights/crc32.h"
-#include "weights/half.h"
+#include "kernels/half.h"
 #include "weights/sentence.h"
 
 static size_t type_bytes(uint32_t type)

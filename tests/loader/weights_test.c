@@ -11,7 +11,7 @@
 #include "tests/bytes.h"
 #include "tests/test.h"
 #include "weights/crc32.h"
-#include "weights/half.h"
+#include "kernels/half.h"
 
 static void sums(void)
 {

@@ -1,6 +1,6 @@
 /* half.h: IEEE binary16 to and from float32. */
-#ifndef CLEAVE_WEIGHTS_HALF_H
-#define CLEAVE_WEIGHTS_HALF_H
+#ifndef CLEAVE_KERNELS_HALF_H
+#define CLEAVE_KERNELS_HALF_H
 
 #include <math.h>
 #include <string.h>
