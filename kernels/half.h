@@ -25,7 +25,7 @@ CLEAVE_INLINE float cleave_half_to_float(uint16_t half)
     return value;
 }
 
-/* Rounds to nearest, ties to even; beyond the largest finite value: infinity. Not for NaN. */
+/* Rounds to nearest, ties to even; beyond the largest finite value: infinity. NaN stays NaN. */
 CLEAVE_INLINE uint16_t cleave_half_from_float(float value)
 {
     uint32_t bits, sign, rest, half;
@@ -38,6 +38,8 @@ CLEAVE_INLINE uint16_t cleave_half_from_float(float value)
         memcpy(&magnitude, &rest, sizeof magnitude);
         return (uint16_t)(sign | (uint32_t)nearbyintf(magnitude * 0x1p24f));
     }
+    if (rest > 0x7F800000)
+        return (uint16_t)(sign | 0x7E00);
     half = (rest - 0x38000000) >> 13;
     half += (rest & 0x1FFF) > 0x1000 || ((rest & 0x1FFF) == 0x1000 && half & 1);
     return (uint16_t)(sign | (half < 0x7C00 ? half : 0x7C00));

@@ -57,7 +57,9 @@ static void halves(void)
     for (uint32_t bits = 0; bits < 0x10000; bits++) {
         const float value = cleave_half_to_float((uint16_t)bits);
         if ((bits & 0x7C00) == 0x7C00) {
-            wrong += bits & 0x3FF ? !isnan(value) : !isinf(value);
+            const uint16_t back = cleave_half_from_float(value);
+            wrong += bits & 0x3FF ? !isnan(value) || !isnan(cleave_half_to_float(back))
+                                  : !isinf(value) || back != bits;
             continue;
         }
         wrong += cleave_half_from_float(value) != bits;
