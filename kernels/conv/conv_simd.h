@@ -26,7 +26,8 @@ SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEA
                           const float *const *rows, int64_t at, int64_t depth, int add,
                           float *CLEAVE_RESTRICT sums)
 {
-    const int64_t chains = cleave_div_up(depth, CHAIN);
+    /* One even for no products, where kernel rows meet only padding: it stores their sums, zeros. */
+    const int64_t chains = cleave_i64_max(1, cleave_div_up(depth, CHAIN));
     int64_t k = 0;
 
     for (int64_t c = 0; c < chains; c++) {
