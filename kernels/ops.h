@@ -96,7 +96,7 @@ typedef struct cleave_ops {
 } cleave_ops;
 
 /* CPU features that choose kernels. */
-#define CLEAVE_CPU_AVX2   (1u << 0) /* AVX2 and FMA */
+#define CLEAVE_CPU_AVX2   (1u << 0) /* AVX2, FMA and F16C */
 #define CLEAVE_CPU_AVX512 (1u << 1) /* AVX-512 F, BW, DQ, VL */
 #define CLEAVE_CPU_NEON   (1u << 2)
 

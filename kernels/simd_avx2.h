@@ -31,6 +31,11 @@ SIMD_INLINE void simd_store_aligned(float *p, simd_f32 v)
     _mm256_store_ps(p, v);
 }
 
+SIMD_INLINE simd_f32 simd_load_half(const uint16_t *p)
+{
+    return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
+}
+
 /* All ones in the first `count` lanes. */
 SIMD_INLINE __m256i simd_first(int64_t count)
 {

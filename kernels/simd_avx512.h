@@ -37,6 +37,12 @@ SIMD_INLINE void simd_store_aligned(float *p, simd_f32 v)
     _mm512_store_ps(p, v);
 }
 
+/* Values of binary16, SIMD_LANES of them. Exact, subnormal ones too. */
+SIMD_INLINE simd_f32 simd_load_half(const uint16_t *p)
+{
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+}
+
 /* The first `count` lanes, 0 <= count <= SIMD_LANES; the others read as zero, untouched in memory.
  */
 SIMD_INLINE simd_f32 simd_load_first(const float *p, int64_t count)

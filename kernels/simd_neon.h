@@ -32,6 +32,11 @@ SIMD_INLINE void simd_store_aligned(float *p, simd_f32 v)
     vst1q_f32(p, v);
 }
 
+SIMD_INLINE simd_f32 simd_load_half(const uint16_t *p)
+{
+    return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
+}
+
 SIMD_INLINE simd_f32 simd_load_first(const float *p, int64_t count)
 {
     float lane[4] = {0, 0, 0, 0};
