@@ -2,6 +2,7 @@
  * the layers of the Demucs networks, cut to a few rows. */
 #include "kernels/conv/conv.h"
 #include "kernels/cases.h"
+#include "kernels/half.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #define GLU    CLEAVE_CONV_GLU
 #define BIAS   CLEAVE_CONV_BIAS
 #define ALL    (CLEAVE_CONV_BIAS | CLEAVE_CONV_SCALE | CLEAVE_CONV_TABLE | CLEAVE_CONV_RESIDUAL)
+#define HALF   CLEAVE_CONV_HALF
 #define SMALL  CLEAVE_CASE_SMALL
 #define BENCH  CLEAVE_CASE_BENCH
 
@@ -69,6 +71,19 @@ static const spec specs[] = {
     {5, 61, 2, 157, 3, 3, 1, 1, 1, 2, 2, 0, GELU, ALL, 0, 0, 0, 1},
     {5, 80, 2, 57, 3, 5, 2, 3, 1, 1, 1, 1, GLU, ALL, 0, 0, 0, 0},
     {48, 6, 4, 336, 1, 3, 1, 1, 0, 2, 2, 0, LINEAR, BIAS, 0, 0, 0, 0},
+    /* weights of binary16: few rows and many, gates, phases, parts of depth, an odd depth */
+    {7, 9, 1, 49, 1, 1, 1, 1, 0, 0, 1, 0, GELU, HALF | ALL, SMALL, 0, 0, 0},
+    {4, 10, 3, 5, 1, 1, 1, 1, 0, 0, 1, 0, GLU, HALF | ALL, SMALL, 0, 0, 3},
+    {3, 2, 1, 50, 1, 8, 1, 4, 0, 2, 1, 1, GELU, HALF | ALL, SMALL, 0, 0, 0},
+    {2, 6, 2, 18, 3, 5, 2, 3, 1, 1, 1, 1, GLU, HALF | ALL, SMALL, 0, 0, 0},
+    {2, 3, 2, 7, 5, 2, 3, 2, 9, 4, 3, 0, LINEAR, HALF | BIAS, SMALL, 0, 0, 1},
+    {401, 70, 1, 101, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, HALF | ALL, 0, 0, 0, 0},
+    {397, 40, 1, 101, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, HALF | BIAS, 0, 0, 0, 0},
+    {65, 150, 3, 49, 3, 3, 1, 1, 1, 1, 1, 0, GLU, HALF | BIAS, 0, 0, 0, 0},
+    {27, 1100, 1, 98, 1, 1, 1, 1, 0, 0, 1, 0, GLU, HALF | ALL, 0, 0, 0, 0},
+    {33, 70, 1, 805, 1, 8, 1, 4, 0, 2, 1, 0, GELU, HALF | BIAS, 0, 0, 0, 0},
+    {60, 34, 6, 99, 8, 1, 4, 1, 2, 0, 1, 1, GELU, HALF | BIAS, 0, 0, 0, 0},
+    {110, 19, 1, 197, 1, 8, 1, 4, 0, 2, 1, 1, GELU, HALF | BIAS, 0, 0, -1, 0},
     /* linear layers of the transformer */
     {512, 512, 1, 672, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, BIAS | CLEAVE_CONV_SCALE, BENCH, 0, 0, 0},
     {2048, 512, 1, 96, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, ALL, BENCH, 0, 0, 0},
@@ -148,6 +163,12 @@ static double row_pairs(const cleave_conv_args *a)
     return pairs;
 }
 
+/* The value of binary16 next to `value`; every fifth is made a subnormal one. */
+static float half_value(float value, int64_t i)
+{
+    return cleave_half_to_float(cleave_half_from_float(i % 5 ? value : value * 0x1p-14f));
+}
+
 /* Input with NaN where nothing may be read; weights such that sums are about as large as inputs. */
 static void fill(const cleave_case *test, int operand, float *data, int64_t count)
 {
@@ -158,6 +179,8 @@ static void fill(const cleave_case *test, int operand, float *data, int64_t coun
         1.7f / sqrtf((float)a.in_channels * (float)a.kernel_rows * (float)a.kernel_points);
     for (int64_t i = 0; i < count; i++) {
         data[i] = cleave_case_uniform((uint64_t)operand + 1, i) * (operand == 1 ? size : 1);
+        if (operand == 1 && a.uses & CLEAVE_CONV_HALF)
+            data[i] = half_value(data[i], i);
         if (operand == 0 && (i % a.in_channel_stride >= a.in_rows * a.in_row_stride ||
                              i % a.in_channel_stride % a.in_row_stride >= a.in_points))
             data[i] = NAN;

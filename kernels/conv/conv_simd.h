@@ -26,7 +26,8 @@ SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEA
                           const float *const *rows, int64_t at, int64_t depth, int add,
                           float *CLEAVE_RESTRICT sums)
 {
-    /* One even for no products, where kernel rows meet only padding: it stores their sums, zeros. */
+    /* One even for no products, where kernel rows meet only padding: it stores their sums, zeros.
+     */
     const int64_t chains = cleave_i64_max(1, cleave_div_up(depth, CHAIN));
     int64_t k = 0;
 
@@ -94,6 +95,7 @@ typedef struct block {
     int64_t first, columns;
     float *points;       /* [panel][DEPTH][PANEL], the depth of a part at most */
     float *sums;         /* [tile][panel][TILE_ROWS][PANEL] */
+    float *weights;      /* of one tile or, in place, of all in a part, where floats are made */
     int64_t tile_floats; /* from a tile's sums to the next one's; 0: each takes the last one's */
 } block;
 
@@ -273,32 +275,39 @@ static gather gather_of(const block *b, int64_t *begin, int64_t *end)
     return g;
 }
 
-/* The matrix of the row's phase, from the first tile of the block on; its depth in *depth. */
-static const float *weights_of(const block *b, int64_t *depth)
+/* Where in the table the matrix of the row's phase has the first tile of the block; its depth in
+ * *depth. */
+static int64_t matrix_of(const block *b, int64_t *depth)
 {
     const cleave_conv_args *const a = b->args;
     const int64_t phase = a->transposed ? (b->row + a->pad_rows) % a->stride_rows : 0;
-    const float *weight = b->constants.weight;
+    int64_t at = 0;
 
     for (int64_t p = 0; p < phase; p++)
-        weight += b->shape.tiles * TILE_ROWS * b->shape.row_depth * kernel_rows(a, p);
+        at += b->shape.tiles * TILE_ROWS * b->shape.row_depth * kernel_rows(a, p);
     *depth = b->shape.row_depth * kernel_rows(a, phase);
-    return weight + b->tile0 * TILE_ROWS * *depth;
+    return at + b->tile0 * TILE_ROWS * *depth;
 }
 
 /* Depths [from, to) of the row's matrix, of which each tile has matrix_depth. */
 typedef struct part {
-    const float *weight;
+    int64_t matrix; /* as matrix_of() gives it */
     int64_t matrix_depth, from, to;
     int first, last;
 } part;
 
+/* The part of a tile's weights. */
+static const float *tile_weights(const block *b, const part *k, int64_t tile, float *room)
+{
+    return weights_at(&b->constants, k->matrix + (tile * k->matrix_depth + k->from) * TILE_ROWS,
+                      (k->to - k->from) * TILE_ROWS, room);
+}
+
 /* One tile and panel, whose points are a panel's at `points` or, if rows is not NULL, lie at
  * rows[] + at. */
-static void run_tile(const block *b, const part *k, int64_t tile, int64_t panel,
-                     const float *points, const float *const *rows, int64_t at)
+static void run_tile(const block *b, const part *k, int64_t tile, const float *weight,
+                     int64_t panel, const float *points, const float *const *rows, int64_t at)
 {
-    const float *const weight = k->weight + (tile * k->matrix_depth + k->from) * TILE_ROWS;
     float *const sums = b->sums + tile * b->tile_floats + panel * TILE_ROWS * PANEL;
     int64_t o0 = 0, o1 = 0;
 
@@ -316,25 +325,29 @@ static void run_tile(const block *b, const part *k, int64_t tile, int64_t panel,
 /* Points are read where they lie, which pays for few tiles. */
 static void run_part_in_place(const block *b, const part *k, const gather *g, int64_t panels)
 {
-    const float *rows[DEPTH];
+    const float *rows[DEPTH], *weight[IN_PLACE_ROWS / TILE_ROWS];
     int64_t found = -1; /* the panel that rows[] are of */
 
+    for (int64_t t = 0; t < b->tiles; t++)
+        weight[t] = tile_weights(b, k, t, b->weights + t * (k->to - k->from) * TILE_ROWS);
     for (int64_t p = 0; p < panels; p++) {
         if (found < 0 || !panel_inside(g, found) || !panel_inside(g, p)) {
             find_rows(g, k->from, k->to, p, b->points, rows);
             found = p;
         }
         for (int64_t t = 0; t < b->tiles; t++)
-            run_tile(b, k, t, p, NULL, rows, (p - found) * PANEL);
+            run_tile(b, k, t, weight[t], p, NULL, rows, (p - found) * PANEL);
     }
 }
 
 static void run_part(const block *b, const part *k, const gather *g, int64_t panels)
 {
     pack(g, k->from, k->to, panels, b->points);
-    for (int64_t t = 0; t < b->tiles; t++)
+    for (int64_t t = 0; t < b->tiles; t++) {
+        const float *const weight = tile_weights(b, k, t, b->weights);
         for (int64_t p = 0; p < panels; p++)
-            run_tile(b, k, t, p, b->points + p * (k->to - k->from) * PANEL, NULL, 0);
+            run_tile(b, k, t, weight, p, b->points + p * (k->to - k->from) * PANEL, NULL, 0);
+    }
 }
 
 static void run_block(block *b)
@@ -348,7 +361,7 @@ static void run_block(block *b)
     const int in_place = g.stride == 1 && b->tiles * TILE_ROWS <= IN_PLACE_ROWS;
     part k;
 
-    k.weight = weights_of(b, &k.matrix_depth);
+    k.matrix = matrix_of(b, &k.matrix_depth);
     b->tile_floats = panels * PANEL * TILE_ROWS;
     if (parts == 1 && b->shape.values % b->shape.phases == 0)
         b->tile_floats = 0;
@@ -379,16 +392,32 @@ static int64_t points_floats(const cleave_conv_args *a)
     return cleave_div_up(columns, PANEL) * PANEL;
 }
 
+/* Floats of what a block has in scratch, in this order. */
+typedef struct room {
+    int64_t points, sums, weights;
+} room;
+
+static room room_of(const cleave_conv_args *a, const shape *s)
+{
+    const int64_t channels = merged_blocks(a, s) * cleave_conv_block_channels(a);
+    /* A block may begin and end within a tile. */
+    const int64_t tiles = cleave_i64_min(s->tiles, channels * s->phases / s->values + 2);
+    const int64_t depth = cleave_i64_min(DEPTH, s->row_depth * a->kernel_rows);
+    room r = {.points = points_floats(a) * depth, .sums = points_floats(a) * tiles * TILE_ROWS};
+
+    /* The last of the blocks may be the only one in place. */
+    if (a->uses & CLEAVE_CONV_HALF)
+        r.weights = cleave_i64_min(tiles, IN_PLACE_ROWS / TILE_ROWS) * depth * TILE_ROWS;
+    return r;
+}
+
 static size_t scratch_bytes(const void *args)
 {
     const cleave_conv_args *a = args;
     const shape s = shape_of(a);
-    const int64_t channels = merged_blocks(a, &s) * cleave_conv_block_channels(a);
-    /* A block may begin and end within a tile. */
-    const int64_t tiles = cleave_i64_min(s.tiles, channels * s.phases / s.values + 2);
-    const int64_t depth = cleave_i64_min(DEPTH, s.row_depth * a->kernel_rows);
+    const room r = room_of(a, &s);
 
-    return (size_t)(points_floats(a) * (depth + tiles * TILE_ROWS)) * sizeof(float);
+    return (size_t)(r.points + r.sums + r.weights) * sizeof(float);
 }
 
 static void run(const void *args, const cleave_work *work)
@@ -398,13 +427,14 @@ static void run(const void *args, const cleave_work *work)
     const int64_t channels = cleave_conv_block_channels(a);
     const int64_t width = cleave_conv_block_columns(a);
     block b = {.args = a, .shape = shape_of(a)};
-    const int64_t depth = cleave_i64_min(DEPTH, b.shape.row_depth * a->kernel_rows);
+    const room r = room_of(a, &b.shape);
     const int64_t merged = merged_blocks(a, &b.shape);
     int64_t taken;
 
     b.constants = constants_of(a, &b.shape, work->prepared);
     b.points = work->scratch;
-    b.sums = b.points + points_floats(a) * depth;
+    b.sums = b.points + r.points;
+    b.weights = b.sums + r.sums;
     for (int64_t item = work->begin; item < work->end; item += taken) {
         taken = cleave_i64_min(merged, work->end - item);
         taken = cleave_i64_min(taken, blocks - item % blocks);

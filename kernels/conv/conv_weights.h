@@ -1,15 +1,18 @@
 /* conv_weights.h: the shape of the matrix products that a convolution is, and its constants as the
- * vector variants keep them; define TILE_ROWS first.
+ * vector variants keep them; include a simd header and define TILE_ROWS first.
  *
  * Rows of the matrix are the sums of one column: out channel by phase, and twice that for GLU,
  * whose gates lie in the tile of their values. Its depth is kernel row by in channel by tap, in
  * this order, so that kernel rows which fall outside of `in` are left out by a shorter sum. A
  * transposed convolution has such a matrix for each phase of rows, with the kernel rows that serve
- * it; one of points has only the taps of a phase, those of the others are more rows. */
+ * it; one of points has only the taps of a phase, those of the others are more rows.
+ *
+ * Weights that are values of binary16 are kept as such and become floats when a tile is needed. */
 #ifndef CLEAVE_KERNELS_CONV_WEIGHTS_H
 #define CLEAVE_KERNELS_CONV_WEIGHTS_H
 
 #include "kernels/conv/conv.h"
+#include "kernels/half.h"
 
 #include <string.h>
 
@@ -51,7 +54,8 @@ typedef struct constants {
     const float *bias;  /* [M] */
     const float *scale; /* [O] */
     const float *table; /* [O][out_rows] */
-    const float *weight;
+    const void *weight; /* floats, or binary16 */
+    int half;           /* which of the two */
 } constants;
 
 static int64_t aligned(int64_t floats)
@@ -67,7 +71,8 @@ static constants constants_of(const cleave_conv_args *a, const shape *s, const f
     return (constants){.bias = prepared,
                        .scale = scale,
                        .table = table,
-                       .weight = table + aligned(s->channels * a->out_rows)};
+                       .weight = table + aligned(s->channels * a->out_rows),
+                       .half = (a->uses & CLEAVE_CONV_HALF) != 0};
 }
 
 static size_t prepared_bytes(const void *args)
@@ -75,15 +80,30 @@ static size_t prepared_bytes(const void *args)
     const cleave_conv_args *a = args;
     const shape s = shape_of(a);
 
-    return (size_t)(aligned(a->channels) + aligned(s.channels) + aligned(s.channels * a->out_rows) +
-                    s.weight_count) *
-           sizeof(float);
+    const size_t weight_bytes = a->uses & CLEAVE_CONV_HALF ? sizeof(uint16_t) : sizeof(float);
+
+    return (size_t)(aligned(a->channels) + aligned(s.channels) +
+                    aligned(s.channels * a->out_rows)) *
+               sizeof(float) +
+           (size_t)s.weight_count * weight_bytes;
 }
 
-/* One row of a tile for the kernel rows of a phase; 0 beyond the edges of the matrix and in taps
- * that a phase lacks. */
-static void prepare_row(const cleave_conv_args *a, const shape *s, int64_t phase, int64_t tile,
-                        int64_t r, float *to)
+/* Weight `at` of the table. */
+static void put_weight(const constants *k, int64_t at, float value)
+{
+    if (!k->half) {
+        ((float *)k->weight)[at] = value;
+        return;
+    }
+    const uint16_t half = cleave_half_from_float(value);
+    assert(cleave_half_to_float(half) == value || isnan(value));
+    ((uint16_t *)k->weight)[at] = half;
+}
+
+/* One row of a tile for the kernel rows of a phase, from weight `at` of the table on; 0 beyond the
+ * edges of the matrix and in taps that a phase lacks. */
+static void prepare_row(const cleave_conv_args *a, const shape *s, const constants *to,
+                        int64_t phase, int64_t tile, int64_t r, int64_t at)
 {
     const int64_t row = tile * s->values + r % s->values;
     const int64_t m = row / s->phases + (r >= s->values ? s->channels : 0);
@@ -96,8 +116,8 @@ static void prepare_row(const cleave_conv_args *a, const shape *s, int64_t phase
             const int64_t pair = a->transposed ? c * a->channels + m : m * a->in_channels + c;
             const float *const from = a->weight + (pair * a->kernel_rows + k) * a->kernel_points;
             for (int64_t t = first; t < first + s->taps * s->phases; t += s->phases) {
-                *to = exists && t < a->kernel_points ? from[t] : 0;
-                to += TILE_ROWS;
+                put_weight(to, at, exists && t < a->kernel_points ? from[t] : 0);
+                at += TILE_ROWS;
             }
         }
     }
@@ -108,7 +128,7 @@ static void prepare(const void *args, void *prepared)
     const cleave_conv_args *a = args;
     const shape s = shape_of(a);
     const constants k = constants_of(a, &s, prepared);
-    float *weight = (float *)k.weight;
+    int64_t at = 0;
 
     for (int64_t m = 0; m < a->channels; m++)
         ((float *)k.bias)[m] = a->uses & CLEAVE_CONV_BIAS ? a->bias[m] : 0;
@@ -119,9 +139,24 @@ static void prepare(const void *args, void *prepared)
     for (int64_t phase = 0; phase < s.row_phases; phase++)
         for (int64_t tile = 0; tile < s.tiles; tile++) {
             for (int64_t r = 0; r < TILE_ROWS; r++)
-                prepare_row(a, &s, phase, tile, r, weight + r);
-            weight += TILE_ROWS * s.row_depth * kernel_rows(a, phase);
+                prepare_row(a, &s, &k, phase, tile, r, at + r);
+            at += TILE_ROWS * s.row_depth * kernel_rows(a, phase);
         }
+}
+
+/* `count` weights from weight `at` of the table on; those of binary16 as floats in `room`. */
+static const float *weights_at(const constants *k, int64_t at, int64_t count, float *room)
+{
+    const uint16_t *const half = (const uint16_t *)k->weight + at;
+    int64_t i = 0;
+
+    if (!k->half)
+        return (const float *)k->weight + at;
+    for (; i + SIMD_LANES <= count; i += SIMD_LANES)
+        simd_store(room + i, simd_load_half(half + i));
+    for (; i < count; i++)
+        room[i] = cleave_half_to_float(half[i]);
+    return room;
 }
 
 #endif
