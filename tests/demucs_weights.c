@@ -5,43 +5,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loader/loader.h"
-#include "tests/synthetic.h"
 #include "tests/test.h"
 #include "weights/contract.h"
 #include "weights/demucs_arguments.h"
 
-#define TENSORS_MAX 2048
-
-int test_weights_import(const char *path, test_bytes *file)
+int test_weights_import_edited(const char *path, void (*edit)(cleave_import *import),
+                               test_bytes *file)
 {
-    static const uint8_t source[32];
+    static const uint8_t source[32] = {1};
     char message[CLEAVE_SENTENCE_BYTES] = "no such file";
     cleave_import import;
     int64_t bytes = 0;
     void *const data = test_read_file(path, &bytes);
-    int ok = data && cleave_import_open(&import, data, (size_t)bytes, message);
+    int ok = 0;
 
-    if (ok) {
-        ok = cleave_import_check(&import, message) &&
-             cleave_weights_write(&import, CLEAVE_WEIGHTS_F32, source, test_bytes_sink, file,
-                                  message);
+    if (data && cleave_import_open(&import, data, (size_t)bytes, message)) {
+        ok = cleave_import_check(&import, message);
+        if (ok && edit)
+            edit(&import);
+        ok = ok && cleave_weights_write(&import, CLEAVE_WEIGHTS_F32, source, test_bytes_sink, file,
+                                        message);
         cleave_import_close(&import);
     }
     free(data);
-    return ok || TEST_FAIL("%s", message);
+    return ok || TEST_FAIL("%s: %s", path, message);
 }
 
-/* The tensors that the contract asks for. */
-typedef struct list {
-    int count;
-    cleave_import_tensor tensor[TENSORS_MAX];
-    char name[TENSORS_MAX][128];
-} list;
+int test_weights_import(const char *path, test_bytes *file)
+{
+    return test_weights_import_edited(path, NULL, file);
+}
 
 static int collect(void *context, const char *name, uint32_t rank, const uint32_t *shape)
 {
-    list *const l = context;
+    test_tensors *const l = context;
     cleave_import_tensor *const t = &l->tensor[l->count];
     uint64_t stride = 1;
 
@@ -54,7 +51,7 @@ static int collect(void *context, const char *name, uint32_t rank, const uint32_
         t->shape[d] = shape[d];
         t->stride[d] = stride;
     }
-    return l->count < TENSORS_MAX;
+    return l->count < TEST_TENSORS_MAX;
 }
 
 static int by_name(const void *a, const void *b)
@@ -64,54 +61,61 @@ static int by_name(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
+test_tensors *test_tensors_of(const char *kind, const char *config)
+{
+    char message[CLEAVE_SENTENCE_BYTES] = "out of memory";
+    cleave_demucs_layer layers[CLEAVE_DEMUCS_DEPTH_MAX];
+    cleave_demucs a;
+    int64_t time_layers = 0;
+    test_tensors *const t = calloc(1, sizeof *t);
+
+    if (!t || !cleave_demucs_arguments(kind, config, strlen(config), &a, message) ||
+        !cleave_demucs_layers(&a, layers, message) ||
+        !cleave_contract_walk(kind, config, strlen(config), collect, t, message)) {
+        TEST_FAIL("%s", message);
+        free(t);
+        return NULL;
+    }
+    while (time_layers < a.depth && layers[time_layers].frequency)
+        time_layers++;
+    snprintf(t->outermost[0], sizeof t->outermost[0], "decoder.%d.conv_tr.", (int)(a.depth - 1));
+    snprintf(t->outermost[1], sizeof t->outermost[1], "tdecoder.%d.conv_tr.",
+             (int)(time_layers - 1));
+    qsort(t->tensor, (size_t)t->count, sizeof t->tensor[0], by_name);
+    return t;
+}
+
 /* A norm's weight has one dimension. */
-static int is_norm(const list *l, const char *name)
+static int is_norm(const test_tensors *t, const char *name)
 {
     const char *const dot = strrchr(name, '.');
     char weight[160];
 
     snprintf(weight, sizeof weight, "%.*s.weight", (int)(dot - name), name);
-    for (int i = 0; i < l->count; i++)
-        if (!strcmp(l->tensor[i].name, weight))
-            return l->tensor[i].rank == 1;
+    for (int i = 0; i < t->count; i++)
+        if (!strcmp(t->tensor[i].name, weight))
+            return t->tensor[i].rank == 1;
     return 0;
 }
 
-/* Whether the tensor belongs to the transposed convolution that gives the sources. */
-static int is_outermost(const char *name, const cleave_demucs *a, int64_t time_layers)
+synthetic_rule test_tensors_rule(const test_tensors *t, int index)
 {
-    char spectrum[48], wave[48];
+    const cleave_import_tensor *const r = &t->tensor[index];
+    const int is_outermost = !strncmp(r->name, t->outermost[0], strlen(t->outermost[0])) ||
+                             !strncmp(r->name, t->outermost[1], strlen(t->outermost[1]));
 
-    snprintf(spectrum, sizeof spectrum, "decoder.%d.conv_tr.", (int)(a->depth - 1));
-    snprintf(wave, sizeof wave, "tdecoder.%d.conv_tr.", (int)(time_layers - 1));
-    return !strncmp(name, spectrum, strlen(spectrum)) || !strncmp(name, wave, strlen(wave));
+    return synthetic_demucs(r->name, r->shape, r->rank, is_norm(t, r->name), is_outermost);
 }
 
-static int fill(list *l, const char *kind, const char *config)
+static int fill(test_tensors *t)
 {
-    char message[CLEAVE_SENTENCE_BYTES];
-    cleave_demucs_layer layers[CLEAVE_DEMUCS_DEPTH_MAX];
-    cleave_demucs a;
-    int64_t time_layers = 0;
-
-    if (!cleave_demucs_arguments(kind, config, strlen(config), &a, message) ||
-        !cleave_demucs_layers(&a, layers, message) ||
-        !cleave_contract_walk(kind, config, strlen(config), collect, l, message))
-        return TEST_FAIL("%s", message);
-    while (time_layers < a.depth && layers[time_layers].frequency)
-        time_layers++;
-    qsort(l->tensor, (size_t)l->count, sizeof l->tensor[0], by_name);
-    for (int i = 0; i < l->count; i++) {
-        cleave_import_tensor *const t = &l->tensor[i];
-        const uint64_t count = cleave_import_count(t);
+    for (int i = 0; i < t->count; i++) {
+        const uint64_t count = cleave_import_count(&t->tensor[i]);
         float *const values = malloc(count * sizeof *values);
         if (!TEST_CHECK(values != NULL))
             return 0;
-        synthetic_fill(t->name,
-                       synthetic_demucs(t->name, t->shape, t->rank, is_norm(l, t->name),
-                                        is_outermost(t->name, &a, time_layers)),
-                       0, count, values);
-        t->data = (unsigned char *)values;
+        synthetic_fill(t->tensor[i].name, test_tensors_rule(t, i), 0, count, values);
+        t->tensor[i].data = (unsigned char *)values;
     }
     return 1;
 }
@@ -120,18 +124,21 @@ int test_weights_synthetic(const char *kind, const char *config, test_bytes *fil
 {
     static const uint8_t source[32];
     char message[CLEAVE_SENTENCE_BYTES] = "";
-    list *const l = calloc(1, sizeof *l);
-    cleave_import import = {
-        .tensors = l->tensor, .config = (char *)config, .config_bytes = strlen(config)};
-    int ok = fill(l, kind, config);
+    test_tensors *const t = test_tensors_of(kind, config);
 
+    if (!t)
+        return 0;
+    cleave_import import = {.tensors = t->tensor,
+                            .tensor_count = (uint32_t)t->count,
+                            .config = (char *)config,
+                            .config_bytes = strlen(config)};
     snprintf(import.kind, sizeof import.kind, "%s", kind);
-    import.tensor_count = (uint32_t)l->count;
+    int ok = fill(t);
     if (ok &&
         !cleave_weights_write(&import, CLEAVE_WEIGHTS_F32, source, test_bytes_sink, file, message))
         ok = TEST_FAIL("%s", message);
-    for (int i = 0; i < l->count; i++)
-        free((void *)l->tensor[i].data);
-    free(l);
+    for (int i = 0; i < t->count; i++)
+        free((void *)t->tensor[i].data);
+    free(t);
     return ok;
 }

@@ -7,7 +7,7 @@
 #include "loader/loader.h"
 #include "loader/sha256.h"
 #include "tests/bytes.h"
-#include "tests/synthetic.h"
+#include "tests/demucs_weights.h"
 #include "tests/test.h"
 #include "weights/config_text.h"
 #include "weights/contract.h"
@@ -65,76 +65,22 @@ static row *find(const table *t, const char *model, const char *name)
     return NULL;
 }
 
-static uint64_t count_of(uint32_t rank, const uint32_t *shape)
+static test_tensors *tensors_of(const char *name)
 {
-    uint64_t count = 1;
-
-    for (uint32_t d = 0; d < rank; d++)
-        count *= shape[d];
-    return count;
-}
-
-/* A model's tensors as its configuration gives them. */
-typedef struct model {
     const cleave_official *official;
-    int count;
-    row *tensors;
-} model;
 
-static int collect(void *context, const char *name, uint32_t rank, const uint32_t *shape)
-{
-    model *m = context;
-    row *r = &m->tensors[m->count++];
-
-    snprintf(r->name, sizeof r->name, "%s", name);
-    r->rank = rank;
-    memcpy(r->shape, shape, rank * sizeof *shape);
-    return m->count < ROWS_MAX;
-}
-
-static int is_norm(const model *m, const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    char weight[128];
-
-    snprintf(weight, sizeof weight, "%.*s.weight", (int)(dot - name), name);
-    for (int i = 0; i < m->count; i++)
-        if (!strcmp(m->tensors[i].name, weight))
-            return m->tensors[i].rank == 1;
-    return 0;
-}
-
-static synthetic_rule rule_of(const model *m, const row *r)
-{
-    const int deepest = !strcmp(m->official->kind, "htdemucs") ? 3 : 5;
-    char outer[2][32];
-
-    snprintf(outer[0], sizeof outer[0], "decoder.%d.conv_tr", deepest);
-    snprintf(outer[1], sizeof outer[1], "tdecoder.%d.conv_tr", deepest == 3 ? 3 : 4);
-    return synthetic_demucs(r->name, r->shape, r->rank, is_norm(m, r->name),
-                            !strncmp(r->name, outer[0], strlen(outer[0])) ||
-                                !strncmp(r->name, outer[1], strlen(outer[1])));
-}
-
-static int open_model(model *m, const char *name)
-{
-    char message[CLEAVE_SENTENCE_BYTES];
-
-    for (uint32_t i = 0;
-         (m->official = cleave_official_at(i)) && strcmp(m->official->name, name) != 0; i++)
-        ;
-    m->count = 0;
-    m->tensors = calloc(ROWS_MAX, sizeof *m->tensors);
-    return TEST_CHECK(m->official && m->tensors) &&
-           TEST_CHECK(cleave_contract_walk(m->official->kind, m->official->config,
-                                           strlen(m->official->config), collect, m, message));
+    for (uint32_t i = 0; (official = cleave_official_at(i)); i++)
+        if (!strcmp(official->name, name))
+            return test_tensors_of(official->kind, official->config);
+    TEST_FAIL("there is no official model \"%s\"", name);
+    return NULL;
 }
 
 /* Values of one tensor, hashed piece by piece. */
-static void synthetic_sum(const model *m, const row *r, char text[65])
+static void synthetic_sum(const test_tensors *m, int index, char text[65])
 {
-    const uint64_t count = count_of(r->rank, r->shape);
-    const synthetic_rule rule = rule_of(m, r);
+    const uint64_t count = cleave_import_count(&m->tensor[index]);
+    const synthetic_rule rule = test_tensors_rule(m, index);
     cleave_sha256 hash;
     uint8_t digest[32];
     float values[4096];
@@ -142,7 +88,7 @@ static void synthetic_sum(const model *m, const row *r, char text[65])
     cleave_sha256_init(&hash);
     for (uint64_t first = 0; first < count; first += 4096) {
         const uint64_t part = count - first < 4096 ? count - first : 4096;
-        synthetic_fill(r->name, rule, first, part, values);
+        synthetic_fill(m->tensor[index].name, rule, first, part, values);
         cleave_sha256_add(&hash, values, part * sizeof *values);
     }
     cleave_sha256_finish(&hash, digest);
@@ -154,24 +100,25 @@ static void synthetic_sum(const model *m, const row *r, char text[65])
 static void check_model(const table *t, const char *name, int complete)
 {
     char sum[65];
-    model m;
+    test_tensors *const m = tensors_of(name);
     int matched = 0;
 
-    if (!open_model(&m, name))
+    if (!m)
         return;
-    for (int i = 0; i < m.count; i++) {
-        const row *mine = &m.tensors[i];
+    for (int i = 0; i < m->count; i++) {
+        const cleave_import_tensor *mine = &m->tensor[i];
         row *r = find(t, name, mine->name);
         if (!r) {
             if (complete)
                 TEST_FAIL("%s: \"%s\" is not in the table", name, mine->name);
             continue;
         }
-        if (r->rank != mine->rank || memcmp(r->shape, mine->shape, sizeof r->shape) != 0) {
+        if (r->rank != mine->rank ||
+            memcmp(r->shape, mine->shape, r->rank * sizeof r->shape[0]) != 0) {
             TEST_FAIL("%s: \"%s\" has another shape", name, mine->name);
             continue;
         }
-        synthetic_sum(&m, mine, sum);
+        synthetic_sum(m, i, sum);
         if (strcmp(sum, r->sha256) != 0)
             TEST_FAIL("%s: \"%s\" has other values", name, mine->name);
         r->seen++;
@@ -181,7 +128,7 @@ static void check_model(const table *t, const char *name, int complete)
         if (!strcmp(t->rows[i].model, name) && t->rows[i].seen != 1)
             TEST_FAIL("%s: \"%s\" was visited %d times", name, t->rows[i].name, t->rows[i].seen);
     TEST_CHECK(matched > 10);
-    free(m.tensors);
+    free(m);
 }
 
 static void check_table(const char *path, int complete)
@@ -215,15 +162,15 @@ static void all_tensors(void)
 }
 
 /* One safetensors file with the model's float32 values. */
-static void put_safetensors(test_bytes *b, const model *m)
+static void put_safetensors(test_bytes *b, const test_tensors *m)
 {
     char entry[256];
     uint64_t offset = 0;
     test_bytes header = {0};
 
     for (int i = 0; i < m->count; i++) {
-        const row *r = &m->tensors[i];
-        const uint64_t bytes = count_of(r->rank, r->shape) * 4;
+        const cleave_import_tensor *r = &m->tensor[i];
+        const uint64_t bytes = cleave_import_count(r) * 4;
         snprintf(entry, sizeof entry, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[", i ? "," : "{",
                  r->name);
         test_bytes_text(&header, entry);
@@ -241,10 +188,9 @@ static void put_safetensors(test_bytes *b, const model *m)
     test_bytes_put(b, header.data, header.used);
     test_bytes_free(&header);
     for (int i = 0; i < m->count; i++) {
-        const row *r = &m->tensors[i];
-        const uint64_t count = count_of(r->rank, r->shape);
+        const uint64_t count = cleave_import_count(&m->tensor[i]);
         float *values = malloc(count * sizeof *values);
-        synthetic_fill(r->name, rule_of(m, r), 0, count, values);
+        synthetic_fill(m->tensor[i].name, test_tensors_rule(m, i), 0, count, values);
         test_bytes_put(b, values, count * sizeof *values);
         free(values);
     }
@@ -261,15 +207,15 @@ static void whole_model(void)
     cleave_weights weights;
     cleave_import import;
     table t;
-    model m;
 
     if (!path || !read_table(path, &t)) {
         test_skip("the table of all tensors is not here");
         return;
     }
-    if (!open_model(&m, "htdemucs_6s"))
+    test_tensors *const m = tensors_of("htdemucs_6s");
+    if (!m)
         return;
-    put_safetensors(&checkpoint, &m);
+    put_safetensors(&checkpoint, m);
     if (TEST_CHECK(cleave_import_open(&import, checkpoint.data, checkpoint.used, message)) &&
         TEST_CHECK(cleave_import_check(&import, message)) &&
         TEST_CHECK(!strcmp(import.kind, "htdemucs")) &&
@@ -279,12 +225,12 @@ static void whole_model(void)
         TEST_CHECK(cleave_weights_verify(&weights, message))) {
         TEST_CHECK(cleave_table_config(&weights.table, "sources", sources, sizeof sources) &&
                    !strcmp(sources, "drums,bass,other,vocals,guitar,piano"));
-        for (int i = 0; i < m.count; i++) {
-            const row *r = find(&t, "htdemucs_6s", m.tensors[i].name);
+        for (int i = 0; i < m->count; i++) {
+            const row *r = find(&t, "htdemucs_6s", m->tensor[i].name);
             cleave_table_tensor tensor;
             cleave_sha256 hash;
             uint8_t digest[32];
-            if (!TEST_CHECK(r && cleave_table_find(&weights.table, m.tensors[i].name, &tensor)))
+            if (!TEST_CHECK(r && cleave_table_find(&weights.table, m->tensor[i].name, &tensor)))
                 continue;
             cleave_sha256_init(&hash);
             cleave_sha256_add(&hash, tensor.data, (size_t)tensor.count * 4);
@@ -298,7 +244,7 @@ static void whole_model(void)
     }
     test_bytes_free(&checkpoint);
     test_bytes_free(&file);
-    free(m.tensors);
+    free(m);
     free(t.rows);
 }
 
