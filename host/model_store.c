@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "loader/loader.h"
+#include "runtime/cleave.h"
 
 int model_store_open(model_store *store, char message[CLEAVE_SENTENCE_BYTES])
 {
@@ -142,7 +143,10 @@ static int say_absent(const model_store *store, const char *name,
                       char message[CLEAVE_SENTENCE_BYTES])
 {
     const cleave_official *official;
+    cleave_model_info info;
 
+    if (cleave_model_find(name, &info) == CLEAVE_OK)
+        return cleave_sentence(message, "model \"%s\" is built in and has no file", name);
     for (uint32_t i = 0; (official = cleave_official_at(i)); i++)
         if (!strcmp(official->name, name))
             return cleave_sentence(message,

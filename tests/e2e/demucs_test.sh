@@ -245,6 +245,8 @@ fails_with() {
 }
 check "model info of one to be pulled" \
     fails_with '"cleave model pull htdemucs_6s" brings it' model info htdemucs_6s
+check "model remove of one that is built in" \
+    fails_with 'model "center" is built in and has no file' model remove center
 check "model import of a song" \
     fails_with 'no checkpoint: it begins neither as a zip archive' model import song.wav
 printf '\200\002' >old.th
