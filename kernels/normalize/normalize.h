@@ -38,12 +38,14 @@ typedef struct cleave_normalize_args {
     const float *weight;   /* [C]; GROUP only, as is the next */
     const float *bias;     /* [C] */
     const float *scale;    /* [O]; optional */
-    const float *residual; /* [O][R][P]; optional */
-    float *out;            /* [O][R][P]; may be in (if O = C) or residual, not overlap otherwise */
+    const float *residual; /* [O][R][P], stride of out; optional */
+    float *out;            /* [O][R][P] with a stride; may be residual or, if neither differs in
+                            * channels and stride, in; not overlap otherwise */
     int32_t channels;      /* C >= 1; even for GLU */
     int32_t groups;        /* divides moment_channels; 1 unless kind is GROUP */
     int32_t moment_channels; /* C for GROUP */
     int64_t rows, points;    /* R, P >= 1 */
+    int64_t out_channel_stride; /* >= R P */
     int64_t moment_points;   /* values of each pair of moments */
     int32_t per_row;
     float epsilon;

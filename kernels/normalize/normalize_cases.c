@@ -29,6 +29,7 @@ typedef struct shape {
     int32_t channels, groups, moment_channels;
     int64_t rows, points;
     int32_t per_row;
+    int64_t gap; /* between channels of out */
     cleave_normalize_kind kind;
     cleave_normalize_act act;
     uint32_t uses;
@@ -37,39 +38,42 @@ typedef struct shape {
 } shape;
 
 static const shape shapes[] = {
-    {1, 1, 1, 1, 1, 0, GROUP, LINEAR, 0, SIGNAL, SMALL},
-    {4, 1, 4, 1, 17, 0, GROUP, LINEAR, 0, SIGNAL, SMALL},
-    {4, 4, 4, 3, 5, 0, GROUP, LINEAR, CLEAVE_NORMALIZE_SCALE, SIGNAL, SMALL},
-    {8, 4, 8, 2, 31, 1, GROUP, GELU, 0, SIGNAL, SMALL},
-    {5, 5, 5, 9, 16, 1, GROUP, GELU, ALL, SIGNAL, SMALL},
-    {6, 1, 6, 17, 33, 1, GROUP, LINEAR, CLEAVE_NORMALIZE_RESIDUAL, SIGNAL, SMALL},
-    {2, 1, 2, 1, 15, 0, GROUP, GLU, 0, SIGNAL, SMALL},
-    {8, 1, 8, 3, 65, 1, GROUP, GLU, ALL, SIGNAL, SMALL},
-    {8, 4, 8, 11, 63, 1, GROUP, GLU, ALL, SIGNAL, SMALL},
-    {6, 6, 6, 2, 7, 0, GROUP, GLU, CLEAVE_NORMALIZE_RESIDUAL, SIGNAL, SMALL},
-    {6, 3, 6, 2, 9, 1, GROUP, GLU, CLEAVE_NORMALIZE_SCALE, SIGNAL, SMALL},
-    {4, 2, 4, 3, 20, 1, GROUP, LINEAR, 0, CONSTANT, SMALL},
-    {4, 1, 4, 3, 20, 1, GROUP, GELU, ALL, OFFSET, SMALL},
-    {3, 1, 3, 2, 40, 0, GROUP, LINEAR, 0, OFFSET, SMALL},
-    {1, 1, 1, 1, 1, 0, STANDARD, LINEAR, 0, SIGNAL, SMALL},
-    {2, 1, 2, 1, 1, 0, STANDARD, LINEAR, 0, SIGNAL, SMALL},
-    {2, 1, 2, 3, 18, 0, STANDARD, LINEAR, 0, OFFSET, SMALL},
-    {1, 1, 1, 1, 1, 0, RESTORE, LINEAR, 0, SIGNAL, SMALL},
-    {6, 1, 2, 2, 19, 0, RESTORE, LINEAR, 0, SIGNAL, SMALL},
-    {3, 1, 4, 2, 8, 1, RESTORE, LINEAR, CLEAVE_NORMALIZE_SCALE, SIGNAL, SMALL},
-    {3, 1, 3, 1, 8193, 0, GROUP, GELU, 0, SIGNAL, 0},
-    {4, 1, 4, 3, 9000, 1, GROUP, GLU, ALL, OFFSET, 0},
-    {70, 1, 70, 20, 336, 1, GROUP, GLU, ALL, SIGNAL, 0},
-    {6, 1, 6, 512, 336, 1, GROUP, GELU, 0, SIGNAL, BENCH},
-    {48, 1, 48, 8, 336, 1, GROUP, GELU, 0, SIGNAL, BENCH},
-    {192, 1, 192, 128, 336, 1, GROUP, GLU, ALL, SIGNAL, BENCH},
-    {768, 1, 768, 8, 336, 1, GROUP, GLU, ALL, SIGNAL, BENCH},
-    {192, 1, 192, 1, 21499, 0, GROUP, GLU, ALL, SIGNAL, BENCH},
-    {512, 1, 512, 8, 336, 0, GROUP, LINEAR, 0, SIGNAL, BENCH},
-    {768, 4, 768, 1, 336, 0, GROUP, GELU, 0, SIGNAL, 0},
-    {4, 1, 4, 2048, 336, 0, STANDARD, LINEAR, 0, SIGNAL, BENCH},
-    {16, 1, 4, 100, 336, 0, RESTORE, LINEAR, 0, SIGNAL, 0},
-    {2, 1, 2, 1, 343980, 0, STANDARD, LINEAR, 0, SIGNAL, BENCH},
+    {1, 1, 1, 1, 1, 0, 0, GROUP, LINEAR, 0, SIGNAL, SMALL},
+    {4, 1, 4, 1, 17, 0, 0, GROUP, LINEAR, 0, SIGNAL, SMALL},
+    {4, 4, 4, 3, 5, 0, 0, GROUP, LINEAR, CLEAVE_NORMALIZE_SCALE, SIGNAL, SMALL},
+    {8, 4, 8, 2, 31, 1, 0, GROUP, GELU, 0, SIGNAL, SMALL},
+    {5, 5, 5, 9, 16, 1, 0, GROUP, GELU, ALL, SIGNAL, SMALL},
+    {6, 1, 6, 17, 33, 1, 0, GROUP, LINEAR, CLEAVE_NORMALIZE_RESIDUAL, SIGNAL, SMALL},
+    {2, 1, 2, 1, 15, 0, 0, GROUP, GLU, 0, SIGNAL, SMALL},
+    {8, 1, 8, 3, 65, 1, 0, GROUP, GLU, ALL, SIGNAL, SMALL},
+    {8, 4, 8, 11, 63, 1, 0, GROUP, GLU, ALL, SIGNAL, SMALL},
+    {6, 6, 6, 2, 7, 0, 0, GROUP, GLU, CLEAVE_NORMALIZE_RESIDUAL, SIGNAL, SMALL},
+    {6, 3, 6, 2, 9, 1, 0, GROUP, GLU, CLEAVE_NORMALIZE_SCALE, SIGNAL, SMALL},
+    {8, 1, 8, 9, 21, 1, 40, GROUP, GLU, ALL, SIGNAL, SMALL},
+    {5, 1, 5, 2, 30, 0, 7, GROUP, GELU, CLEAVE_NORMALIZE_RESIDUAL, SIGNAL, SMALL},
+    {3, 1, 3, 3, 6, 1, 1, GROUP, LINEAR, 0, SIGNAL, SMALL},
+    {4, 2, 4, 3, 20, 1, 0, GROUP, LINEAR, 0, CONSTANT, SMALL},
+    {4, 1, 4, 3, 20, 1, 0, GROUP, GELU, ALL, OFFSET, SMALL},
+    {3, 1, 3, 2, 40, 0, 0, GROUP, LINEAR, 0, OFFSET, SMALL},
+    {1, 1, 1, 1, 1, 0, 0, STANDARD, LINEAR, 0, SIGNAL, SMALL},
+    {2, 1, 2, 1, 1, 0, 0, STANDARD, LINEAR, 0, SIGNAL, SMALL},
+    {2, 1, 2, 3, 18, 0, 0, STANDARD, LINEAR, 0, OFFSET, SMALL},
+    {1, 1, 1, 1, 1, 0, 0, RESTORE, LINEAR, 0, SIGNAL, SMALL},
+    {6, 1, 2, 2, 19, 0, 0, RESTORE, LINEAR, 0, SIGNAL, SMALL},
+    {3, 1, 4, 2, 8, 1, 0, RESTORE, LINEAR, CLEAVE_NORMALIZE_SCALE, SIGNAL, SMALL},
+    {3, 1, 3, 1, 8193, 0, 0, GROUP, GELU, 0, SIGNAL, 0},
+    {4, 1, 4, 3, 9000, 1, 0, GROUP, GLU, ALL, OFFSET, 0},
+    {70, 1, 70, 20, 336, 1, 0, GROUP, GLU, ALL, SIGNAL, 0},
+    {6, 1, 6, 512, 336, 1, 0, GROUP, GELU, 0, SIGNAL, BENCH},
+    {48, 1, 48, 8, 336, 1, 0, GROUP, GELU, 0, SIGNAL, BENCH},
+    {192, 1, 192, 128, 336, 1, 0, GROUP, GLU, ALL, SIGNAL, BENCH},
+    {768, 1, 768, 8, 336, 1, 0, GROUP, GLU, ALL, SIGNAL, BENCH},
+    {192, 1, 192, 1, 21499, 0, 0, GROUP, GLU, ALL, SIGNAL, BENCH},
+    {512, 1, 512, 8, 336, 0, 0, GROUP, LINEAR, 0, SIGNAL, BENCH},
+    {768, 4, 768, 1, 336, 0, 0, GROUP, GELU, 0, SIGNAL, 0},
+    {4, 1, 4, 2048, 336, 0, 0, STANDARD, LINEAR, 0, SIGNAL, BENCH},
+    {16, 1, 4, 100, 336, 0, 0, RESTORE, LINEAR, 0, SIGNAL, 0},
+    {2, 1, 2, 1, 343980, 0, 0, STANDARD, LINEAR, 0, SIGNAL, BENCH},
 };
 
 static void args_of(const shape *s, cleave_normalize_args *a)
@@ -80,6 +84,7 @@ static void args_of(const shape *s, cleave_normalize_args *a)
     a->moment_channels = s->moment_channels;
     a->rows = s->rows;
     a->points = s->points;
+    a->out_channel_stride = s->rows * s->points + s->gap;
     a->moment_points = s->per_row ? s->points : s->rows * s->points;
     a->per_row = s->per_row;
     a->epsilon = 1e-5f;
@@ -123,10 +128,10 @@ int cleave_normalize_cases(int index, cleave_case *out)
     const int has_residual = (a.uses & CLEAVE_NORMALIZE_RESIDUAL) != 0;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &a, sizeof a);
-    snprintf(out->label, sizeof out->label, "%s%d%s %s%s C%d R%lld%s P%lld%s", kinds[a.kind],
+    snprintf(out->label, sizeof out->label, "%s%d%s %s%s C%d R%lld%s P%lld%s%s", kinds[a.kind],
              a.groups, a.uses & CLEAVE_NORMALIZE_SCALE ? " scale" : "", acts[a.act],
              has_residual ? " +" : "", a.channels, (long long)a.rows, a.per_row ? " each" : "",
-             (long long)a.points, values[s->values]);
+             (long long)a.points, s->gap ? " gap" : "", values[s->values]);
     /* Roundings of the norm (factor, bias, sum), of the activation (two on the average) and of the
      * scale, each 2^-24 at most and of random sign. */
     out->limit = 0x1p-23;

@@ -12,6 +12,9 @@ static const char *check(const void *args)
     if (!cleave_product_ok(a->rows, a->points) ||
         !cleave_product_ok(a->channels, a->rows * a->points))
         return "normalize: a tensor must be at most 2^48 values";
+    if (a->out_channel_stride < a->rows * a->points ||
+        !cleave_product_ok(a->channels, a->out_channel_stride))
+        return "normalize: out_channel_stride must be at least rows * points";
     if (a->kind < CLEAVE_NORMALIZE_GROUP || a->kind > CLEAVE_NORMALIZE_RESTORE)
         return "normalize: kind is unknown";
     if (a->act < CLEAVE_NORMALIZE_LINEAR || a->act > CLEAVE_NORMALIZE_GLU)
@@ -37,6 +40,8 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     const cleave_normalize_args *a = args;
     const size_t plane = (size_t)(a->rows * a->points) * sizeof(float);
     const size_t C = (size_t)a->channels, O = (size_t)cleave_normalize_out_channels(a);
+    const size_t out_bytes =
+        (O - 1) * (size_t)a->out_channel_stride * sizeof(float) + plane;
     const size_t sets = (size_t)a->moment_channels * (size_t)(a->per_row ? a->rows : 1);
     int n = 0;
 
@@ -54,8 +59,8 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
                                     CLEAVE_READ};
     if (a->uses & CLEAVE_NORMALIZE_RESIDUAL)
         out[n++] =
-            (cleave_operand){offsetof(cleave_normalize_args, residual), O * plane, CLEAVE_READ};
-    out[n++] = (cleave_operand){offsetof(cleave_normalize_args, out), O * plane, CLEAVE_WRITE};
+            (cleave_operand){offsetof(cleave_normalize_args, residual), out_bytes, CLEAVE_READ};
+    out[n++] = (cleave_operand){offsetof(cleave_normalize_args, out), out_bytes, CLEAVE_WRITE};
     return n;
 }
 
@@ -120,7 +125,8 @@ static void run_line(const cleave_normalize_args *a, int64_t o, int64_t row, int
     const int is_glu = a->act == CLEAVE_NORMALIZE_GLU;
     const norm value = norm_of(a, o, row), gate = is_glu ? norm_of(a, O + o, row) : value;
 
-    for (int64_t k = o * plane + at; k < o * plane + at + count; k++) {
+    for (int64_t i = at; i < at + count; i++) {
+        const int64_t k = o * plane + i, to = o * a->out_channel_stride + i;
         double v = normalized(a, &value, k);
         if (a->act == CLEAVE_NORMALIZE_GELU)
             v *= 0.5 * erfc(-v * 0.70710678118654752440);
@@ -129,8 +135,8 @@ static void run_line(const cleave_normalize_args *a, int64_t o, int64_t row, int
         if (a->uses & CLEAVE_NORMALIZE_SCALE)
             v *= (double)a->scale[o];
         if (a->uses & CLEAVE_NORMALIZE_RESIDUAL)
-            v += (double)a->residual[k];
-        a->out[k] = (float)v;
+            v += (double)a->residual[to];
+        a->out[to] = (float)v;
     }
 }
 

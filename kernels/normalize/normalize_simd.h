@@ -148,12 +148,13 @@ static void run_channel(const cleave_normalize_args *a, const cleave_normalize_b
     sets_combine(a, set_of(a, o), b->row, b->rows, &s[0]);
     sets_combine(a, set_of(a, o + gate), b->row, b->rows, &s[1]);
     for (int64_t r = 0; r < b->rows; r++) {
-        const int64_t at = o * plane + (b->row + r) * b->row_points + b->point;
+        const int64_t within = (b->row + r) * b->row_points + b->point;
+        const int64_t at = o * plane + within, to = o * a->out_channel_stride + within;
         const line l = {
             .in = a->in + at,
             .gate = a->in + gate * plane + at,
-            .residual = (has_residual ? a->residual : a->in) + at,
-            .out = a->out + at,
+            .residual = has_residual ? a->residual + to : a->in + at,
+            .out = a->out + to,
             .count = b->points,
             .n = {norm_of(a, o, &s[0], r), norm_of(a, o + gate, &s[1], r)},
             .scale = a->uses & CLEAVE_NORMALIZE_SCALE ? a->scale[o] : 1,

@@ -253,8 +253,8 @@ static void add_shared(const cleave_demucs_net *n, const cleave_model_request *r
         const float gain = request->gains[index][stem];
         if (!(gain > 0))
             continue;
-        const cleave_plane given = {n->place[k++].tensor, 0, C, 1, n->stride, 0};
-        const cleave_plane sum = {output, s * C * n->stride, C, 1, n->stride, 0};
+        const cleave_plane given = {n->place[k++].tensor, 0, C, 1, n->stride, 0, 0};
+        const cleave_plane sum = {output, s * C * n->stride, C, 1, n->stride, 0, 0};
         int first = 1;
         for (int32_t before = 0; before < index; before++)
             first &= !(request->gains[before][stem] > 0);

@@ -19,7 +19,8 @@ typedef struct cleave_plane {
     cleave_tensor tensor; /* -1: none */
     int64_t floats;
     int64_t channels, rows, points;
-    int64_t pitch; /* from one row to the next; 0: points */
+    int64_t pitch;  /* from one row to the next; 0: points */
+    int64_t stride; /* from one channel to the next; 0: rows times pitch */
 } cleave_plane;
 
 /* One network while its graph is written. */
@@ -60,9 +61,13 @@ cleave_demucs_name cleave_demucs_name_of(const char *format, ...)
 cleave_plane cleave_demucs_plane(const cleave_demucs_net *n, const char *label, int64_t channels,
                                  int64_t rows, int64_t points);
 
-/* The same values as one row, and channels [first, first + count); not of a plane with a pitch. */
+/* The same values as one row, and channels [first, first + count); not of a plane with a pitch or a
+ * stride. */
 cleave_plane cleave_plane_flat(cleave_plane plane);
 cleave_plane cleave_plane_channels(cleave_plane plane, int64_t first, int64_t count);
+
+/* Rows [first, first + count) of all channels. */
+cleave_plane cleave_plane_rows(cleave_plane plane, int64_t first, int64_t count);
 
 /* Constants from the file, of `count` values: a whole tensor; the values [first, first + count) of
  * one of `all`; several, at most four, one after the other; the sums of 0 and 1, then of 2 and 3.

@@ -38,6 +38,7 @@ static void whole_norm(const cleave_demucs_net *n, const char *label, cleave_nor
     args.channels = (int32_t)in.channels;
     args.rows = in.rows;
     args.points = in.points;
+    args.out_channel_stride = in.rows * in.points;
     args.groups = 1;
     args.epsilon = CLEAVE_DEMUCS_EPSILON;
     args.kind = kind;
@@ -66,7 +67,7 @@ void cleave_demucs_front(cleave_demucs_net *n, cleave_plane *spectrum, cleave_pl
 {
     const cleave_view none = {-1, 0};
     const int64_t C = n->a.audio_channels, F = n->a.nfft / 2;
-    const cleave_plane samples = {n->input, 0, C, 1, n->stride, 0};
+    const cleave_plane samples = {n->input, 0, C, 1, n->stride, 0, 0};
     const cleave_stft_args args = {
         .channels = (int32_t)C,
         .length = n->spec_length,

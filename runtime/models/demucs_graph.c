@@ -65,7 +65,7 @@ cleave_plane cleave_demucs_plane(const cleave_demucs_net *n, const char *label, 
     const cleave_tensor tensor = cleave_graph_tensor_add(
         n->graph, labelled(n, label).text, channels * rows * points, CLEAVE_TENSOR_TEMPORARY);
 
-    return (cleave_plane){tensor, 0, channels, rows, points, 0};
+    return (cleave_plane){tensor, 0, channels, rows, points, 0, 0};
 }
 
 cleave_plane cleave_plane_flat(cleave_plane plane)
@@ -79,6 +79,25 @@ cleave_plane cleave_plane_channels(cleave_plane plane, int64_t first, int64_t co
 {
     plane.floats += first * plane.rows * plane.points;
     plane.channels = count;
+    return plane;
+}
+
+/* From one row to the next, from one channel to the next. */
+static int64_t pitch_of(cleave_plane plane)
+{
+    return plane.pitch ? plane.pitch : plane.points;
+}
+
+static int64_t stride_of(cleave_plane plane)
+{
+    return plane.stride ? plane.stride : plane.rows * pitch_of(plane);
+}
+
+cleave_plane cleave_plane_rows(cleave_plane plane, int64_t first, int64_t count)
+{
+    plane.stride = stride_of(plane);
+    plane.floats += first * pitch_of(plane);
+    plane.rows = count;
     return plane;
 }
 
@@ -329,8 +348,8 @@ cleave_plane cleave_demucs_conv(const cleave_demucs_net *n, const char *label, c
     args.in_channels = (int32_t)in.channels;
     args.in_rows = in.rows;
     args.in_points = in.points;
-    args.in_row_stride = in.pitch ? in.pitch : in.points;
-    args.in_channel_stride = in.rows * args.in_row_stride;
+    args.in_row_stride = pitch_of(in);
+    args.in_channel_stride = stride_of(in);
     args.out_rows = rows;
     args.out_points = args.out_row_stride = points;
     args.out_channel_stride = rows * points;
@@ -367,12 +386,19 @@ cleave_plane cleave_demucs_normalize(const cleave_demucs_net *n, const char *lab
                                      cleave_tensor moments, int64_t moment_points,
                                      cleave_demucs_norm norm)
 {
+    cleave_plane out = norm.out;
+
+    if (out.tensor < 0)
+        out = norm.act == CLEAVE_NORMALIZE_GLU
+                  ? cleave_demucs_plane(n, label, in.channels / 2, in.rows, in.points)
+                  : in;
     const cleave_normalize_args args = {
         .channels = (int32_t)in.channels,
         .groups = norm.groups,
         .moment_channels = (int32_t)in.channels,
         .rows = in.rows,
         .points = in.points,
+        .out_channel_stride = stride_of(out),
         .moment_points = moment_points,
         .per_row = norm.per_row,
         .epsilon = CLEAVE_DEMUCS_EPSILON,
@@ -386,13 +412,8 @@ cleave_plane cleave_demucs_normalize(const cleave_demucs_net *n, const char *lab
     const cleave_tensor bias =
         cleave_demucs_weight(n, cleave_demucs_name_of("%s.bias", norm.module).text, in.channels);
     cleave_view views[7] = {view_of(in), {moments, 0}, {weight, 0}, {bias, 0}};
-    cleave_plane out = norm.out;
     int32_t count = 4;
 
-    if (out.tensor < 0)
-        out = norm.act == CLEAVE_NORMALIZE_GLU
-                  ? cleave_demucs_plane(n, label, in.channels / 2, in.rows, in.points)
-                  : in;
     if (norm.scale >= 0)
         views[count++] = (cleave_view){norm.scale, 0};
     if (norm.residual.tensor >= 0)

@@ -117,6 +117,7 @@ static void gelu(const cleave_demucs_net *n, const char *label, cleave_plane x)
                                         .moment_channels = 1,
                                         .rows = x.rows,
                                         .points = x.points,
+                                        .out_channel_stride = x.rows * x.points,
                                         .moment_points = 2,
                                         .kind = CLEAVE_NORMALIZE_RESTORE,
                                         .act = CLEAVE_NORMALIZE_GELU};

@@ -214,7 +214,7 @@ static cleave_plane entry(const cleave_demucs_net *n, const char *suffix, cleave
         return token_norm(n, label.text, module.text, tokens, table);
     const cleave_plane out = cleave_demucs_plane(n, label.text, tokens.channels, 1, tokens.points);
     cleave_demucs_add(n, label.text, 1, tokens, 1,
-                      (cleave_plane){table, 0, tokens.channels, 1, tokens.points, 0}, out);
+                      (cleave_plane){table, 0, tokens.channels, 1, tokens.points, 0, 0}, out);
     return out;
 }
 
@@ -267,6 +267,6 @@ void cleave_htdemucs_transform(const cleave_demucs_net *n, cleave_plane *spectru
         y = cross ? cross_layer(&of_y, y, before) : self_layer(&of_y, y);
     }
     x = downsampled(n, "down.x", "", x, skip);
-    *spectrum = (cleave_plane){x.tensor, 0, skip.channels, places.rows, places.points, 0};
+    *spectrum = (cleave_plane){x.tensor, 0, skip.channels, places.rows, places.points, 0, 0};
     *wave = downsampled(n, "down.xt", "_t", y, wave_skip);
 }
