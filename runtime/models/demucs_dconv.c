@@ -8,6 +8,10 @@
 #include "kernels/lstm/lstm.h"
 #include "runtime/models/demucs.h"
 
+/* Rows that go through a sub-layer together. Inside it a row takes twice the room of the layer's
+ * result: of all rows at once, that would be the largest tensor of the network by far. */
+#define BAND_ROWS 32
+
 #define LSTM_STEPS      200 /* longer sequences are cut into frames of so many steps, */
 #define LSTM_STRIDE     100 /* which begin so many apart */
 #define LSTM_GATES      4
@@ -162,7 +166,8 @@ static cleave_demucs_name module_of(const char *layer, int sub, int number)
     return cleave_demucs_name_of("%.60s.dconv.layers.%d.%d", layer, sub, number);
 }
 
-/* x <- x + scale f(x). The modules that hold weights are numbered; activations count. */
+/* x <- x + scale f(x) for the rows of x. The modules that hold weights are numbered; activations
+ * count. */
 static void sub_layer(const cleave_demucs_net *n, const char *layer, int64_t index, int sub,
                       cleave_plane x)
 {
@@ -210,5 +215,7 @@ void cleave_demucs_dconv(const cleave_demucs_net *n, const char *layer, int64_t 
                          cleave_plane x)
 {
     for (int sub = 0; sub < n->a.dconv_depth; sub++)
-        sub_layer(n, layer, index, sub, x);
+        for (int64_t r = 0; r < x.rows; r += BAND_ROWS)
+            sub_layer(n, layer, index, sub,
+                      cleave_plane_rows(x, r, cleave_i64_min(BAND_ROWS, x.rows - r)));
 }

@@ -94,6 +94,17 @@ static int step_of(const bench *b, const char *label)
     return -1;
 }
 
+/* The first step of the label of a step: what is computed in bands of rows begins where that one
+ * writes, and what they overwrite is there before it. */
+static int first_of(const bench *b, int step)
+{
+    int first = 0;
+
+    while (strcmp(b->net.graph.step[first].label, b->net.graph.step[step].label) != 0)
+        first++;
+    return first;
+}
+
 /* "encoder.0.dconv" is what the last of its sub-layers leaves; "X.pre" is that too where the
  * decoder has such a branch. */
 static int dconv_step(const bench *b, const char *layer)
@@ -388,7 +399,7 @@ static int stage_ok(const bench *b, const char *variant, const view *v, const go
 
 static const float *result_of(const bench *b, int step)
 {
-    const cleave_graph_step *const from = &b->net.graph.step[step];
+    const cleave_graph_step *const from = &b->net.graph.step[first_of(b, step)];
 
     if (!strcmp(from->label, "out") || !strcmp(from->label, "wave.freq"))
         return cleave_plan_data(&b->net.plan, b->net.ports.output);
@@ -411,7 +422,7 @@ static float *kept_before(const bench *b, const stage *s)
         from = cleave_plan_data(&b->net.plan, b->net.ports.output);
         bytes = b->net.plan.tensor[b->net.ports.output].bytes;
     } else {
-        const cleave_graph_step *const step = &b->net.graph.step[s->step];
+        const cleave_graph_step *const step = &b->net.graph.step[first_of(b, s->step)];
         from = operand(b, step, residual_operand(step));
         bytes = b->net.plan.tensor[step->operand[step->operand_count - 1]].bytes;
     }
@@ -419,16 +430,6 @@ static float *kept_before(const bench *b, const stage *s)
     if (TEST_CHECK(kept != NULL && from != NULL))
         memcpy(kept, from, bytes);
     return kept;
-}
-
-/* The step before which a stage's values are put aside: the first of its label. */
-static int keeps_at(const bench *b, const stage *s)
-{
-    int step = s->step;
-
-    while (step > 0 && s->kind == TIME_PART && !strcmp(b->net.graph.step[step - 1].label, "out"))
-        step--;
-    return step;
 }
 
 /* Runs all steps; 0 at the first stage that is off. */
@@ -440,7 +441,7 @@ static int run(bench *b, const char *variant, int *compared)
     network_bench_input(&b->net, b->first);
     for (int step = 0; ok && step < b->net.plan.step_count; step++) {
         for (int i = 0; i < b->stage_count; i++)
-            if (keeps_at(b, &b->stages[i]) == step)
+            if (first_of(b, b->stages[i].step) == step)
                 kept[i] = kept_before(b, &b->stages[i]);
         cleave_plan_step_run(&b->net.plan, step, b->net.workers);
         for (int i = 0; ok && i < b->stage_count; i++) {
