@@ -269,24 +269,44 @@ static cleave_plane decoder(const cleave_demucs_net *n, const char *layer, const
     return cleave_demucs_conv(n, layer, *before, args, operands);
 }
 
+static void decode_spectrum(const cleave_demucs_net *n, int64_t i, cleave_plane *spectrum,
+                            const cleave_demucs_skips *skips, cleave_plane *before)
+{
+    const branch b = spectrum_branch(n, i);
+    const cleave_demucs_name name = cleave_demucs_name_of("decoder.%d", (int)(n->a.depth - 1 - i));
+
+    *spectrum = decoder(n, name.text, &b, *spectrum, b.rows ? n->layer[i].rows : skips->length[i],
+                        i ? skips->spectrum[i - 1] : none, before);
+}
+
+static void decode_wave(const cleave_demucs_net *n, int64_t i, cleave_plane *wave,
+                        const cleave_demucs_skips *skips)
+{
+    const branch b = wave_branch(n, i);
+    const cleave_demucs_name name =
+        cleave_demucs_name_of("tdecoder.%d", (int)(n->time_layers - 1 - i));
+    cleave_plane before;
+
+    *wave = decoder(n, name.text, &b, *wave, i ? skips->wave_length[i] : n->stride,
+                    i ? skips->wave[i - 1] : none, &before);
+}
+
+/* The last layers of the frequency branch have the largest tensors, their skips among them: the time
+ * branch goes a layer ahead, so that what it keeps is small by then. Where the branches meet, it
+ * begins with what the other one was. */
 void cleave_demucs_decode(const cleave_demucs_net *n, cleave_plane *spectrum, cleave_plane *wave,
                           const cleave_demucs_skips *skips)
 {
-    for (int64_t i = n->a.depth - 1; i >= 0; i--) {
-        const branch x = spectrum_branch(n, i), y = wave_branch(n, i);
-        const cleave_demucs_name name =
-            cleave_demucs_name_of("decoder.%d", (int)(n->a.depth - 1 - i));
-        const int64_t size = x.rows ? n->layer[i].rows : skips->length[i];
-        cleave_plane before;
+    cleave_plane before;
+    int64_t ahead = n->time_layers - 1; /* the next layer of the time branch */
 
-        *spectrum =
-            decoder(n, name.text, &x, *spectrum, size, i ? skips->spectrum[i - 1] : none, &before);
-        if (i >= n->time_layers)
-            continue;
-        if (y.empty)
+    for (int64_t i = n->a.depth - 1; i >= 0; i--) {
+        while (ahead >= cleave_i64_max(i - 1, 0) && !n->layer[ahead].merges)
+            decode_wave(n, ahead--, wave, skips);
+        decode_spectrum(n, i, spectrum, skips, &before);
+        if (i == ahead) {
             *wave = before;
-        *wave = decoder(n, cleave_demucs_name_of("tdecoder.%d", (int)(n->time_layers - 1 - i)).text,
-                        &y, *wave, i ? skips->wave_length[i] : n->stride,
-                        i ? skips->wave[i - 1] : none, &before);
+            decode_wave(n, ahead--, wave, skips);
+        }
     }
 }
