@@ -304,6 +304,26 @@ cleave_tensor cleave_demucs_weight_spread(const cleave_demucs_net *n, const char
     return constant(n, name, channels * rows * points, fill_spread, &from, sizeof from);
 }
 
+/* Whether a constant is values of the file as they are there, of binary16. */
+static int is_half(const cleave_demucs_net *n, cleave_tensor constant)
+{
+    if (constant < 0)
+        return 0;
+    const cleave_graph_tensor *const tensor = &n->graph->tensor[constant];
+    const void *const context = tensor->fill_context;
+    if (tensor->fill == fill_part)
+        return ((const part_source *)context)->type == CLEAVE_WEIGHTS_F16;
+    if (tensor->fill == fill_stems)
+        return ((const stems_source *)context)->type == CLEAVE_WEIGHTS_F16;
+    if (tensor->fill != fill_join)
+        return 0;
+    const source *const from = context;
+    for (int i = 0; i < PARTS_MAX; i++)
+        if (from->count[i] && from->type[i] != CLEAVE_WEIGHTS_F16)
+            return 0;
+    return 1;
+}
+
 cleave_demucs_operands cleave_demucs_module(const cleave_demucs_net *n, const char *module,
                                             int64_t channels, int64_t count)
 {
@@ -358,6 +378,7 @@ cleave_plane cleave_demucs_conv(const cleave_demucs_net *n, const char *label, c
     args.stride_rows = or_one(args.stride_rows);
     args.stride_points = or_one(args.stride_points);
     args.dilation = or_one(args.dilation);
+    args.uses = is_half(n, operands.weight) ? CLEAVE_CONV_HALF : 0;
     const cleave_plane out =
         cleave_demucs_plane(n, label, cleave_conv_out_channels(&args), rows, points);
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++)
