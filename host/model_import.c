@@ -213,8 +213,8 @@ static int import_checkpoint(const model_store *store, const cleave_source_file 
     if (!cleave_import_open(&import, file->bytes, file->size, message))
         return 0;
     ok = set_kind(&import, options->kind, message) && cleave_import_check(&import, message) &&
-         write_model(store, &import, options->type ? options->type : CLEAVE_WEIGHTS_F32, digest,
-                     entry, message);
+         write_model(store, &import, options->type ? options->type : cleave_import_smallest(&import),
+                     digest, entry, message);
     cleave_import_close(&import);
     return ok;
 }

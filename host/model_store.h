@@ -72,7 +72,7 @@ int model_store_remove(const model_store *store, const char *name, int *count,
 typedef struct model_import_options {
     const char *name;         /* NULL: the official name, or the file's */
     const char *kind;         /* NULL: as the file says */
-    cleave_weights_type type; /* 0: float32 */
+    cleave_weights_type type; /* 0: binary16 if the file holds nothing else, else float32 */
 } model_import_options;
 
 /* Imports a checkpoint or a YAML bag: reads it, checks it against its model, and puts it into the

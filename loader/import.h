@@ -76,6 +76,10 @@ uint64_t cleave_import_count(const cleave_import_tensor *tensor);
 void cleave_import_read(const cleave_import_tensor *tensor, uint64_t first, uint64_t count,
                         double *out);
 
+/* The smallest type that keeps every value of an import, or as much of it as float32 can: binary16
+ * if all its tensors are of it, else float32. */
+cleave_weights_type cleave_import_smallest(const cleave_import *import);
+
 /* Takes bytes in order; 1, or 0 to stop the writer. */
 typedef int (*cleave_weights_sink)(void *context, const void *bytes, size_t count);
 

@@ -151,6 +151,14 @@ static int add_to_hash(void *context, const void *bytes, size_t count)
     return 1;
 }
 
+cleave_weights_type cleave_import_smallest(const cleave_import *import)
+{
+    for (uint32_t i = 0; i < import->tensor_count; i++)
+        if (import->tensors[i].type != CLEAVE_IMPORT_F16)
+            return CLEAVE_WEIGHTS_F32;
+    return CLEAVE_WEIGHTS_F16;
+}
+
 int cleave_weights_write(const cleave_import *import, cleave_weights_type type,
                          const uint8_t source_sha256[32], cleave_weights_sink sink, void *context,
                          char message[CLEAVE_SENTENCE_BYTES])

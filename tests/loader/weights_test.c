@@ -155,6 +155,19 @@ static void types(void)
     }
 }
 
+/* binary16 where nothing else is, float32 wherever one tensor is of another type. */
+static void smallest(void)
+{
+    cleave_import_tensor tensors[2] = {{.type = CLEAVE_IMPORT_F16}, {.type = CLEAVE_IMPORT_F16}};
+    const cleave_import import = {.tensors = tensors, .tensor_count = 2};
+
+    TEST_CHECK(cleave_import_smallest(&import) == CLEAVE_WEIGHTS_F16);
+    for (int type = CLEAVE_IMPORT_BF16; type <= CLEAVE_IMPORT_F64; type++) {
+        tensors[1].type = (cleave_import_type)type;
+        TEST_CHECK(cleave_import_smallest(&import) == CLEAVE_WEIGHTS_F32);
+    }
+}
+
 /* A storage read through offset and strides: gathered in row-major order of the shape. */
 static void strides(void)
 {
@@ -394,6 +407,7 @@ int main(int argc, char **argv)
         {"sums", sums},
         {"binary16", halves},
         {"every type to both types", types},
+        {"smallest", smallest},
         {"strides", strides},
         {"values that a type cannot hold", refused_values},
         {"kinds that are no name", refused_kinds},
