@@ -18,7 +18,7 @@ void cleave_arena_init(cleave_arena *arena, void *memory, size_t bytes)
     arena->sealed = 0;
 }
 
-void *cleave_arena_take(cleave_arena *arena, size_t count, size_t size)
+void *cleave_arena_take_raw(cleave_arena *arena, size_t count, size_t size)
 {
     size_t bytes;
     unsigned char *start;
@@ -43,7 +43,14 @@ void *cleave_arena_take(cleave_arena *arena, size_t count, size_t size)
     start = arena->memory + arena->used;
     arena->used += bytes;
     assert((uintptr_t)start % CLEAVE_ALIGN_BYTES == 0);
-    return memset(start, 0, bytes);
+    return start;
+}
+
+void *cleave_arena_take(cleave_arena *arena, size_t count, size_t size)
+{
+    void *const start = cleave_arena_take_raw(arena, count, size);
+
+    return start ? memset(start, 0, count * size) : NULL;
 }
 
 void cleave_arena_seal(cleave_arena *arena)

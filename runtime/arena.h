@@ -22,6 +22,10 @@ void cleave_arena_init(cleave_arena *arena, void *memory, size_t bytes);
  * no room or the product overflows. A request of 0 bytes takes nothing and returns NULL. */
 void *cleave_arena_take(cleave_arena *arena, size_t count, size_t size);
 
+/* The same, not zeroed: for what is written before it is read. Memory that the system hands out
+ * page by page is then not touched before it is needed. */
+void *cleave_arena_take_raw(cleave_arena *arena, size_t count, size_t size);
+
 /* No request may follow. */
 void cleave_arena_seal(cleave_arena *arena);
 

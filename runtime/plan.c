@@ -169,7 +169,7 @@ static void take_tensors(cleave_plan *plan, const struct layout *layout, const c
     plan->tensor_count = graph->tensor_count;
     plan->tensor = cleave_arena_take(arena, (size_t)graph->tensor_count, sizeof *plan->tensor);
     plan->shared_bytes = layout->shared_bytes;
-    plan->shared = cleave_arena_take(arena, layout->shared_bytes, 1);
+    plan->shared = cleave_arena_take_raw(arena, layout->shared_bytes, 1);
     for (int32_t i = 0; i < graph->tensor_count; i++) {
         const cleave_graph_tensor *const from = &graph->tensor[i];
         const cleave_graph_note *const note = &layout->note[i];
@@ -201,7 +201,7 @@ static void take_steps(cleave_plan *plan, const cleave_graph *graph, const cleav
         const size_t scratch_bytes =
             kernel->scratch_bytes ? kernel->scratch_bytes(from->args.bytes) : 0;
         void *const args = cleave_arena_take(arena, 1, op->args_bytes);
-        void *const prepared = cleave_arena_take(arena, prepared_bytes, 1);
+        void *const prepared = cleave_arena_take_raw(arena, prepared_bytes, 1);
 
         plan->prepared_bytes += cleave_align_up(prepared_bytes);
         if (cleave_align_up(scratch_bytes) > plan->scratch_bytes)
@@ -219,7 +219,7 @@ static void take_steps(cleave_plan *plan, const cleave_graph *graph, const cleav
         step->args = args;
         step->prepared = prepared;
     }
-    plan->scratch = cleave_arena_take(arena, (size_t)plan->threads, plan->scratch_bytes);
+    plan->scratch = cleave_arena_take_raw(arena, (size_t)plan->threads, plan->scratch_bytes);
 }
 
 void cleave_plan_bind(const cleave_plan *plan, int32_t index, const cleave_graph_step *from)

@@ -314,6 +314,40 @@ static void from_memory(void)
     test_bytes_free(&file);
 }
 
+/* Nothing of what lay in the arena before gets into the stems. */
+static void from_garbage(void)
+{
+    enum { FRAMES = 60000 };
+    cleave_config config;
+    cleave_memory need;
+    test_bytes file;
+
+    if (!tiny_network(&file, NULL))
+        return;
+    const cleave_network network = network_of(&file);
+    float *const x = track_noise(5, FRAMES, 2), *out[2] = {NULL, NULL};
+    cleave_config_default(&config);
+    config.model = NULL;
+    config.networks = &network;
+    config.network_count = 1;
+    TEST_CHECK(cleave_need(&config, &need, NULL) == CLEAVE_OK);
+    for (int i = 0; i < 2; i++) {
+        cleave_engine *engine = NULL;
+        unsigned char *const arena = aligned_alloc(64, cleave_align_up(need.host_bytes));
+        memset(arena, i ? 0xFF : 0, need.host_bytes); /* as floats 0xFF is a NaN */
+        if (TEST_CHECK(cleave_init(&config, arena, need.host_bytes, &engine, NULL) == CLEAVE_OK))
+            out[i] = track_separate(engine, x, FRAMES, 0, 0);
+        cleave_close(&engine);
+        free(arena);
+    }
+    if (TEST_CHECK(out[0] && out[1]))
+        TEST_CHECK(!memcmp(out[0], out[1], (size_t)FRAMES * 2 * FOUR * sizeof(float)));
+    free(out[0]);
+    free(out[1]);
+    free(x);
+    test_bytes_free(&file);
+}
+
 int main(int argc, char **argv)
 {
     static const test_case cases[] = {
@@ -323,6 +357,7 @@ int main(int argc, char **argv)
         {"networks: gains", gains},
         {"networks: configurations that are refused", configurations_refused},
         {"networks: a track through one", from_memory},
+        {"networks: an arena of garbage", from_garbage},
     };
 
     return test_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
