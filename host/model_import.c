@@ -212,9 +212,10 @@ static int import_checkpoint(const model_store *store, const cleave_source_file 
     memcpy(entry->version, hash, MODEL_VERSION_BYTES - 1);
     if (!cleave_import_open(&import, file->bytes, file->size, message))
         return 0;
+    const cleave_weights_type type =
+        options->type ? options->type : cleave_import_smallest(&import);
     ok = set_kind(&import, options->kind, message) && cleave_import_check(&import, message) &&
-         write_model(store, &import, options->type ? options->type : cleave_import_smallest(&import),
-                     digest, entry, message);
+         write_model(store, &import, type, digest, entry, message);
     cleave_import_close(&import);
     return ok;
 }

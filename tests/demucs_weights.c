@@ -9,8 +9,8 @@
 #include "weights/contract.h"
 #include "weights/demucs_arguments.h"
 
-int test_weights_import_edited(const char *path, void (*edit)(cleave_import *import),
-                               test_bytes *file)
+static int import_as(const char *path, cleave_weights_type type,
+                     void (*edit)(cleave_import *import), test_bytes *file)
 {
     static const uint8_t source[32] = {1};
     char message[CLEAVE_SENTENCE_BYTES] = "no such file";
@@ -23,8 +23,7 @@ int test_weights_import_edited(const char *path, void (*edit)(cleave_import *imp
         ok = cleave_import_check(&import, message);
         if (ok && edit)
             edit(&import);
-        ok = ok && cleave_weights_write(&import, CLEAVE_WEIGHTS_F32, source, test_bytes_sink, file,
-                                        message);
+        ok = ok && cleave_weights_write(&import, type, source, test_bytes_sink, file, message);
         cleave_import_close(&import);
     }
     free(data);
@@ -33,7 +32,18 @@ int test_weights_import_edited(const char *path, void (*edit)(cleave_import *imp
 
 int test_weights_import(const char *path, test_bytes *file)
 {
-    return test_weights_import_edited(path, NULL, file);
+    return import_as(path, CLEAVE_WEIGHTS_F32, NULL, file);
+}
+
+int test_weights_import_as(const char *path, cleave_weights_type type, test_bytes *file)
+{
+    return import_as(path, type, NULL, file);
+}
+
+int test_weights_import_edited(const char *path, void (*edit)(cleave_import *import),
+                               test_bytes *file)
+{
+    return import_as(path, CLEAVE_WEIGHTS_F32, edit, file);
 }
 
 static int collect(void *context, const char *name, uint32_t rank, const uint32_t *shape)

@@ -30,6 +30,8 @@ separate() { cleave separate "${@:2}" -o "$1" --format raw --bits float -q; }
 frames=66150 # one and a half segments
 cleave model import "$checkpoint" --name tiny
 check "the checkpoint is imported" [ "$status" -eq 0 ]
+cleave model import "$checkpoint" --name tiny32 --type f32
+check "and in float32" [ "$status" -eq 0 ]
 "$signal" make music 44100 2 "$frames" f32 >song.wav
 "$signal" make music 44100 2 "$frames" raw:f32 >song.f32
 raw2="--input-format f32le --input-rate 44100 --input-channels 2"
@@ -47,6 +49,8 @@ for stem in drums bass other vocals; do
 done
 separate again song.wav -n tiny
 check "the same bytes again" diff -r full again
+separate wide song.wav -n tiny32
+check "the same bytes from weights in float32" diff -r $full wide/tiny32/song
 separate threads song.wav -n tiny -t 2
 check "the same bytes with two threads" diff -r full threads
 "$CLEAVE" separate - -n tiny -o piped --format raw --bits float -q <song.wav

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/conv/conv.h"
 #include "tests/demucs_weights.h"
 #include "tests/golden_index.h"
 #include "tests/network_bench.h"
@@ -195,6 +196,42 @@ static void check_bits(const char *path, int64_t frames)
     test_bytes_free(&file);
 }
 
+/* A file of binary16 gives the bits of one of float32 that has the same values; only there do
+ * convolutions know. */
+static void check_half(const char *path, int64_t frames)
+{
+    float *out[2] = {0};
+    size_t bytes[2] = {0};
+
+    for (int i = 0; i < 2; i++) {
+        const cleave_weights_type type = i ? CLEAVE_WEIGHTS_F16 : CLEAVE_WEIGHTS_F32;
+        test_bytes file = {0};
+        network_bench *const b = calloc(1, sizeof *b);
+        if (!test_weights_import_as(test_golden(path), type, &file))
+            return;
+        if (network_bench_open(b, &file, frames, ~0u))
+            for (int32_t s = 0; s < b->graph.step_count; s++) {
+                const cleave_graph_step *const step = &b->graph.step[s];
+                const cleave_conv_args *const args = (const void *)step->args.bytes;
+                if (step->op == CLEAVE_OP_CONV)
+                    TEST_CHECK(!(args->uses & CLEAVE_CONV_HALF) == !i);
+            }
+        network_bench_close(b);
+        free(b);
+        out[i] = stems_of(&file, frames, ~0u, 2, &bytes[i]);
+        test_bytes_free(&file);
+    }
+    TEST_CHECK(out[0] && out[1] && bytes[0] == bytes[1] && !memcmp(out[0], out[1], bytes[0]));
+    free(out[0]);
+    free(out[1]);
+}
+
+static void half(void)
+{
+    check_half("models/tiny_htdemucs.th", 40000);
+    check_half("models/tiny_hdemucs.th", 30001);
+}
+
 static void bits(void)
 {
     check_bits("models/tiny_htdemucs.th", 40000);
@@ -239,6 +276,7 @@ int main(int argc, char **argv)
         {"arguments that no published model has", arguments},
         {"arguments that are refused by name", refusals},
         {"the same bits for any threads and stems", bits},
+        {"the same bits from weights of binary16", half},
         {"the same steps for any length", lengths},
     };
 
