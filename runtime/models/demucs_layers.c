@@ -291,9 +291,9 @@ static void decode_wave(const cleave_demucs_net *n, int64_t i, cleave_plane *wav
                     i ? skips->wave[i - 1] : none, &before);
 }
 
-/* The last layers of the frequency branch have the largest tensors, their skips among them: the time
- * branch goes a layer ahead, so that what it keeps is small by then. Where the branches meet, it
- * begins with what the other one was. */
+/* The last layers of the frequency branch have the largest tensors, their skips among them: the
+ * time branch goes a layer ahead, so that what it keeps is small by then. Where the branches meet,
+ * it begins with what the other one was. */
 void cleave_demucs_decode(const cleave_demucs_net *n, cleave_plane *spectrum, cleave_plane *wave,
                           const cleave_demucs_skips *skips)
 {
