@@ -8,8 +8,8 @@
 
 #define TEST_TENSORS_MAX 2048
 
-/* A checkpoint as a weight file, values in float32 or as told. `edit`, if not NULL, changes what was
- * imported before it is written. 1, or 0 and a failure. */
+/* A checkpoint as a weight file, values in float32 or as told. `edit`, if not NULL, changes what
+ * was imported before it is written. 1, or 0 and a failure. */
 int test_weights_import(const char *path, test_bytes *file);
 int test_weights_import_as(const char *path, cleave_weights_type type, test_bytes *file);
 int test_weights_import_edited(const char *path, void (*edit)(cleave_import *import),
