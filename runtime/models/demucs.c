@@ -112,6 +112,13 @@ static int read_arguments(const char *kind, const cleave_table *table, cleave_de
 }
 
 /* ---- description ---- */
+/* What may become a file's name, wherever the stem is written to. */
+static int stem_ok(const char *name)
+{
+    return name[0] && strlen(name) < CLEAVE_NAME_BYTES && !strchr(name, '/') &&
+           strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
 static int read_stems(const cleave_table *table, cleave_model *model,
                       char text[CLEAVE_STEMS_MAX][CLEAVE_NAME_BYTES], char *message)
 {
@@ -127,10 +134,10 @@ static int read_stems(const cleave_table *table, cleave_model *model,
         if (info->stem_count == CLEAVE_STEMS_MAX)
             return cleave_sentence(message, "configuration: \"sources\" names more than %d",
                                    CLEAVE_STEMS_MAX);
-        if (!name[0] || strlen(name) >= CLEAVE_NAME_BYTES)
+        if (!stem_ok(name))
             return cleave_sentence(message,
                                    "configuration: \"sources\" has the name \"%.40s\"; names are 1 "
-                                   "to %d bytes",
+                                   "to %d bytes, neither paths nor dots",
                                    name, CLEAVE_NAME_BYTES - 1);
         for (int32_t s = 0; s < info->stem_count; s++)
             if (!strcmp(text[s], name))
