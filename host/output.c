@@ -99,9 +99,11 @@ size_t output_stem_bytes(const char *base_name)
 int output_path(const output_names *names, const char *stem, char path[OUTPUT_PATH_BYTES])
 {
     const char *values[FIELD_COUNT];
+    char safe_stem[OUTPUT_TRACK_BYTES + 1];
+    output_component(stem, strlen(stem), safe_stem);
     values[FIELD_TRACK] = names->track;
     values[FIELD_TRACK_EXT] = names->track_ext;
-    values[FIELD_STEM] = stem;
+    values[FIELD_STEM] = safe_stem;
     values[FIELD_EXT] = names->ext;
     values[FIELD_MODEL] = names->model;
     int own_model = strstr(names->template, "{model}") != NULL;

@@ -41,8 +41,9 @@ typedef struct output_names {
     const char *ext;
 } output_names;
 
-/* folder/model/template, filled in for `stem`. Returns 0, or -1 if it does not fit into
- * OUTPUT_PATH_BYTES. A template with {model} in it stands below the folder itself. */
+/* folder/model/template, filled in for `stem`, whose name is made a safe component. Returns 0, or
+ * -1 if it does not fit into OUTPUT_PATH_BYTES. A template with {model} in it stands below the
+ * folder itself. */
 int output_path(const output_names *names, const char *stem, char path[OUTPUT_PATH_BYTES]);
 
 /* Folders that were made for a track, in order, so that a failed one leaves none behind. */

@@ -91,6 +91,10 @@ static void test_paths(void)
     names.template = "{model}/{stem}/{track}.{ext}";
     TEST_CHECK(output_path(&names, "bass", path) == 0 &&
                strcmp(path, "out/center/bass/song.wav") == 0);
+    TEST_CHECK(output_path(&names, "../../bass", path) == 0 &&
+               strcmp(path, "out/center/.._.._bass/song.wav") == 0);
+    TEST_CHECK(output_path(&names, "..", path) == 0 &&
+               strcmp(path, "out/center/_/song.wav") == 0);
     char folder[OUTPUT_PATH_BYTES + 10];
     memset(folder, 'f', sizeof folder);
     folder[sizeof folder - 1] = '\0';
