@@ -4,14 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#define VISITS_MAX 4096 /* tensors that are told apart in one walk */
+
 typedef struct check {
     const cleave_shapes *shapes;
     uint32_t found;
     char *message;
 } check;
 
-/* The tensor called `name` into *shape; 0 if there is none. */
-static int find(const cleave_shapes *shapes, const char *name, cleave_shape *shape)
+/* The tensor called `name` into *shape and where it stands into *index; 0 if there is none. */
+static int find(const cleave_shapes *shapes, const char *name, cleave_shape *shape, uint32_t *index)
 {
     const size_t bytes = strlen(name);
     uint32_t low = 0, high = shapes->count;
@@ -24,6 +26,7 @@ static int find(const cleave_shapes *shapes, const char *name, cleave_shape *sha
             order = (s.name_bytes > bytes) - (s.name_bytes < bytes);
         if (order == 0) {
             *shape = s;
+            *index = middle;
             return 1;
         }
         if (order < 0)
@@ -49,8 +52,9 @@ static int check_tensor(void *context, const char *name, uint32_t rank, const ui
     check *const c = context;
     char expected[128], found[128];
     cleave_shape s;
+    uint32_t index;
 
-    if (!find(c->shapes, name, &s))
+    if (!find(c->shapes, name, &s, &index))
         return cleave_sentence(c->message, "tensor \"%s\" is missing", name);
     if (s.rank != rank || memcmp(s.shape, shape, rank * sizeof *shape) != 0)
         return cleave_sentence(c->message, "tensor \"%s\": expected %s, found %s", name,
@@ -60,29 +64,42 @@ static int check_tensor(void *context, const char *name, uint32_t rank, const ui
     return 1;
 }
 
-/* Stops the walk at a tensor of this name. */
-static int differs(void *context, const char *name, uint32_t rank, const uint32_t *shape)
+/* Which of the tensors from `first` on the walk visits. */
+typedef struct visits {
+    const cleave_shapes *shapes;
+    uint32_t first;
+    uint8_t seen[VISITS_MAX];
+} visits;
+
+static int note(void *context, const char *name, uint32_t rank, const uint32_t *shape)
 {
-    const cleave_shape *const s = context;
+    visits *const v = context;
+    cleave_shape s;
+    uint32_t index;
 
     (void)rank;
     (void)shape;
-    return strlen(name) != s->name_bytes || memcmp(name, s->name, s->name_bytes) != 0;
+    if (find(v->shapes, name, &s, &index) && index >= v->first && index - v->first < VISITS_MAX)
+        v->seen[index - v->first] = 1;
+    return 1;
 }
 
-/* More tensors than the walk visits: the first that it does not visit comes at the latest after as
- * many as it does. */
+/* Names the first tensor that the walk does not visit; 1 if there is none. A walk for every
+ * VISITS_MAX tensors, since nothing here is allocated. */
 static int refuse_extra(const char *kind, const char *config, size_t config_bytes,
                         const cleave_shapes *shapes, char *message)
 {
-    cleave_shape s;
-    uint32_t i = 0;
-
-    do
-        s = shapes->at(shapes->file, i++);
-    while (!cleave_contract_walk(kind, config, config_bytes, differs, &s, message));
-    return cleave_sentence(message, "tensor \"%.*s\" does not belong to this model",
-                           cleave_sentence_quote(s.name_bytes), s.name);
+    for (uint32_t first = 0; first < shapes->count; first += VISITS_MAX) {
+        visits v = {.shapes = shapes, .first = first};
+        cleave_contract_walk(kind, config, config_bytes, note, &v, message);
+        for (uint32_t i = 0; i < VISITS_MAX && first + i < shapes->count; i++) {
+            const cleave_shape s = shapes->at(shapes->file, first + i);
+            if (!v.seen[i])
+                return cleave_sentence(message, "tensor \"%.*s\" does not belong to this model",
+                                       cleave_sentence_quote(s.name_bytes), s.name);
+        }
+    }
+    return 1;
 }
 
 int cleave_contract_check(const char *kind, const char *config, size_t config_bytes,
@@ -93,9 +110,7 @@ int cleave_contract_check(const char *kind, const char *config, size_t config_by
 
     if (!cleave_contract_walk(kind, config, config_bytes, check_tensor, &c, message))
         return message[0] ? 0 : cleave_sentence(message, "%s", sentence);
-    if (c.found < shapes->count)
-        return refuse_extra(kind, config, config_bytes, shapes, message);
-    return 1;
+    return c.found == shapes->count || refuse_extra(kind, config, config_bytes, shapes, message);
 }
 
 static cleave_shape table_shape(const void *file, uint32_t index)

@@ -2,11 +2,14 @@
  * weighted. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "runtime/networks.h"
 #include "tests/runtime/track.h"
 #include "tests/tiny_network.h"
+#include "weights/contract_check.h"
 
 enum { FOUR = 4 };
 
@@ -142,6 +145,78 @@ static void files_refused(void)
     networks[1].weights = file.data + 8;
     refused(networks, 2, CLEAVE_INVALID, "network 2: its weights must be aligned");
     test_bytes_free(&file);
+}
+
+/* ---- many tensors -------------------------------------------------------------------------- */
+#define MANY 8192
+
+typedef struct many {
+    uint32_t count;
+    char name[MANY][96];
+    uint32_t rank[MANY], shape[MANY][4];
+} many;
+
+static int collect(void *context, const char *name, uint32_t rank, const uint32_t *shape)
+{
+    many *const m = context;
+
+    if (!TEST_CHECK(m->count + 1 < MANY && strlen(name) < sizeof m->name[0]))
+        return 0;
+    strcpy(m->name[m->count], name);
+    m->rank[m->count] = rank;
+    memcpy(m->shape[m->count++], shape, rank * sizeof *shape);
+    return 1;
+}
+
+static int order(const void *a, const void *b, void *context)
+{
+    const many *const m = context;
+
+    return strcmp(m->name[*(const uint32_t *)a], m->name[*(const uint32_t *)b]);
+}
+
+/* The tensors in order. */
+typedef struct ordered {
+    many m;
+    uint32_t at[MANY];
+} ordered;
+
+static cleave_shape shape_at(const void *file, uint32_t index)
+{
+    const ordered *const o = file;
+    const uint32_t i = o->at[index];
+
+    return (cleave_shape){o->m.name[i], (uint32_t)strlen(o->m.name[i]), o->m.rank[i],
+                          o->m.shape[i]};
+}
+
+/* One tensor too many among thousands, at every place of interest: found in a few walks, where one
+ * for each tensor would take minutes. */
+static void extra_among_many(void)
+{
+    static const char config[] =
+        "channels=4\ndconv_attn=0\ndconv_comp=1\ndconv_depth=4\ndconv_lstm=0\ndconv_mode=3\n"
+        "depth=10\ngrowth=1\nkernel_size=4\nsources=a,b\nstride=2\n";
+    static const char *const extras[] = {"a", "tdecoder", "zzz"};
+    char message[CLEAVE_SENTENCE_BYTES], named[32];
+    ordered *const o = calloc(1, sizeof *o);
+    const clock_t began = clock();
+
+    TEST_CHECK(cleave_contract_walk("hdemucs", config, strlen(config), collect, &o->m, message));
+    TEST_CHECK(o->m.count > 5000);
+    const uint32_t count = o->m.count + 1;
+    for (uint32_t i = 0; i < count; i++)
+        o->at[i] = i;
+    for (size_t k = 0; k < sizeof extras / sizeof extras[0]; k++) {
+        const cleave_shapes shapes = {o, count, shape_at};
+        strcpy(o->m.name[count - 1], extras[k]);
+        snprintf(named, sizeof named, "\"%s\" does not", extras[k]);
+        qsort_r(o->at, count, sizeof o->at[0], order, &o->m);
+        TEST_CHECK(!cleave_contract_check("hdemucs", config, strlen(config), &shapes, message) &&
+                   strstr(message, named));
+    }
+    TEST_CHECK((double)(clock() - began) / CLOCKS_PER_SEC < 5);
+    free(o);
 }
 
 /* ---- bags that are refused ----------------------------------------------------------------- */
@@ -353,6 +428,7 @@ int main(int argc, char **argv)
     static const test_case cases[] = {
         {"networks: what is told of them", told},
         {"networks: files that are refused", files_refused},
+        {"networks: one tensor too many among thousands", extra_among_many},
         {"networks: bags that are refused", bags_refused},
         {"networks: gains", gains},
         {"networks: configurations that are refused", configurations_refused},
