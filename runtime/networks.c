@@ -16,6 +16,16 @@ static cleave_status refuse(cleave_error *error, cleave_status status, int32_t i
     return cleave_error_set(error, status, "network %d: %s", (int)index + 1, sentence);
 }
 
+/* All sizes of an engine follow from its segment; they are bounded if it is. */
+static int segment_ok(const cleave_model *model, char *message)
+{
+    const double seconds = model->segment_seconds;
+
+    return (seconds >= CLEAVE_SEGMENT_SECONDS_MIN && seconds <= CLEAVE_SEGMENT_SECONDS_MAX) ||
+           cleave_sentence(message, "configuration: a segment of %.6g s; it must be %g to %g s",
+                           seconds, CLEAVE_SEGMENT_SECONDS_MIN, CLEAVE_SEGMENT_SECONDS_MAX);
+}
+
 /* Opens file `index` into its table and describes it. */
 static cleave_status open_one(cleave_networks *n, const cleave_network *file, int32_t index,
                               cleave_model *model, char stems[CLEAVE_STEMS_MAX][CLEAVE_NAME_BYTES],
@@ -36,7 +46,7 @@ static cleave_status open_one(cleave_networks *n, const cleave_network *file, in
     if (!cleave_contract_check_table(table, message))
         return refuse(error, CLEAVE_INVALID, index, message);
     memset(model, 0, sizeof *model);
-    if (!family->describe(table, model, stems, message))
+    if (!family->describe(table, model, stems, message) || !segment_ok(model, message))
         return refuse(error, CLEAVE_UNSUPPORTED, index, message);
     for (uint32_t i = 0; i < table->header->tensor_count; i++) {
         cleave_table_tensor tensor;

@@ -106,6 +106,18 @@ static void other_kind(cleave_import *import)
     memcpy(import->kind, "umx", 3);
 }
 
+static void segment_too_long(cleave_import *import)
+{
+    tiny_network_replace(import, "samplerate=44100\nsegment=1/1\n",
+                         "samplerate=9999\nsegment=9999\n");
+}
+
+static void segment_too_short(cleave_import *import)
+{
+    tiny_network_replace(import, "samplerate=44100\nsegment=1/1\n",
+                         "samplerate=9999\nsegment=1/11\n");
+}
+
 static void files_refused(void)
 {
     static const struct {
@@ -117,6 +129,8 @@ static void files_refused(void)
         {one_too_few, CLEAVE_INVALID, "\" is missing"},
         {reshaped, CLEAVE_INVALID, "\": expected ["},
         {other_kind, CLEAVE_UNSUPPORTED, "this build computes no models of kind \"umx\""},
+        {segment_too_long, CLEAVE_UNSUPPORTED, "a segment of 9999 s; it must be 0.1 to 600 s"},
+        {segment_too_short, CLEAVE_UNSUPPORTED, "a segment of 0.0909091 s"},
     };
     test_bytes file;
 
