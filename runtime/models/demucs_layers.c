@@ -222,7 +222,8 @@ static cleave_plane uncropped(const cleave_demucs_net *n, const char *layer, con
     const int64_t width = b->rows ? x.points : 1;
     const cleave_tensor moments =
         cleave_demucs_moments(n, name.text, x, channels, full * width, room * width);
-    if (room != size) {
+    /* Along time also where nothing is to be cropped: all lengths have the same steps. */
+    if (!b->rows || room != size) {
         const cleave_plane kept = b->rows ? cleave_demucs_plane(n, layer, channels, size, x.points)
                                           : cleave_demucs_plane(n, layer, channels, 1, size);
         const cleave_rearrange_args crop = {.size = {channels, kept.rows, 1, kept.points},

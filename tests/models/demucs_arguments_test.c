@@ -104,6 +104,45 @@ static void arguments(void)
     free(text);
 }
 
+/* ---- lengths, in an engine ---- */
+/* A decoder whose kernel is no longer than its stride has something to crop at some lengths alone:
+ * all of them must fit the plan of the longest. */
+static void through_an_engine(void)
+{
+    static const char config_text[] =
+        "audio_channels=1\nbottom_channels=0\nchannels=4\ndconv_mode=0\ndepth=1\nfreq_emb=0\n"
+        "kernel_size=2\nnfft=16\nnorm_groups=2\nnorm_starts=0\nsamplerate=8000\nsegment=1/10\n"
+        "sources=a,b\nstride=2\nt_layers=0\nuse_train_segment=0\n";
+    enum { MOST = 20 };
+    float x[MOST], y[2][MOST], *const stems[2] = {y[0], y[1]};
+    test_bytes file = {0};
+    cleave_engine *engine = NULL;
+    cleave_config config;
+    cleave_error error = {.status = CLEAVE_OK};
+
+    if (!test_weights_synthetic("htdemucs", config_text, &file))
+        return;
+    const cleave_network network = {.weights = file.data, .weights_bytes = file.used};
+    cleave_config_default(&config);
+    config.networks = &network;
+    config.network_count = config.channels = 1;
+    config.rate_hz = 8000;
+    if (cleave_open(&config, &engine, &error) != CLEAVE_OK)
+        TEST_FAIL("%s", error.message);
+    for (int64_t n = 1, got; engine && n <= MOST; n++) {
+        for (int64_t i = 0; i < n; i++)
+            x[i] = test_uniform(1, (uint64_t)i);
+        TEST_CHECK(cleave_push(engine, x, n, &got) == CLEAVE_OK && got == n);
+        TEST_CHECK(cleave_flush(engine) == CLEAVE_OK);
+        TEST_CHECK(cleave_pull(engine, stems, MOST, &got) == CLEAVE_OK && got == n);
+        for (int64_t i = 0; i < n; i++)
+            TEST_CHECK(isfinite(y[0][i]) && isfinite(y[1][i]));
+        cleave_reset(engine);
+    }
+    cleave_close(&engine);
+    test_bytes_free(&file);
+}
+
 /* ---- refusals ---- */
 static void refusals(void)
 {
@@ -283,6 +322,7 @@ int main(int argc, char **argv)
         {"the same bits for any threads and stems", bits},
         {"the same bits from weights of binary16", half},
         {"the same steps for any length", lengths},
+        {"tracks of any length through an engine", through_an_engine},
     };
 
     return test_main(argc, argv, cases, (int)(sizeof cases / sizeof cases[0]));
