@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "loader/loader.h"
+#include "runtime/cleave.h"
 #include "tests/bytes.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -27,6 +28,19 @@ static void read_all(const cleave_table *table)
     cleave_table_config_i64(table, "a", 0, 9, &number);
 }
 
+/* What an engine makes of it. */
+static void describe(const test_bytes *file)
+{
+    const cleave_network network = {.weights = file->data, .weights_bytes = file->used};
+    cleave_error error = {.status = CLEAVE_OK};
+    cleave_network_info info;
+
+    if (cleave_networks_describe(&network, 1, &info, &error) == CLEAVE_OK)
+        fuzz_expect(info.stem_count > 0 && info.parameters > 0, "a network has stems");
+    else
+        fuzz_expect(error.message[0] != 0, "a refusal has a sentence");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char message[CLEAVE_SENTENCE_BYTES] = "";
@@ -40,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_all(&weights.table);
         fuzz_expect(cleave_weights_verify(&weights, message) || message[0],
                     "a refusal has a sentence");
+        describe(&file);
     } else {
         fuzz_expect(!size || message[0], "a refusal has a sentence");
     }

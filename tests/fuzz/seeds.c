@@ -1,11 +1,12 @@
-/* seeds.c: `seeds FOLDER` writes the inputs that fuzzing starts from into FOLDER/torch, safetensors
- * and weights. */
+/* seeds.c: `seeds FOLDER` writes the inputs that fuzzing starts from into FOLDER/torch,
+ * safetensors, weights and network. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "loader/loader.h"
 #include "tests/bytes.h"
+#include "tests/fuzz/network_file.h"
 
 #define TENSOR                                                                                     \
     "ctorch._utils\n_rebuild_tensor_v2\nq\3((X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0"      \
@@ -26,6 +27,10 @@ static const char header[] = "{\"__metadata__\":{\"kind\":\"htdemucs\",\"a\":\"1
                              "\"BF16\",\"shape\":[3],\"data_offsets\":[34,40]},\"d\":{\"dtype\":"
                              "\"F64\",\"shape\":[3],\"data_offsets\":[40,64]}}  ";
 
+/* A network of a few kilobytes. */
+static const char tiny[] = "audio_channels=1\nbottom_channels=0\nchannels=4\ndconv_mode=0\n"
+                           "depth=1\nnfft=64\nsegment=1\nsources=a,b\nt_layers=0\n";
+
 static void save(const char *folder, const char *name, const void *bytes, size_t count)
 {
     char path[1024];
@@ -37,6 +42,25 @@ static void save(const char *folder, const char *name, const void *bytes, size_t
         perror(path);
         exit(1);
     }
+}
+
+static void save_networks(const char *folder)
+{
+    /* After the form, 33 keys of 3 bytes; then what is done with the network. */
+    static const unsigned char plain[112] = {[102] = 1, 40, 1}, both[112] = {8, [102] = 1, 200},
+                               hybrid[112] = {1, [102] = 1, 90, 3}, lie[112] = {6, [100] = 1};
+    test_bytes file = {0};
+    uint64_t bytes;
+
+    if (!network_file_head("htdemucs", tiny, NULL, &file, &bytes))
+        exit(1);
+    network_file_data(&file, bytes);
+    save(folder, "weights/network", file.data, file.used);
+    test_bytes_free(&file);
+    save(folder, "network/plain", plain, sizeof plain);
+    save(folder, "network/both", both, sizeof both);
+    save(folder, "network/hybrid", hybrid, sizeof hybrid);
+    save(folder, "network/lie", lie, sizeof lie);
 }
 
 int main(int argc, char **argv)
@@ -65,6 +89,7 @@ int main(int argc, char **argv)
         return 1;
     }
     save(argv[1], "weights/file", weights.data, weights.used);
+    save_networks(argv[1]);
     cleave_import_close(&import);
     test_bytes_free(&archive);
     test_bytes_free(&file);
