@@ -246,7 +246,7 @@ static void refuses(void)
     write_wav("empty.wav", estimate[0], 0, CHANNELS, RATE_HZ);
     refuses_one("absent.wav", METRIC_ALL, "cannot be opened");
     refuses_one("rate.wav", METRIC_ALL, "16000 Hz and 2 channels");
-    refuses_one("mono.wav", METRIC_SDR, "8000 Hz and 1 channels");
+    refuses_one("mono.wav", METRIC_SDR, "8000 Hz and 1 channel");
     refuses_one("short.wav", METRIC_ALL, "longer than");
     write_wav("r0.wav", reference[0], 10, CHANNELS, RATE_HZ);
     refuses_one("empty.wav", METRIC_ALL, "without audio frames");
