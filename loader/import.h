@@ -48,6 +48,27 @@ int cleave_import_torch(cleave_import *import, const void *bytes, size_t size,
 int cleave_import_safetensors(cleave_import *import, const void *bytes, size_t size,
                               char message[CLEAVE_SENTENCE_BYTES]);
 
+/* One file of a TensorFlow checkpoint's data: "model.data-00000-of-00001". */
+typedef struct cleave_import_shard {
+    const void *bytes;
+    size_t size;
+} cleave_import_shard;
+
+/* How many data files a TensorFlow checkpoint's index ("model.index") speaks of: 1..64; 0 with a
+ * sentence if it is damaged. */
+uint32_t cleave_import_tensorflow_shards(const void *index, size_t index_bytes,
+                                         char message[CLEAVE_SENTENCE_BYTES]);
+
+/* A TensorFlow V2 checkpoint, a "tensor bundle": every checksum is verified. Tensors of whole
+ * numbers (global_step) and what optimisers keep are verified and left out. A checkpoint with the
+ * variables of Spleeter's U-Net gets the kind "spleeter" and the configuration of
+ * weights/spleeter_arguments.h, as far as names and shapes tell it: filters, and for 2, 4 and 5
+ * instruments those of the official models, with their activations. All bytes must outlive the
+ * import. 1, or 0 with one sentence. */
+int cleave_import_tensorflow(cleave_import *import, const void *index, size_t index_bytes,
+                             const cleave_import_shard *shards, uint32_t shard_count,
+                             char message[CLEAVE_SENTENCE_BYTES]);
+
 /* Whether the import has exactly the tensors that its kind and configuration ask for
  * (weights/contract.h); 0 with a sentence that names the first that is missing, of another shape or
  * too many. A file that does not say how its model was built is taken for the official model whose

@@ -37,6 +37,7 @@ extern "C" {
 #define CLEAVE_NETWORKS_MAX  16
 #define CLEAVE_RATE_HZ_MIN   8000
 #define CLEAVE_RATE_HZ_MAX   192000
+#define CLEAVE_OVERLAP_MODEL (-1.0)
 #define CLEAVE_NAME_BYTES    32 /* of a model or stem name, with its NUL */
 #define CLEAVE_MESSAGE_BYTES 256
 
@@ -83,6 +84,13 @@ typedef enum cleave_precision {
     CLEAVE_PRECISION_FP16
 } cleave_precision;
 
+/* The mask of bins that a network does not see. */
+typedef enum cleave_mask_extension {
+    CLEAVE_MASK_MODEL,  /* as the weight file says */
+    CLEAVE_MASK_ZEROS,  /* silence above the network's last bin */
+    CLEAVE_MASK_AVERAGE /* the mean of the mask over the bins that have one */
+} cleave_mask_extension;
+
 /* What a model is. Strings live as long as the program. */
 typedef struct cleave_model_info {
     const char *name;        /* "center" */
@@ -117,7 +125,7 @@ typedef struct cleave_network {
 
 /* What the networks are, from their files. */
 typedef struct cleave_network_info {
-    char kind[CLEAVE_NAME_BYTES]; /* "htdemucs", "hdemucs" */
+    char kind[CLEAVE_NAME_BYTES]; /* "htdemucs", "hdemucs", "spleeter" */
     int32_t stem_count;
     char stems[CLEAVE_STEMS_MAX][CLEAVE_NAME_BYTES]; /* in output order */
     int32_t rate_hz, channels;
@@ -150,12 +158,17 @@ typedef struct cleave_config {
         *two_stems; /* NULL, or a stem X: the outputs are then X and no_X = the sum of the others */
     int32_t conserve; /* not 0: add to every stem an equal share of (mixture - sum of stems), so
                        * that the stems sum to the mixture within float rounding */
-    double overlap;   /* of neighbouring segments, 0..0.95; default 0.25 */
-    double segment_seconds;  /* 0: the model's own; else 0.1..600 */
+    double overlap;   /* of neighbouring segments, 0..0.95; CLEAVE_OVERLAP_MODEL, the default: the
+                       * model's own, which is 0.25, but 0 for Spleeter */
+    double segment_seconds;  /* 0: the model's own; else 0.1..600. Spleeter takes the nearest whole
+                              * number of 64 frames of its transform. */
     double transition_power; /* of the cross-fade window, >= 1; default 1 */
-    int32_t shifts;          /* 0..CLEAVE_SHIFTS_MAX random shifts to average over; default 0 */
-    uint64_t shift_seed;     /* of the shifts; default 0 */
-    int32_t threads;         /* 1..CLEAVE_THREADS_MAX, with the caller's; default 1 */
+    int32_t spectrum_bins;   /* of Spleeter's transform that its networks see and that get a mask: a
+                              * multiple of 64; 0: as the file says. 1024: to 11 kHz, 1536: to 16 */
+    cleave_mask_extension mask_extension; /* what the bins above get (Spleeter) */
+    int32_t shifts;      /* 0..CLEAVE_SHIFTS_MAX random shifts to average over; default 0 */
+    uint64_t shift_seed; /* of the shifts; default 0 */
+    int32_t threads;     /* 1..CLEAVE_THREADS_MAX, with the caller's; default 1 */
     cleave_device device;
     int32_t device_index; /* among GPUs */
     cleave_precision precision;

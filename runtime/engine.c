@@ -69,19 +69,21 @@ static void lay_out_buffers(cleave_engine *engine, const cleave_setup *setup, cl
     cleave_lane *const lane = cleave_arena_take(arena, (size_t)lanes, sizeof *lane);
     for (int32_t k = 0; k < lanes; k++) {
         float *const mean = cleave_arena_take(arena, I * C * S, sizeof(float));
-        float *const weight = cleave_arena_take(arena, S, sizeof(float));
+        float *const weight = engine->adds ? NULL : cleave_arena_take(arena, S, sizeof(float));
         if (lane)
             lane[k] = (cleave_lane){.origin = setup->origin[k], .mean = mean, .weight = weight};
     }
     engine->lane = lane;
-    engine->window = cleave_arena_take(arena, S, sizeof(float));
+    engine->window = engine->adds ? NULL : cleave_arena_take(arena, S, sizeof(float));
     engine->gain = cleave_arena_take(arena, S, sizeof(float));
     engine->matrix = cleave_arena_take(arena, O * inputs, sizeof(float));
     engine->blended = cleave_arena_take(arena, inputs * C * block, sizeof(float));
     engine->mixed = cleave_arena_take(arena, O * C * block, sizeof(float));
     if (!arena->memory || arena->failed)
         return;
-    cleave_segment_window(engine->window, engine->segment_frames, setup->transition_power);
+    if (!engine->adds)
+        cleave_segment_window(engine->window, engine->segment_frames, setup->margin_frames,
+                              setup->transition_power);
     for (size_t o = 0; o < O; o++)
         memcpy(engine->matrix + o * inputs, setup->stems.matrix[o], inputs * sizeof(float));
 }
@@ -116,6 +118,8 @@ static cleave_status lay_out(struct workspace *space, cleave_arena *arena, cleav
     engine->segment_frames = setup->request.segment_frames;
     engine->stride = setup->stride_frames;
     engine->lane_count = setup->lane_count;
+    engine->adds = setup->adds;
+    engine->padded = setup->model->patches.unit != 0;
     engine->uses_mixture = setup->stems.uses_mixture;
     engine->ports = space->ports;
     engine->fitted_frames = engine->segment_frames;

@@ -25,8 +25,8 @@ typedef struct cleave_lane {
     int64_t origin; /* where its first segment starts, <= 0 */
     int64_t next;   /* where its next segment starts: frames before it are final */
     int64_t end;    /* frames before it have been reached by a segment */
-    float *mean;    /* [I * C][S]: mean of the segments so far, weighted by their windows */
-    float *weight;  /* [S]: sum of these weights */
+    float *mean;    /* [I * C][S]: mean of the segments so far, weighted by their windows, or sum */
+    float *weight;  /* [S]: sum of these weights; NULL if segments are added */
 } cleave_lane;
 
 /* What it takes to build the model's graph again; memory NULL: it is never needed. */
@@ -60,8 +60,9 @@ struct cleave_engine {
     int64_t segment_frames, stride; /* S */
     int32_t lane_count;
     cleave_lane *lane;
-    float *window; /* [S] */
-    float *gain;   /* [S] */
+    int32_t adds, padded; /* as the setup and the model's patches say */
+    float *window;        /* [S]; NULL if segments are added */
+    float *gain;          /* [S] */
 
     int32_t normalizes; /* not 0: the model computes on the normalized track */
     cleave_level level;

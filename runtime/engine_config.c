@@ -7,7 +7,8 @@
 #include "runtime/error.h"
 #include "runtime/segment.h"
 
-#define MODELS_MAX 64 /* that a suggestion is looked for among */
+#define SPECTRUM_BINS_MAX 65536
+#define MODELS_MAX        64 /* that a suggestion is looked for among */
 
 void cleave_config_default(cleave_config *config)
 {
@@ -15,7 +16,7 @@ void cleave_config_default(cleave_config *config)
     config->model = "center";
     config->rate_hz = 44100;
     config->channels = 2;
-    config->overlap = 0.25;
+    config->overlap = CLEAVE_OVERLAP_MODEL;
     config->transition_power = 1;
     config->threads = 1;
 }
@@ -67,6 +68,8 @@ static cleave_status check_ranges(const cleave_config *config, cleave_error *err
         {"device", (int32_t)config->device, CLEAVE_DEVICE_AUTO, CLEAVE_DEVICE_CUDA},
         {"device_index", config->device_index, 0, INT32_MAX},
         {"precision", (int32_t)config->precision, CLEAVE_PRECISION_FP32, CLEAVE_PRECISION_FP16},
+        {"spectrum_bins", config->spectrum_bins, 0, SPECTRUM_BINS_MAX},
+        {"mask_extension", (int32_t)config->mask_extension, CLEAVE_MASK_MODEL, CLEAVE_MASK_AVERAGE},
     };
 
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
@@ -76,7 +79,8 @@ static cleave_status check_ranges(const cleave_config *config, cleave_error *err
             return status;
     }
     /* Written so that a NaN is refused. */
-    if (!(config->overlap >= 0 && config->overlap <= 0.95))
+    if (config->overlap != CLEAVE_OVERLAP_MODEL &&
+        !(config->overlap >= 0 && config->overlap <= 0.95))
         return cleave_error_set(error, CLEAVE_INVALID, "overlap %g: must be 0 to 0.95",
                                 config->overlap);
     if (!(config->segment_seconds == 0 || (config->segment_seconds >= CLEAVE_SEGMENT_SECONDS_MIN &&
@@ -91,10 +95,12 @@ static cleave_status check_ranges(const cleave_config *config, cleave_error *err
 }
 
 /* What is in range, but not for this model or not in this build. */
-static cleave_status check_support(const cleave_model_info *info, const char *channels_advice,
-                                   const cleave_config *config, cleave_error *error)
+static cleave_status check_support(const cleave_model *model, const cleave_config *config,
+                                   cleave_error *error)
 {
     static const char *const precisions[] = {"fp32", "tf32", "bf16", "fp16"};
+    const cleave_model_info *const info = &model->info;
+    const char *const channels_advice = model->channels_advice;
 
     if (info->needs_weights && config->network_count == 0)
         return cleave_error_set(error, CLEAVE_NO_MODEL, "model \"%s\": needs a weight file",
@@ -110,6 +116,12 @@ static cleave_status check_support(const cleave_model_info *info, const char *ch
         return cleave_error_set(error, CLEAVE_UNSUPPORTED, "channels %d: model %s takes %d to %d",
                                 (int)config->channels, info->name, (int)info->channels_min,
                                 (int)info->channels_max);
+    if (!model->masks_spectrum &&
+        (config->spectrum_bins || config->mask_extension != CLEAVE_MASK_MODEL))
+        return cleave_error_set(error, CLEAVE_UNSUPPORTED,
+                                "%s: model %s has no network that sees a part of the spectrum",
+                                config->spectrum_bins ? "spectrum_bins" : "mask_extension",
+                                info->name);
     if (config->device == CLEAVE_DEVICE_CUDA)
         return cleave_error_set(error, CLEAVE_NO_DEVICE,
                                 "device cuda: this build computes on the CPU only");
@@ -125,25 +137,37 @@ static cleave_status set_segment(cleave_setup *setup, const cleave_config *confi
                                  cleave_error *error)
 {
     const cleave_model *const model = setup->model;
+    const cleave_patches *const patches = &model->patches;
     const double seconds =
         config->segment_seconds > 0 ? config->segment_seconds : model->segment_seconds;
+    const double own = patches->unit ? 0 : 0.25;
+    const double overlap = config->overlap == CLEAVE_OVERLAP_MODEL ? own : config->overlap;
+    const int64_t S = patches->unit ? cleave_segment_patches(seconds, config->rate_hz,
+                                                             patches->unit, patches->tail)
+                                    : cleave_segment_frames(seconds, config->rate_hz);
 
-    setup->request.segment_frames = cleave_segment_frames(seconds, config->rate_hz);
     if (model->segment_seconds_max > 0 &&
-        setup->request.segment_frames >
-            cleave_segment_frames(model->segment_seconds_max, config->rate_hz))
+        S > cleave_segment_frames(model->segment_seconds_max, config->rate_hz))
         return cleave_error_set(error, CLEAVE_UNSUPPORTED,
                                 "segment_seconds %.6g: model %s takes %.6g at most", seconds,
                                 model->info.name, model->segment_seconds_max);
-    setup->stride_frames = cleave_segment_stride(setup->request.segment_frames, config->overlap);
+    setup->request.segment_frames = S;
+    setup->adds = patches->unit && overlap == 0;
+    setup->margin_frames = setup->adds ? 0 : patches->tail;
+    setup->stride_frames = setup->adds
+                               ? S - patches->tail
+                               : cleave_segment_stride(S - 2 * setup->margin_frames, overlap);
     return CLEAVE_OK;
 }
 
 static void set_lanes(cleave_setup *setup, const cleave_config *config)
 {
+    const int64_t before = setup->adds ? setup->model->patches.before : setup->margin_frames;
+
     setup->lane_count = config->shifts > 0 ? config->shifts : 1;
+    setup->origin[0] = -before;
     for (int32_t k = 0; k < config->shifts; k++)
-        setup->origin[k] = cleave_segment_shift(config->shift_seed, k, config->rate_hz);
+        setup->origin[k] = cleave_segment_shift(config->shift_seed, k, config->rate_hz) - before;
 }
 
 cleave_status cleave_setup_init(cleave_setup *setup, const cleave_config *config,
@@ -163,8 +187,7 @@ cleave_status cleave_setup_init(cleave_setup *setup, const cleave_config *config
         status = find_model(&setup->model, config->model, error);
     }
     if (status != CLEAVE_OK || (status = check_ranges(config, error)) != CLEAVE_OK ||
-        (status = check_support(&setup->model->info, setup->model->channels_advice, config,
-                                error)) != CLEAVE_OK ||
+        (status = check_support(setup->model, config, error)) != CLEAVE_OK ||
         (status = cleave_stems_find(&setup->stems, setup->model, config, error)) != CLEAVE_OK ||
         (status = set_segment(setup, config, error)) != CLEAVE_OK)
         return status;
@@ -177,6 +200,8 @@ cleave_status cleave_setup_init(cleave_setup *setup, const cleave_config *config
     memcpy(request->stems, setup->stems.model_stems, sizeof request->stems);
     request->network_count = setup->networks.count;
     request->networks = setup->networks.table;
+    request->spectrum_bins = config->spectrum_bins;
+    request->mask_extension = config->mask_extension;
     request->gains = (const float(*)[CLEAVE_STEMS_MAX])setup->networks.gain;
     setup->transition_power = config->transition_power;
     setup->threads = config->threads;

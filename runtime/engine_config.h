@@ -15,9 +15,11 @@ typedef struct cleave_setup {
     cleave_model_request request;
     cleave_stems stems;
     int64_t stride_frames;
+    int64_t margin_frames; /* at both ends of a segment, that do not count */
+    int32_t adds;          /* not 0: segments are added, not cross-faded */
     double transition_power;
     int32_t lane_count; /* segmentations that are averaged: 1, or one for each shift */
-    int64_t origin[CLEAVE_SHIFTS_MAX];
+    int64_t origin[CLEAVE_SHIFTS_MAX]; /* <= 0: where the first segment starts */
     int32_t threads;
     uint32_t cpu_features_off;
 } cleave_setup;

@@ -1,4 +1,5 @@
-/* lane.c: one segmentation of the track and its cross-faded result. */
+/* lane.c: one segmentation of the track and its result, cross-faded or added. */
+#include "kernels/elementwise/elementwise.h"
 #include "kernels/overlap_add/overlap_add.h"
 #include "runtime/engine.h"
 #include "runtime/exec.h"
@@ -17,7 +18,8 @@ static void clear(cleave_lane *lane, const cleave_engine *engine, int64_t at, in
     const int64_t S = engine->segment_frames,
                   rows = (int64_t)engine->model_stems * engine->channels;
 
-    memset(lane->weight + at, 0, (size_t)count * sizeof(float));
+    if (lane->weight)
+        memset(lane->weight + at, 0, (size_t)count * sizeof(float));
     for (int64_t r = 0; r < rows; r++)
         memset(lane->mean + r * S + at, 0, (size_t)count * sizeof(float));
 }
@@ -33,6 +35,25 @@ static void add_weights(float *CLEAVE_RESTRICT weight, const float *CLEAVE_RESTR
     }
 }
 
+/* mean += in, row by row. */
+static void add(cleave_lane *lane, const cleave_engine *engine, const float *in, int64_t in_stride,
+                int64_t at, int64_t count)
+{
+    for (int64_t r = 0; r < (int64_t)engine->model_stems * engine->channels; r++) {
+        float *const sum = lane->mean + r * engine->segment_frames + at;
+        const cleave_elementwise_args args = {
+            .a = in + r * in_stride,
+            .b = sum,
+            .out = sum,
+            .points = count,
+            .x = 1,
+            .y = 1,
+            .kind = CLEAVE_ELEMENTWISE_ADD,
+        };
+        cleave_exec_op(&engine->device.ops, CLEAVE_OP_ELEMENTWISE, &args, engine->workers);
+    }
+}
+
 /* Blends the frames [from, to), which do not wrap around in the accumulators. */
 static void fold_run(cleave_lane *lane, const cleave_engine *engine, const cleave_segment *segment,
                      int64_t from, int64_t to)
@@ -43,15 +64,21 @@ static void fold_run(cleave_lane *lane, const cleave_engine *engine, const cleav
 
     if (fresh < to)
         clear(lane, engine, fresh % S, to - fresh);
+    const float *const in = cleave_plan_data(&engine->plan, ports->output) + (from - segment->read);
+    const int64_t in_stride = cleave_i64_max(ports->stride, segment->given);
+    if (engine->adds) {
+        add(lane, engine, in, in_stride, at, to - from);
+        return;
+    }
     add_weights(lane->weight + at, engine->window + (from - segment->start), engine->gain,
                 to - from);
     const cleave_overlap_add_args args = {
-        .in = cleave_plan_data(&engine->plan, ports->output) + (from - segment->read),
+        .in = in,
         .gain = engine->gain,
         .mean = lane->mean + at,
         .rows = engine->model_stems * engine->channels,
         .length = to - from,
-        .in_stride = cleave_i64_max(ports->stride, segment->given),
+        .in_stride = in_stride,
         .mean_stride = S,
     };
     cleave_exec_op(&engine->device.ops, CLEAVE_OP_OVERLAP_ADD, &args, engine->workers);

@@ -11,6 +11,11 @@ int64_t cleave_segment_frames(double seconds, int32_t rate_hz)
     return cleave_i64_max(1, (int64_t)floor(seconds * rate_hz + 0x1p-20));
 }
 
+int64_t cleave_segment_patches(double seconds, int32_t rate_hz, int64_t unit, int64_t tail)
+{
+    return cleave_i64_max(1, (int64_t)floor(seconds * rate_hz / (double)unit + 0.5)) * unit + tail;
+}
+
 int64_t cleave_segment_stride(int64_t segment_frames, double overlap)
 {
     return cleave_i64_max(1, (int64_t)((1 - overlap) * (double)segment_frames));
@@ -38,6 +43,14 @@ cleave_segment cleave_segment_bare(int64_t start, int64_t segment_frames, int64_
     return segment;
 }
 
+cleave_segment cleave_segment_padded(int64_t start, int64_t segment_frames, int64_t track_frames)
+{
+    cleave_segment segment = cleave_segment_at(start, segment_frames, track_frames);
+
+    segment.read = start;
+    return segment;
+}
+
 int64_t cleave_segment_reach(int64_t segment_frames)
 {
     return (segment_frames - 1) / 2;
@@ -52,13 +65,15 @@ int64_t cleave_segment_first(int64_t origin, int64_t segment_frames, int64_t str
     return before < 0 ? origin : origin + (before / stride + 1) * stride;
 }
 
-void cleave_segment_window(float *window, int64_t segment_frames, double power)
+void cleave_segment_window(float *window, int64_t segment_frames, int64_t margin, double power)
 {
-    const int64_t rise = segment_frames / 2;
-    const double peak = (double)(segment_frames - rise);
+    const int64_t inner = segment_frames - 2 * margin, rise = inner / 2;
+    const double peak = (double)(inner - rise);
 
+    assert(inner > 0);
     for (int64_t i = 0; i < segment_frames; i++) {
-        const double height = (double)(i < rise ? i + 1 : segment_frames - i);
+        const int64_t at = i - margin;
+        const double height = (double)cleave_i64_max(0, at < rise ? at + 1 : inner - at);
         window[i] = (float)fmax(pow(height / peak, power), 1e-30);
     }
 }

@@ -27,6 +27,9 @@ typedef struct cleave_segment {
  * as that number. */
 int64_t cleave_segment_frames(double seconds, int32_t rate_hz);
 
+/* k unit + tail for a length in seconds: k is the nearest whole number of units, at least 1. */
+int64_t cleave_segment_patches(double seconds, int32_t rate_hz, int64_t unit, int64_t tail);
+
 /* The whole part of (1 - overlap) S, at least 1. */
 int64_t cleave_segment_stride(int64_t segment_frames, double overlap);
 
@@ -37,16 +40,19 @@ cleave_segment cleave_segment_at(int64_t start, int64_t segment_frames, int64_t 
 /* The same for a model that takes a short segment as it is. */
 cleave_segment cleave_segment_bare(int64_t start, int64_t segment_frames, int64_t track_frames);
 
+/* The same for a model that is given S frames from the segment's start on. */
+cleave_segment cleave_segment_padded(int64_t start, int64_t segment_frames, int64_t track_frames);
+
 /* Frames before its start that a segment may be widened by. */
 int64_t cleave_segment_reach(int64_t segment_frames);
 
 /* The first start from origin on, by strides, of a segment that reaches frame 0. */
 int64_t cleave_segment_first(int64_t origin, int64_t segment_frames, int64_t stride);
 
-/* The cross-fade window, S values in 0..1: a triangle whose peak is 1, to the given power (>= 1).
- * Short segments use its first values. Values are at least 1e-30, so that a frame that only the
- * foot of a window reaches has a weight. */
-void cleave_segment_window(float *window, int64_t segment_frames, double power);
+/* The cross-fade window, S values in 0..1: a triangle whose peak is 1, to the given power (>= 1),
+ * between two margins that do not count, S > 2 margin. Short segments use its first values. Values
+ * are at least 1e-30, so that a frame that only the foot of a window reaches has a weight. */
+void cleave_segment_window(float *window, int64_t segment_frames, int64_t margin, double power);
 
 /* Origin of shift number `lane`: o - M, M = rate / 2 frames (half a second) and o uniform in 0..M,
  * both included; a function of seed and lane alone (splitmix64: Steele, Lea and Flood, "Fast

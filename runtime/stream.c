@@ -128,12 +128,23 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* The lane's next segment: as it is for a model of any length, else S frames of one kind or the
+ * other. */
+static cleave_segment next_segment(const cleave_engine *engine, const cleave_lane *lane,
+                                   int64_t track_frames)
+{
+    const int64_t S = engine->segment_frames;
+
+    if (engine->fit.memory)
+        return cleave_segment_bare(lane->next, S, track_frames);
+    return engine->padded ? cleave_segment_padded(lane->next, S, track_frames)
+                          : cleave_segment_at(lane->next, S, track_frames);
+}
+
 /* Computes the lane's next segment; 0 if it was cancelled. */
 static int compute(cleave_engine *engine, cleave_lane *lane, int64_t track_frames)
 {
-    const cleave_segment segment =
-        engine->fit.memory ? cleave_segment_bare(lane->next, engine->segment_frames, track_frames)
-                           : cleave_segment_at(lane->next, engine->segment_frames, track_frames);
+    const cleave_segment segment = next_segment(engine, lane, track_frames);
     const cleave_status fitted = cleave_fit_to(engine, segment.given, NULL);
 
     assert(fitted == CLEAVE_OK); /* cleave_fit_try() has seen to it */

@@ -10,9 +10,13 @@ extern "C" {
 #endif
 
 typedef enum cleave_conv_act {
-    CLEAVE_CONV_LINEAR, /* a[m] = v[m]; O = M */
-    CLEAVE_CONV_GELU,   /* a[m] = v[m] Phi(v[m]), Phi the normal distribution function; O = M */
-    CLEAVE_CONV_GLU     /* a[m] = v[m] / (1 + exp(-v[O + m])); O = M / 2 */
+    CLEAVE_CONV_LINEAR,     /* a[m] = u[m]; O = M, as for all but GLU */
+    CLEAVE_CONV_GELU,       /* a[m] = u[m] Phi(u[m]), Phi the normal distribution function */
+    CLEAVE_CONV_GLU,        /* a[m] = u[m] / (1 + exp(-u[O + m])); O = M / 2 */
+    CLEAVE_CONV_RELU,       /* a[m] = max(u[m], 0) */
+    CLEAVE_CONV_LEAKY_RELU, /* a[m] = u[m], or 0.2 u[m] below 0 */
+    CLEAVE_CONV_ELU,        /* a[m] = u[m], or exp(u[m]) - 1 below 0 */
+    CLEAVE_CONV_SIGMOID     /* a[m] = 1 / (1 + exp(-u[m])) */
 } cleave_conv_act;
 
 /* What is used of the optional operands; the pointers of the others are ignored. */
@@ -23,30 +27,41 @@ typedef enum cleave_conv_act {
 /* Every weight is a value of binary16: the prepared table may keep it as one, in half the memory.
  * The results are the same to the bit. */
 #define CLEAVE_CONV_HALF 16u
+/* u[m] = norm_scale[m] v[m] + norm_shift[m]; without it, u[m] = v[m]. */
+#define CLEAVE_CONV_NORM 32u
+/* v is a result too. Not with GLU. */
+#define CLEAVE_CONV_RAW 64u
+/* The result is multiplied by `factor`. Not with RESIDUAL. */
+#define CLEAVE_CONV_FACTOR 128u
 
-/* v[m][i][j] = bias[m] + sum_c sum_a sum_b weight[m][c][a][b]
- *                        in[c][i stride_rows + a - pad_rows][j stride_points + b dilation -
- * pad_points]
+/* v[m][i][j] = bias[m] + sum_c sum_a sum_b weight[m][c][a][b] in[c][i'][j'],
+ *              i' = i stride_rows + a dilation - pad_rows,
+ *              j' = j stride_points + b dilation - pad_points,
  *
  * with zeros outside of `in`; transposed, for dilation 1:
  *
  * v[m][i][j] = bias[m] + sum over all c, i', j', a, b with i' stride_rows + a - pad_rows = i and
  *              j' stride_points + b - pad_points = j of weight[c][m][a][b] in[c][i'][j']
  *
- * out[o][i][j] = residual[o][i][j] + scale[o] a[o][i][j] + table[o][i]
+ * out[o][i][j] = residual[o][i][j] + scale[o] a[o][i][j] + table[o][i], or
+ * out[o][i][j] = factor[o][i][j] (scale[o] a[o][i][j] + table[o][i])
  *
  * Tensors are planar: channel, row, point; points are contiguous. The linear layer is the case of
  * one row and a kernel of one point. Cross-correlation, as in PyTorch. */
 typedef struct cleave_conv_args {
     const float *in; /* [C][in_rows][in_points] with strides */
     /* Constants, read by prepare() only, whose table depends on in_channels, channels, the kernel
-     * and its strides, transposed, act, uses and out_rows, not on points, in_rows or padding: a
-     * plan for another length shares it. */
-    const float *weight;   /* [M][C][kernel_rows][kernel_points]; transposed: [C][M][..][..] */
-    const float *bias;     /* [M] */
-    const float *scale;    /* [O] */
-    const float *table;    /* [O][out_rows] */
+     * and its strides, transposed, act, uses and out_rows, not on points, in_rows, padding or
+     * dilation: a plan for another length shares it. */
+    const float *weight; /* [M][C][kernel_rows][kernel_points]; transposed: [C][M][..][..] */
+    const float *bias;   /* [M] */
+    const float *scale;  /* [O] */
+    const float *table;  /* [O][out_rows] */
+    const float *norm_scale, *norm_shift; /* [M] */
+    /* Not constant any more. */
     const float *residual; /* [O][out_rows][out_points], strides of out */
+    const float *factor;   /* [O][out_rows][out_points], strides of out */
+    float *raw;            /* [M][out_rows][out_points], strides of out */
     float *out;            /* [O][out_rows][out_points] with strides; may overlap no other */
     int32_t in_channels;   /* C >= 1 */
     int32_t channels;      /* M >= 1; even for GLU */
@@ -56,7 +71,7 @@ typedef struct cleave_conv_args {
     int64_t out_channel_stride, out_row_stride; /* >= out_rows out_row_stride, >= out_points */
     int32_t kernel_rows, kernel_points;         /* >= 1 */
     int32_t stride_rows, stride_points;         /* >= 1 */
-    int32_t dilation;                           /* of points, >= 1; 1 if transposed */
+    int32_t dilation;             /* of the kernel, rows and points alike, >= 1; 1 if transposed */
     int32_t pad_rows, pad_points; /* >= 0; transposed: what is cut off at the beginning */
     int32_t transposed;
     cleave_conv_act act;

@@ -23,6 +23,8 @@ typedef struct cleave_model_request {
     int32_t network_count;                  /* 0 for a model without weights */
     const cleave_table *networks;           /* their files, bounded by cleave_table_open() */
     const float (*gains)[CLEAVE_STEMS_MAX]; /* [network_count]; for every stem they sum to 1 */
+    int32_t spectrum_bins;                  /* 0: as the file says */
+    cleave_mask_extension mask_extension;
 } cleave_model_request;
 
 /* Where the graph takes its segment and leaves its stems, planar. */
@@ -33,14 +35,31 @@ typedef struct cleave_model_ports {
     int64_t stride;       /* >= V; 0 counts as V */
 } cleave_model_ports;
 
+/* Segments of a model whose transform is cut into patches: S = k unit + tail, k >= 1.
+ *
+ * Without overlap, segments start every k unit frames, the first `before` frames before the track,
+ * and what they give at a frame is added: a segment's last `tail` frames lie on the next one's
+ * first, each with the share of its own frames of the transform.
+ *
+ * With overlap, segments are cross-faded as those of any model, but for their first and last `tail`
+ * frames, where their transform is not complete: those do not count. The first starts `tail` frames
+ * before the track, the next ones (1 - overlap) (S - 2 tail) frames later each. */
+typedef struct cleave_patches {
+    int64_t unit; /* 0: not such a model */
+    int64_t tail, before;
+} cleave_patches;
+
 typedef struct cleave_model {
     cleave_model_info info;
-    double segment_seconds;      /* the model's own */
-    double segment_seconds_max;  /* the longest that may be asked for; 0: no limit of its own */
-    int32_t normalizes;          /* not 0: computes on the normalized track (cleave_normalize) */
-    int32_t any_length;          /* not 0: a short segment is given to it as it is, and its graph is
-                                  * built anew for that length; the steps and tensors are the same
-                                  * for all lengths but for their sizes, which grow with it */
+    double segment_seconds;     /* the model's own */
+    double segment_seconds_max; /* the longest that may be asked for; 0: no limit of its own */
+    int32_t normalizes;         /* not 0: computes on the normalized track (cleave_normalize) */
+    int32_t any_length;         /* not 0: a short segment is given to it as it is, and its graph is
+                                 * built anew for that length; the steps and tensors are the same
+                                 * for all lengths but for their sizes, which grow with it */
+    cleave_patches patches;
+    int32_t
+        masks_spectrum; /* not 0: spectrum_bins and mask_extension of a request mean something */
     const char *channels_advice; /* ends the sentence that refuses fewer than channels_min channels:
                                   * why, and what to use instead; NULL: nothing to say */
     /* The first partition that has all the stems wanted is built; if none has, they are refused.
@@ -65,6 +84,7 @@ typedef struct cleave_family {
 
 extern const cleave_family cleave_family_htdemucs;
 extern const cleave_family cleave_family_hdemucs;
+extern const cleave_family cleave_family_spleeter;
 
 /* The family of a kind; NULL if there is none. */
 const cleave_family *cleave_family_find(const char *kind);

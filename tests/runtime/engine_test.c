@@ -15,7 +15,8 @@ static void defaults(void)
 
     cleave_config_default(&config);
     TEST_CHECK(!strcmp(config.model, "center") && config.rate_hz == 44100 && config.channels == 2);
-    TEST_CHECK(config.overlap == 0.25 && config.transition_power == 1 && config.threads == 1);
+    TEST_CHECK(config.overlap == CLEAVE_OVERLAP_MODEL && config.transition_power == 1 &&
+               config.threads == 1);
     TEST_CHECK(config.segment_seconds == 0 && config.shifts == 0 && !config.two_stems);
     TEST_CHECK(config.device == CLEAVE_DEVICE_AUTO && config.precision == CLEAVE_PRECISION_FP32);
     for (; cleave_model_at(count, &info) == CLEAVE_OK; count++) {

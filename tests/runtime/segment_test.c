@@ -47,13 +47,13 @@ static void windows(void)
     static const float even[] = {1 / 3.0f, 2 / 3.0f, 1, 2 / 3.0f, 1 / 3.0f};
     float w[101];
 
-    cleave_segment_window(w, 5, 1);
+    cleave_segment_window(w, 5, 0, 1);
     TEST_CHECK(!memcmp(w, even, sizeof even));
-    cleave_segment_window(w, 4, 2);
+    cleave_segment_window(w, 4, 0, 2);
     TEST_CHECK(w[0] == 0.25f && w[1] == 1 && w[2] == 1 && w[3] == 0.25f);
-    cleave_segment_window(w, 1, 3);
+    cleave_segment_window(w, 1, 0, 3);
     TEST_CHECK(w[0] == 1);
-    cleave_segment_window(w, 101, 1e300);
+    cleave_segment_window(w, 101, 0, 1e300);
     for (int i = 0; i < 101; i++)
         TEST_CHECK(w[i] > 0 && (i == 50) == (w[i] == 1));
 }
