@@ -90,6 +90,13 @@ static void numbers_refused(void)
     REFUSED("identity", config.device = CLEAVE_DEVICE_CUDA, CLEAVE_NO_DEVICE, "device cuda");
     REFUSED("identity", config.precision = CLEAVE_PRECISION_BF16, CLEAVE_UNSUPPORTED,
             "precision bf16");
+    REFUSED("identity", config.spectrum_bins = -64, CLEAVE_INVALID, "spectrum_bins -64");
+    REFUSED("identity", config.mask_extension = (cleave_mask_extension)3, CLEAVE_INVALID,
+            "mask_extension 3");
+    REFUSED("identity", config.spectrum_bins = 1024, CLEAVE_UNSUPPORTED,
+            "spectrum_bins: model identity has no network");
+    REFUSED("identity", config.mask_extension = CLEAVE_MASK_ZEROS, CLEAVE_UNSUPPORTED,
+            "mask_extension: model identity");
 }
 
 /* Errors that only a model of its own can show. */
