@@ -48,10 +48,14 @@ static const char *check(const void *args)
         return "conv: pad_rows and pad_points must be 0..65536";
     if (a->transposed && a->dilation != 1)
         return "conv: a transposed convolution has dilation 1";
-    if (a->act < CLEAVE_CONV_LINEAR || a->act > CLEAVE_CONV_GLU)
+    if (a->act < CLEAVE_CONV_LINEAR || a->act > CLEAVE_CONV_SIGMOID)
         return "conv: act is unknown";
     if (a->act == CLEAVE_CONV_GLU && a->channels % 2)
         return "conv: channels must be even for GLU";
+    if (a->act == CLEAVE_CONV_GLU && a->uses & CLEAVE_CONV_RAW)
+        return "conv: uses has RAW, which act GLU has not";
+    if (a->uses & CLEAVE_CONV_FACTOR && a->uses & CLEAVE_CONV_RESIDUAL)
+        return "conv: uses has both FACTOR and RESIDUAL";
     return check_sizes(a);
 }
 
@@ -65,31 +69,35 @@ static int64_t items(const void *args)
 static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
 {
     const cleave_conv_args *a = args;
-    const int64_t O = cleave_conv_out_channels(a);
-    const size_t in = (size_t)extent(a->in_channels, a->in_channel_stride, a->in_rows,
-                                     a->in_row_stride, a->in_points);
-    const size_t result =
-        (size_t)extent(O, a->out_channel_stride, a->out_rows, a->out_row_stride, a->out_points);
-    const uint32_t constant = CLEAVE_READ | CLEAVE_PREPARED;
+    const int64_t O = cleave_conv_out_channels(a), M = a->channels;
+    const int64_t in =
+        extent(a->in_channels, a->in_channel_stride, a->in_rows, a->in_row_stride, a->in_points);
+    const int64_t result =
+        extent(O, a->out_channel_stride, a->out_rows, a->out_row_stride, a->out_points);
+    const uint32_t constant = CLEAVE_READ | CLEAVE_PREPARED, always = ~0u;
+    const struct {
+        size_t field;
+        int64_t count;
+        uint32_t access, use; /* which of `uses` asks for it */
+    } tensors[] = {
+        {offsetof(cleave_conv_args, in), in, CLEAVE_READ, always},
+        {offsetof(cleave_conv_args, weight), weight_count(a), constant, always},
+        {offsetof(cleave_conv_args, bias), M, constant, CLEAVE_CONV_BIAS},
+        {offsetof(cleave_conv_args, scale), O, constant, CLEAVE_CONV_SCALE},
+        {offsetof(cleave_conv_args, table), O * a->out_rows, constant, CLEAVE_CONV_TABLE},
+        {offsetof(cleave_conv_args, norm_scale), M, constant, CLEAVE_CONV_NORM},
+        {offsetof(cleave_conv_args, norm_shift), M, constant, CLEAVE_CONV_NORM},
+        {offsetof(cleave_conv_args, residual), result, CLEAVE_READ, CLEAVE_CONV_RESIDUAL},
+        {offsetof(cleave_conv_args, factor), result, CLEAVE_READ, CLEAVE_CONV_FACTOR},
+        {offsetof(cleave_conv_args, raw), result, CLEAVE_WRITE, CLEAVE_CONV_RAW},
+        {offsetof(cleave_conv_args, out), result, CLEAVE_WRITE, always},
+    };
     int n = 0;
 
-    out[n++] = (cleave_operand){offsetof(cleave_conv_args, in), in * sizeof(float), CLEAVE_READ};
-    out[n++] = (cleave_operand){offsetof(cleave_conv_args, weight),
-                                (size_t)weight_count(a) * sizeof(float), constant};
-    if (a->uses & CLEAVE_CONV_BIAS)
-        out[n++] = (cleave_operand){offsetof(cleave_conv_args, bias),
-                                    (size_t)a->channels * sizeof(float), constant};
-    if (a->uses & CLEAVE_CONV_SCALE)
-        out[n++] = (cleave_operand){offsetof(cleave_conv_args, scale), (size_t)O * sizeof(float),
-                                    constant};
-    if (a->uses & CLEAVE_CONV_TABLE)
-        out[n++] = (cleave_operand){offsetof(cleave_conv_args, table),
-                                    (size_t)(O * a->out_rows) * sizeof(float), constant};
-    if (a->uses & CLEAVE_CONV_RESIDUAL)
-        out[n++] = (cleave_operand){offsetof(cleave_conv_args, residual), result * sizeof(float),
-                                    CLEAVE_READ};
-    out[n++] =
-        (cleave_operand){offsetof(cleave_conv_args, out), result * sizeof(float), CLEAVE_WRITE};
+    for (size_t i = 0; i < sizeof tensors / sizeof tensors[0]; i++)
+        if (tensors[i].use == always || a->uses & tensors[i].use)
+            out[n++] = (cleave_operand){tensors[i].field, (size_t)tensors[i].count * sizeof(float),
+                                        tensors[i].access};
     return n;
 }
 
@@ -101,9 +109,10 @@ const cleave_op cleave_conv_op = {
     .operands = operands,
 };
 
-/* The prepared table: weight, bias, scale, table as they are, one after the other. */
+/* The prepared table: its tensors as they are, one after the other, and in place of those that are
+ * not used what changes nothing. */
 typedef struct constants {
-    const float *weight, *bias, *scale, *table;
+    const float *weight, *bias, *scale, *table, *norm_scale, *norm_shift;
 } constants;
 
 static size_t prepared_bytes(const void *args)
@@ -111,30 +120,42 @@ static size_t prepared_bytes(const void *args)
     const cleave_conv_args *a = args;
     const int64_t O = cleave_conv_out_channels(a);
 
-    return (size_t)(weight_count(a) + a->channels + O + O * a->out_rows) * sizeof(float);
+    return (size_t)(weight_count(a) + 3 * (int64_t)a->channels + O + O * a->out_rows) *
+           sizeof(float);
 }
 
 static constants constants_of(const cleave_conv_args *a, const float *prepared)
 {
-    const int64_t O = cleave_conv_out_channels(a);
-    const float *const bias = prepared + weight_count(a);
+    const int64_t O = cleave_conv_out_channels(a), M = a->channels;
+    constants k = {.weight = prepared};
 
-    return (constants){prepared, bias, bias + a->channels, bias + a->channels + O};
+    k.bias = k.weight + weight_count(a);
+    k.scale = k.bias + M;
+    k.table = k.scale + O;
+    k.norm_scale = k.table + O * a->out_rows;
+    k.norm_shift = k.norm_scale + M;
+    return k;
+}
+
+/* What `from` has, or `otherwise` where it is not used. */
+static void keep(const float *to, const float *from, uint32_t used, float otherwise, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        ((float *)to)[i] = used ? from[i] : otherwise;
 }
 
 static void prepare(const void *args, void *prepared)
 {
     const cleave_conv_args *a = args;
     const constants k = constants_of(a, prepared);
-    const int64_t O = cleave_conv_out_channels(a);
+    const int64_t O = cleave_conv_out_channels(a), M = a->channels;
 
     memcpy(prepared, a->weight, (size_t)weight_count(a) * sizeof(float));
-    for (int64_t m = 0; m < a->channels; m++)
-        ((float *)k.bias)[m] = a->uses & CLEAVE_CONV_BIAS ? a->bias[m] : 0;
-    for (int64_t o = 0; o < O; o++)
-        ((float *)k.scale)[o] = a->uses & CLEAVE_CONV_SCALE ? a->scale[o] : 1;
-    for (int64_t i = 0; i < O * a->out_rows; i++)
-        ((float *)k.table)[i] = a->uses & CLEAVE_CONV_TABLE ? a->table[i] : 0;
+    keep(k.bias, a->bias, a->uses & CLEAVE_CONV_BIAS, 0, M);
+    keep(k.scale, a->scale, a->uses & CLEAVE_CONV_SCALE, 1, O);
+    keep(k.table, a->table, a->uses & CLEAVE_CONV_TABLE, 0, O * a->out_rows);
+    keep(k.norm_scale, a->norm_scale, a->uses & CLEAVE_CONV_NORM, 1, M);
+    keep(k.norm_shift, a->norm_shift, a->uses & CLEAVE_CONV_NORM, 0, M);
 }
 
 #define RUN_POINTS 64 /* of out, whose sums are made together */
@@ -174,7 +195,7 @@ static void sums(const cleave_conv_args *a, const constants *k, int64_t m, int64
         for (int64_t r = 0; r < a->kernel_rows; r++) {
             const float *weight = k->weight + (pair * a->kernel_rows + r) * a->kernel_points;
             const int64_t row =
-                source(i, r, 1, a->stride_rows, a->pad_rows, a->transposed, a->in_rows);
+                source(i, r, a->dilation, a->stride_rows, a->pad_rows, a->transposed, a->in_rows);
             if (row < 0)
                 continue;
             for (int64_t b = 0; b < a->kernel_points; b++)
@@ -184,25 +205,50 @@ static void sums(const cleave_conv_args *a, const constants *k, int64_t m, int64
     }
 }
 
+/* a[o] of u[o]; `gate` is u[O + o] for GLU. */
+static double activate(cleave_conv_act act, double u, double gate)
+{
+    switch (act) {
+    case CLEAVE_CONV_GELU:
+        return u * 0.5 * erfc(-u * 0.70710678118654752440);
+    case CLEAVE_CONV_GLU:
+        return u / (1 + exp(-gate));
+    case CLEAVE_CONV_RELU:
+        return u < 0 ? 0 : u;
+    case CLEAVE_CONV_LEAKY_RELU:
+        return u < 0 ? 0.2 * u : u;
+    case CLEAVE_CONV_ELU:
+        return u < 0 ? expm1(u) : u;
+    case CLEAVE_CONV_SIGMOID:
+        return 1 / (1 + exp(-u));
+    default:
+        return u;
+    }
+}
+
 static void run_points(const cleave_conv_args *a, const constants *k, int64_t o, int64_t i,
                        int64_t j, int64_t count)
 {
-    const int64_t O = cleave_conv_out_channels(a);
+    const int64_t m = cleave_conv_out_channels(a) + o; /* of the gate */
     const int64_t at = o * a->out_channel_stride + i * a->out_row_stride + j;
+    const int glu = a->act == CLEAVE_CONV_GLU;
     double value[RUN_POINTS], gate[RUN_POINTS];
 
     sums(a, k, o, i, j, count, value);
-    if (a->act == CLEAVE_CONV_GLU)
-        sums(a, k, O + o, i, j, count, gate);
+    if (glu)
+        sums(a, k, m, i, j, count, gate);
     for (int64_t n = 0; n < count; n++) {
-        double v = value[n];
-        if (a->act == CLEAVE_CONV_GELU)
-            v *= 0.5 * erfc(-v * 0.70710678118654752440);
-        else if (a->act == CLEAVE_CONV_GLU)
-            v /= 1 + exp(-gate[n]);
-        v = v * (double)k->scale[o] + (double)k->table[o * a->out_rows + i];
-        a->out[at + n] =
-            (float)(a->uses & CLEAVE_CONV_RESIDUAL ? v + (double)a->residual[at + n] : v);
+        if (a->uses & CLEAVE_CONV_RAW)
+            a->raw[at + n] = (float)value[n];
+        const double u = value[n] * (double)k->norm_scale[o] + (double)k->norm_shift[o];
+        const double g = glu ? gate[n] * (double)k->norm_scale[m] + (double)k->norm_shift[m] : 0;
+        double v =
+            activate(a->act, u, g) * (double)k->scale[o] + (double)k->table[o * a->out_rows + i];
+        if (a->uses & CLEAVE_CONV_RESIDUAL)
+            v += (double)a->residual[at + n];
+        if (a->uses & CLEAVE_CONV_FACTOR)
+            v *= (double)a->factor[at + n];
+        a->out[at + n] = (float)v;
     }
 }
 
