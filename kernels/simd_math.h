@@ -69,6 +69,18 @@ SIMD_INLINE simd_f32 simd_exp(simd_f32 x)
     return simd_mul(simd_pow2(n), simd_add(simd_exp_reduced(r), simd_set1(1)));
 }
 
+/* e^x - 1 within 1.5 units in the last place for -87 <= x <= 88; arguments beyond count as these.
+ *
+ * 2^n (e^r - 1) + (2^n - 1), which keeps its digits near 0 because n = 0 there. */
+SIMD_INLINE simd_f32 simd_expm1(simd_f32 x)
+{
+    simd_f32 n;
+
+    x = simd_min(simd_set1(88), simd_max(simd_set1(-87), x));
+    const simd_f32 r = simd_exp_split(x, &n), scale = simd_pow2(n);
+    return simd_fma(scale, simd_exp_reduced(r), simd_sub(scale, simd_set1(1)));
+}
+
 /* 2^x within 1 unit in the last place for -126 <= x <= 127; beyond that the caller sees to it.
  *
  * x = n + r with whole n and |r| <= 1/2, exactly: 2^x = 2^n (1 + r Q(r)). */

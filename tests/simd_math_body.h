@@ -38,3 +38,9 @@ static void exp2_of(const float *in, float *out, int64_t count)
     for (int64_t i = 0; i < count; i += SIMD_LANES)
         simd_store(out + i, simd_exp2(simd_load(in + i)));
 }
+
+static void expm1_of(const float *in, float *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i += SIMD_LANES)
+        simd_store(out + i, simd_expm1(simd_load(in + i)));
+}

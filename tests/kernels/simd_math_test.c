@@ -106,6 +106,11 @@ static double worst_exp2(const test_simd_math *math)
     return worst_between(math->exp2, exp2, -126, 127);
 }
 
+static double worst_expm1(const test_simd_math *math)
+{
+    return worst_between(math->expm1, expm1, -87, 88);
+}
+
 static double sigmoid(double x)
 {
     return 1 / (1 + exp(-x));
@@ -175,6 +180,11 @@ static void exp2_is_accurate(void)
     each("exp2", worst_exp2, 1);
 }
 
+static void expm1_is_accurate(void)
+{
+    each("expm1", worst_expm1, 1.5);
+}
+
 static void sigmoid_is_accurate(void)
 {
     each("sigmoid", worst_sigmoid, 2.25);
@@ -226,6 +236,9 @@ static void activations_at_the_ends(void)
         math->tanh(x, y, 16);
         TEST_CHECK(y[0] == 1 && y[1] == -1 && y[2] == 1 && y[3] == -1 && isnan(y[6]));
         TEST_CHECK(y[4] == 0 && !signbit(y[4]) && y[5] == 0 && signbit(y[5]));
+        math->expm1(x, y, 16);
+        TEST_CHECK(y[0] == y[2] && isfinite(y[0]) && y[1] == -1 && y[3] == -1 && isnan(y[6]));
+        TEST_CHECK(y[4] == 0 && y[5] == 0);
         math->gelu(x, y, 16);
         TEST_CHECK(y[0] == INFINITY && y[2] == 1e30f && y[4] == 0 && y[5] == 0 && isnan(y[6]));
         TEST_CHECK(y[1] == y[3] && y[1] <= 0 && y[1] > -2e-36f);
@@ -241,6 +254,7 @@ int main(int argc, char **argv)
         {"exp_is_accurate", exp_is_accurate},
         {"exp_saturates", exp_saturates},
         {"exp2_is_accurate", exp2_is_accurate},
+        {"expm1_is_accurate", expm1_is_accurate},
         {"sigmoid_is_accurate", sigmoid_is_accurate},
         {"tanh_is_accurate", tanh_is_accurate},
         {"gelu_is_accurate", gelu_is_accurate},
