@@ -1,5 +1,5 @@
-/* conv_cases.c: every kind of kernel in small, several blocks of depth, channels and columns, and
- * the layers of the Demucs networks, cut to a few rows. */
+/* conv_cases.c: every kind of kernel in small, several blocks of depth, channels and columns,,
+ * and the layers of the Demucs networks and of Spleeter, cut to a few rows. */
 #include "kernels/conv/conv.h"
 #include "kernels/cases.h"
 #include "kernels/half.h"
@@ -11,8 +11,16 @@
 #define LINEAR CLEAVE_CONV_LINEAR
 #define GELU   CLEAVE_CONV_GELU
 #define GLU    CLEAVE_CONV_GLU
+#define RELU   CLEAVE_CONV_RELU
+#define LEAKY  CLEAVE_CONV_LEAKY_RELU
+#define ELU    CLEAVE_CONV_ELU
+#define SIG    CLEAVE_CONV_SIGMOID
 #define BIAS   CLEAVE_CONV_BIAS
 #define ALL    (CLEAVE_CONV_BIAS | CLEAVE_CONV_SCALE | CLEAVE_CONV_TABLE | CLEAVE_CONV_RESIDUAL)
+#define AFFINE (CLEAVE_CONV_BIAS | CLEAVE_CONV_SCALE | CLEAVE_CONV_TABLE)
+#define NORM   CLEAVE_CONV_NORM
+#define RAW    CLEAVE_CONV_RAW
+#define FACTOR CLEAVE_CONV_FACTOR
 #define HALF   CLEAVE_CONV_HALF
 #define SMALL  CLEAVE_CASE_SMALL
 #define BENCH  CLEAVE_CASE_BENCH
@@ -60,6 +68,34 @@ static const spec specs[] = {
     {2, 3, 2, 9, 7, 9, 1, 1, 3, 4, 1, 1, LINEAR, ALL, SMALL, 0, 0, 0},
     {1, 2, 1, 3, 3, 3, 2, 2, 40, 50, 1, 1, LINEAR, BIAS, SMALL, 90, 120, 0},
     {2, 23, 1, 130, 1, 7, 1, 5, 0, 3, 1, 1, GELU, BIAS, 0, 0, 0, 0},
+    /* what may follow a sum: each alone, then together */
+    {3, 5, 2, 21, 1, 3, 1, 1, 0, 1, 1, 0, RELU, BIAS, SMALL, 0, 0, 1},
+    {3, 5, 2, 21, 1, 3, 1, 1, 0, 1, 1, 0, LEAKY, BIAS, SMALL, 0, 0, 1},
+    {3, 5, 2, 21, 1, 3, 1, 1, 0, 1, 1, 0, ELU, BIAS, SMALL, 0, 0, 1},
+    {3, 5, 2, 21, 1, 3, 1, 1, 0, 1, 1, 0, SIG, BIAS, SMALL, 0, 0, 1},
+    {3, 9, 2, 50, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, NORM, SMALL, 0, 0, 0},
+    {3, 9, 2, 50, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, RAW, SMALL, 0, 0, 2},
+    {3, 9, 2, 50, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, FACTOR, SMALL, 0, 0, 2},
+    {3, 9, 2, 50, 1, 1, 1, 1, 0, 0, 1, 0, GELU, NORM | RAW | ALL, SMALL, 0, 0, 1},
+    {3, 10, 2, 19, 1, 1, 1, 1, 0, 0, 1, 0, GLU, NORM | ALL, SMALL, 0, 0, 1},
+    {3, 10, 2, 19, 1, 1, 1, 1, 0, 0, 1, 0, GLU, NORM | FACTOR | HALF, SMALL, 0, 0, 1},
+    {2, 7, 6, 38, 5, 5, 2, 2, 1, 1, 1, 0, ELU, NORM | RAW | BIAS, SMALL, 1, 1, 1},
+    {2, 7, 6, 38, 5, 5, 2, 2, 1, 1, 1, 0, LEAKY, NORM | RAW | AFFINE, SMALL, 1, 1, 0},
+    {2, 7, 6, 38, 5, 5, 2, 2, 1, 1, 1, 0, ELU, NORM | RAW | HALF | BIAS, SMALL, 1, 1, 1},
+    {2, 7, 6, 38, 5, 5, 2, 2, 1, 1, 1, 0, LINEAR, BIAS, SMALL, 1, 1, 0},
+    {5, 3, 3, 17, 5, 5, 2, 2, 1, 1, 1, 1, RELU, AFFINE, SMALL, -1, -1, 0},
+    {5, 3, 3, 17, 5, 5, 2, 2, 1, 1, 1, 1, ELU, AFFINE, SMALL, -1, -1, 3},
+    {5, 3, 3, 17, 5, 5, 2, 2, 1, 1, 1, 1, ELU, AFFINE | HALF, SMALL, -1, -1, 1},
+    {5, 1, 3, 50, 5, 5, 2, 2, 1, 1, 1, 1, RELU, AFFINE, SMALL, -1, -1, 0},
+    {2, 3, 2, 18, 3, 5, 2, 3, 1, 1, 1, 1, ELU, NORM | RAW | ALL, SMALL, 0, 0, 1},
+    {2, 3, 1, 30, 1, 8, 1, 4, 0, 2, 1, 1, SIG, NORM | RAW | FACTOR | AFFINE, SMALL, 0, 0, 1},
+    {2, 6, 1, 30, 1, 7, 1, 4, 0, 3, 1, 1, GLU, NORM | ALL, SMALL, 0, 1, 1},
+    {2, 3, 2, 9, 3, 2, 2, 4, 0, 0, 1, 1, ELU, NORM | RAW | ALL, SMALL, 0, 2, 1},
+    /* dilated rows and points */
+    {1, 2, 5, 37, 4, 4, 1, 1, 3, 3, 2, 0, SIG, FACTOR | BIAS, SMALL, 0, 0, 0},
+    {1, 2, 5, 37, 4, 4, 1, 1, 3, 3, 2, 0, SIG, FACTOR | BIAS | HALF, SMALL, 0, 0, 2},
+    {3, 4, 2, 9, 3, 2, 2, 1, 7, 1, 4, 0, LINEAR, RAW | ALL, SMALL, 2, 0, 1},
+    {2, 3, 4, 9, 3, 3, 1, 2, 5, 5, 5, 0, RELU, NORM | BIAS, SMALL, 0, 0, 0},
     /* several blocks of depth, channels and columns */
     {70, 130, 2, 353, 1, 1, 1, 1, 0, 0, 1, 0, GELU, ALL, 0, 0, 0, 5},
     {400, 70, 1, 101, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, ALL, 0, 0, 0, 0},
@@ -68,9 +104,17 @@ static const spec specs[] = {
     {33, 70, 1, 805, 1, 8, 1, 4, 0, 2, 1, 0, GELU, BIAS, 0, 0, 0, 0},
     {60, 34, 6, 99, 8, 1, 4, 1, 2, 0, 1, 1, GELU, BIAS, 0, 0, 0, 0},
     {110, 19, 1, 197, 1, 8, 1, 4, 0, 2, 1, 1, GELU, BIAS, 0, 0, -1, 0},
-    {5, 61, 2, 157, 3, 3, 1, 1, 1, 2, 2, 0, GELU, ALL, 0, 0, 0, 1},
+    {5, 61, 2, 157, 3, 3, 1, 1, 2, 2, 2, 0, GELU, ALL, 0, 0, 0, 1},
     {5, 80, 2, 57, 3, 5, 2, 3, 1, 1, 1, 1, GLU, ALL, 0, 0, 0, 0},
     {48, 6, 4, 336, 1, 3, 1, 1, 0, 2, 2, 0, LINEAR, BIAS, 0, 0, 0, 0},
+    {21, 70, 6, 99, 5, 5, 2, 2, 1, 1, 1, 0, ELU, NORM | RAW | BIAS, 0, 1, 1, 1},
+    {43, 75, 3, 21, 5, 5, 2, 2, 1, 1, 1, 1, ELU, AFFINE, 0, -1, -1, 0},
+    {43, 75, 3, 21, 5, 5, 2, 2, 1, 1, 1, 1, RELU, AFFINE | HALF, 0, -1, -1, 0},
+    {40, 130, 12, 16, 5, 5, 2, 2, 1, 1, 1, 0, LEAKY, NORM | RAW | BIAS, 0, 1, 1, 0},
+    {40, 130, 12, 18, 3, 3, 1, 1, 2, 2, 2, 0, SIG, FACTOR | RAW | AFFINE, 0, 0, 0, 1},
+    {130, 30, 6, 9, 5, 5, 2, 2, 1, 1, 1, 1, ELU, RAW | AFFINE, 0, -1, -1, 0},
+    {37, 50, 4, 12, 1, 3, 1, 2, 0, 0, 1, 1, ELU, NORM | RAW | ALL, 0, 0, 0, 1},
+    {37, 30, 4, 15, 4, 7, 3, 4, 1, 3, 1, 1, ELU, NORM | RAW | ALL, 0, 0, 0, 1},
     /* weights of binary16: few rows and many, gates, phases, parts of depth, an odd depth */
     {7, 9, 1, 49, 1, 1, 1, 1, 0, 0, 1, 0, GELU, HALF | ALL, SMALL, 0, 0, 0},
     {4, 10, 3, 5, 1, 1, 1, 1, 0, 0, 1, 0, GLU, HALF | ALL, SMALL, 0, 0, 3},
@@ -109,14 +153,27 @@ static const spec specs[] = {
     {192, 24, 16, 336, 1, 3, 1, 1, 0, 2, 2, 0, LINEAR, BIAS, BENCH, 0, 0, 0},
     {6, 96, 32, 336, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, BIAS, BENCH, 0, 0, 0},
     {24, 384, 16, 336, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, BIAS, BENCH, 0, 0, 0},
+    /* a U-Net of 5x5 kernels, down and up again, and its head */
+    {2, 16, 32, 1024, 5, 5, 2, 2, 1, 1, 1, 0, ELU, NORM | RAW | BIAS, BENCH, 1, 1, 0},
+    {16, 32, 16, 512, 5, 5, 2, 2, 1, 1, 1, 0, LEAKY, NORM | RAW | BIAS, BENCH, 1, 1, 0},
+    {32, 64, 16, 256, 5, 5, 2, 2, 1, 1, 1, 0, ELU, NORM | RAW | BIAS, BENCH, 1, 1, 0},
+    {64, 128, 16, 128, 5, 5, 2, 2, 1, 1, 1, 0, LEAKY, NORM | RAW | BIAS, BENCH, 1, 1, 0},
+    {128, 256, 8, 64, 5, 5, 2, 2, 1, 1, 1, 0, ELU, NORM | RAW | BIAS, BENCH, 1, 1, 0},
+    {256, 512, 8, 32, 5, 5, 2, 2, 1, 1, 1, 0, LINEAR, BIAS, BENCH, 1, 1, 0},
+    {512, 256, 4, 16, 5, 5, 2, 2, 1, 1, 1, 1, RELU, AFFINE, BENCH, -1, -1, 0},
+    {512, 128, 4, 32, 5, 5, 2, 2, 1, 1, 1, 1, ELU, AFFINE, BENCH, -1, -1, 0},
+    {256, 64, 4, 64, 5, 5, 2, 2, 1, 1, 1, 1, RELU, AFFINE, BENCH, -1, -1, 0},
+    {128, 32, 8, 128, 5, 5, 2, 2, 1, 1, 1, 1, ELU, AFFINE, BENCH, -1, -1, 0},
+    {64, 16, 8, 256, 5, 5, 2, 2, 1, 1, 1, 1, RELU, AFFINE, BENCH, -1, -1, 0},
+    {32, 1, 16, 512, 5, 5, 2, 2, 1, 1, 1, 1, ELU, AFFINE, BENCH, -1, -1, 0},
+    {1, 2, 16, 1024, 4, 4, 1, 1, 3, 3, 2, 0, SIG, FACTOR | BIAS, BENCH, 0, 0, 0},
 };
 
-static int64_t out_size(const spec *s, int64_t in, int64_t kernel, int64_t stride, int64_t pad,
-                        int64_t dilation)
+static int64_t out_size(const spec *s, int64_t in, int64_t kernel, int64_t stride, int64_t pad)
 {
     if (s->transposed)
         return (in - 1) * stride + kernel - 2 * pad;
-    return (in + 2 * pad - dilation * (kernel - 1) - 1) / stride + 1;
+    return (in + 2 * pad - s->dilation * (kernel - 1) - 1) / stride + 1;
 }
 
 static cleave_conv_args args_of(const spec *s)
@@ -137,9 +194,9 @@ static cleave_conv_args args_of(const spec *s)
                           .uses = s->uses};
 
     a.out_rows =
-        s->more_rows + out_size(s, s->in_rows, s->kernel_rows, s->stride_rows, s->pad_rows, 1);
-    a.out_points = s->more_points + out_size(s, s->in_points, s->kernel_points, s->stride_points,
-                                             s->pad_points, s->dilation);
+        s->more_rows + out_size(s, s->in_rows, s->kernel_rows, s->stride_rows, s->pad_rows);
+    a.out_points = s->more_points +
+                   out_size(s, s->in_points, s->kernel_points, s->stride_points, s->pad_points);
     a.in_row_stride = a.in_points + s->gap;
     a.in_channel_stride = a.in_rows * a.in_row_stride + s->gap;
     a.out_row_stride = a.out_points + s->gap;
@@ -157,7 +214,7 @@ static double row_pairs(const cleave_conv_args *a)
 
     for (int64_t i = 0; i < from; i++)
         for (int64_t r = 0; r < a->kernel_rows; r++) {
-            const int64_t at = i * a->stride_rows + r - a->pad_rows;
+            const int64_t at = i * a->stride_rows + r * a->dilation - a->pad_rows;
             pairs += at >= 0 && at < to;
         }
     return pairs;
@@ -189,7 +246,7 @@ static void fill(const cleave_case *test, int operand, float *data, int64_t coun
 
 int cleave_conv_cases(int index, cleave_case *out)
 {
-    static const char *const act[] = {"", " gelu", " glu"};
+    static const char *const act[] = {"", " gelu", " glu", " relu", " leaky", " elu", " sigmoid"};
 
     if (index < 0 || index >= (int)(sizeof specs / sizeof specs[0]))
         return 0;
@@ -199,6 +256,8 @@ int cleave_conv_cases(int index, cleave_case *out)
     const double result = (double)a.channels * (double)a.out_rows * (double)a.out_points;
     const double taps = (double)a.kernel_rows * (double)a.kernel_points;
     const double depth = (double)a.in_channels * taps;
+    /* Tensors of that size: out, raw, and what is added to out or multiplied by it. */
+    const int results = 1 + !!(a.uses & RAW) + !!(a.uses & (FACTOR | CLEAVE_CONV_RESIDUAL));
 
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &a, sizeof a);
@@ -212,8 +271,8 @@ int cleave_conv_cases(int index, cleave_case *out)
     out->limit = (2 + sqrt(fmin(depth, 192) / 2) / 2) * 0x1p-24;
     out->flops = 2 * (double)a.in_channels * (double)a.channels * row_pairs(&a) *
                  (double)a.kernel_points * (double)(a.transposed ? a.in_points : a.out_points);
-    out->bytes =
-        4 * (in + result / (a.act == CLEAVE_CONV_GLU ? 2 : 1) + (double)a.channels * depth);
+    out->bytes = 4 * (in + results * result / (a.act == CLEAVE_CONV_GLU ? 2 : 1) +
+                      (double)a.channels * depth);
     out->flags = s->flags;
     out->fill = fill;
     return 1;

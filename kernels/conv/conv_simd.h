@@ -10,8 +10,8 @@
  * Products are summed in chains of CHAIN, whose sums are added: with K products the error grows
  * like sqrt(CHAIN) + sqrt(K / CHAIN) instead of sqrt(K). A depth beyond DEPTH is cut into equal
  * parts, so that the points of a part fit the second-level cache. */
+#include "kernels/conv/conv_finish.h"
 #include "kernels/conv/conv_pack.h"
-#include "kernels/simd_math.h"
 
 #define DEPTH         192
 #define CHAIN         16
@@ -83,164 +83,6 @@ static void multiply_rows(const float *weight, const float *const *rows, int64_t
         multiply(weight, NULL, rows, at, depth, 0, sums);
 }
 
-/* ---- what follows it ---- */
-/* One call's share of a row of out: channels [o0, o1) by `columns` columns from the first on. */
-typedef struct block {
-    const cleave_conv_args *args;
-    shape shape;
-    constants constants;
-    int64_t row; /* of out */
-    int64_t o0, o1;
-    int64_t tile0, tiles;
-    int64_t first, columns;
-    float *points;       /* [panel][DEPTH][PANEL], the depth of a part at most */
-    float *sums;         /* [tile][panel][TILE_ROWS][PANEL] */
-    float *weights;      /* of one tile or, in place, of all in a part, where floats are made */
-    int64_t tile_floats; /* from a tile's sums to the next one's; 0: each takes the last one's */
-} block;
-
-/* An out channel and phase: its sums in a panel, and what is done with them. */
-typedef struct line {
-    const float *value, *gate;
-    float value_bias, gate_bias, scale, table;
-    cleave_conv_act act;
-} line;
-
-static line line_of(const block *b, int64_t panel, int64_t o, int64_t phase)
-{
-    const int64_t row = o * b->shape.phases + phase, tile = row / b->shape.values - b->tile0;
-    const cleave_conv_args *const a = b->args;
-    line l = {.value = b->sums + tile * b->tile_floats +
-                       (panel * TILE_ROWS + row % b->shape.values) * PANEL,
-              .value_bias = b->constants.bias[o],
-              .scale = b->constants.scale[o],
-              .table = b->constants.table[o * a->out_rows + b->row],
-              .act = a->act};
-
-    if (a->act == CLEAVE_CONV_GLU) {
-        l.gate = l.value + b->shape.values * PANEL;
-        l.gate_bias = b->constants.bias[b->shape.channels + o];
-    }
-    return l;
-}
-
-SIMD_INLINE simd_f32 finish(const line *l, int64_t x)
-{
-    simd_f32 v = simd_add(simd_load_aligned(l->value + x), simd_set1(l->value_bias));
-
-    if (l->act == CLEAVE_CONV_GELU)
-        v = simd_gelu(v);
-    else if (l->act == CLEAVE_CONV_GLU)
-        v = simd_mul(
-            v, simd_sigmoid(simd_add(simd_load_aligned(l->gate + x), simd_set1(l->gate_bias))));
-    return simd_fma(v, simd_set1(l->scale), simd_set1(l->table));
-}
-
-/* Stores a vector at point `at` of a row of out, as far as it lies in [0, points). */
-SIMD_INLINE void store(float *out, const float *residual, int64_t points, int64_t at, simd_f32 v)
-{
-    const int64_t begin = cleave_i64_max(0, -at), end = cleave_i64_min(SIMD_LANES, points - at);
-
-    if (begin == 0 && end == SIMD_LANES) {
-        simd_store(out + at, residual ? simd_add(v, simd_load(residual + at)) : v);
-        return;
-    }
-    float lanes[SIMD_LANES];
-    simd_store(lanes, v);
-    for (int64_t n = begin; n < end; n++)
-        out[at + n] = residual ? lanes[n] + residual[at + n] : lanes[n];
-}
-
-/* Points of all phases of SIMD_LANES columns, the first of which is point `at` of out. */
-SIMD_INLINE void store_phases(float *out, const float *residual, int64_t points, int64_t at,
-                              int64_t phases, int64_t x, const line *l)
-{
-    simd_f32 v[4], even[2], odd[2];
-
-    v[0] = finish(&l[0], x);
-    v[1] = finish(&l[1], x);
-    if (phases == 2) {
-        simd_interleave(v[0], v[1], &v[0], &v[1]);
-    } else {
-        v[2] = finish(&l[2], x);
-        v[3] = finish(&l[3], x);
-        simd_interleave(v[0], v[2], &even[0], &even[1]);
-        simd_interleave(v[1], v[3], &odd[0], &odd[1]);
-        simd_interleave(even[0], odd[0], &v[0], &v[1]);
-        simd_interleave(even[1], odd[1], &v[2], &v[3]);
-    }
-    for (int i = 0; i < phases; i++)
-        store(out, residual, points, at + i * SIMD_LANES, v[i]);
-}
-
-/* The same for one of any number of phases. */
-static void store_scattered(float *out, const float *residual, int64_t points, int64_t at,
-                            int64_t phases, int64_t x, const line *l)
-{
-    float lanes[SIMD_LANES];
-
-    simd_store(lanes, finish(l, x));
-    for (int64_t n = 0; n < SIMD_LANES; n++, at += phases)
-        if (at >= 0 && at < points)
-            out[at] = residual ? lanes[n] + residual[at] : lanes[n];
-}
-
-/* One out channel in one panel. */
-static void finish_channel(const block *b, int64_t o, int64_t panel)
-{
-    const cleave_conv_args *const a = b->args;
-    const int64_t place = o * a->out_channel_stride + b->row * a->out_row_stride;
-    const int64_t phases = b->shape.phases, lead = cleave_conv_lead(a);
-    const int64_t columns = cleave_i64_min(PANEL, b->columns - panel * PANEL);
-    const int64_t at = (b->first + panel * PANEL) * phases + lead;
-    /* No further than the block: the next may be another call's. */
-    const int64_t points = cleave_i64_min(a->out_points, at + columns * phases);
-    const float *const residual = a->uses & CLEAVE_CONV_RESIDUAL ? a->residual + place : NULL;
-    float *const out = a->out + place;
-
-    if (phases == 1 || phases == 2 || phases == 4) {
-        line l[4];
-        for (int64_t phase = 0; phase < phases; phase++)
-            l[phase] = line_of(b, panel, o, phase);
-        for (int64_t x = 0; x < columns; x += SIMD_LANES)
-            if (phases == 1)
-                store(out, residual, points, at + x, finish(&l[0], x));
-            else
-                store_phases(out, residual, points, at + x * phases, phases, x, l);
-        return;
-    }
-    for (int64_t phase = 0; phase < phases; phase++) {
-        const line l = line_of(b, panel, o, phase);
-        for (int64_t x = 0; x < columns; x += SIMD_LANES)
-            store_scattered(out, residual, points, at + x * phases + phase, phases, x, &l);
-    }
-}
-
-/* Channels [*o0, *o1) of the block are complete with tile t and were not before. */
-static void channels_of_tile(const block *b, int64_t t, int64_t *o0, int64_t *o1)
-{
-    const int64_t rows = (b->tile0 + t) * b->shape.values;
-
-    *o0 = cleave_i64_max(b->o0, rows / b->shape.phases);
-    *o1 = cleave_i64_min(b->o1, (rows + b->shape.values) / b->shape.phases);
-}
-
-/* Asks for what a tile will write in a panel: the rows lie far apart, and stores that miss one
- * after the other would cost more than the product. */
-static void prefetch_out(const block *b, int64_t o0, int64_t o1, int64_t panel)
-{
-    const cleave_conv_args *const a = b->args;
-    const int64_t phases = b->shape.phases, line_floats = 16;
-    const int64_t begin = (b->first + panel * PANEL) * phases;
-    const int64_t end = cleave_i64_min(begin + PANEL * phases, a->out_points);
-
-    for (int64_t o = o0; o < o1; o++) {
-        const float *const out = a->out + o * a->out_channel_stride + b->row * a->out_row_stride;
-        for (int64_t j = begin; j < end; j += line_floats)
-            __builtin_prefetch(out + j, 1);
-    }
-}
-
 /* ---- blocks ---- */
 /* Kernel rows [*begin, *end) of the row's phase meet rows of in; the others are left out. */
 static gather gather_of(const block *b, int64_t *begin, int64_t *end)
@@ -263,12 +105,13 @@ static gather gather_of(const block *b, int64_t *begin, int64_t *end)
         *end = cleave_i64_min(kernel_rows(a, (b->row + a->pad_rows) % a->stride_rows), g.row + 1);
     } else {
         g.row = b->row * a->stride_rows - a->pad_rows;
-        g.row_step = 1;
+        g.row_step = a->dilation;
         g.stride = a->stride_points;
         g.tap_step = a->dilation;
         g.shift = b->first * a->stride_points - a->pad_points;
-        *begin = cleave_i64_max(0, -g.row);
-        *end = cleave_i64_min(a->kernel_rows, a->in_rows - g.row);
+        *begin = cleave_div_up(cleave_i64_max(0, -g.row), a->dilation);
+        *end = cleave_i64_min(a->kernel_rows,
+                              cleave_div_up(cleave_i64_max(0, a->in_rows - g.row), a->dilation));
     }
     if (*begin >= *end)
         *begin = *end = 0;

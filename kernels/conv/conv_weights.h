@@ -49,13 +49,15 @@ static shape shape_of(const cleave_conv_args *a)
     return s;
 }
 
-/* What prepare() made. The matrix of a row phase is [tile][depth][TILE_ROWS]. */
+/* What prepare() made; tensors that are not used have what changes nothing. The matrix of a row
+ * phase is [tile][depth][TILE_ROWS]. */
 typedef struct constants {
-    const float *bias;  /* [M] */
-    const float *scale; /* [O] */
-    const float *table; /* [O][out_rows] */
-    const void *weight; /* floats, or binary16 */
-    int half;           /* which of the two */
+    const float *bias;                    /* [M] */
+    const float *norm_scale, *norm_shift; /* [M] */
+    const float *scale;                   /* [O] */
+    const float *table;                   /* [O][out_rows] */
+    const void *weight;                   /* floats, or binary16 */
+    int half;                             /* which of the two */
 } constants;
 
 static int64_t aligned(int64_t floats)
@@ -65,24 +67,23 @@ static int64_t aligned(int64_t floats)
 
 static constants constants_of(const cleave_conv_args *a, const shape *s, const float *prepared)
 {
-    const float *const scale = prepared + aligned(a->channels);
-    const float *const table = scale + aligned(s->channels);
+    constants k = {.bias = prepared, .half = (a->uses & CLEAVE_CONV_HALF) != 0};
 
-    return (constants){.bias = prepared,
-                       .scale = scale,
-                       .table = table,
-                       .weight = table + aligned(s->channels * a->out_rows),
-                       .half = (a->uses & CLEAVE_CONV_HALF) != 0};
+    k.norm_scale = k.bias + aligned(a->channels);
+    k.norm_shift = k.norm_scale + aligned(a->channels);
+    k.scale = k.norm_shift + aligned(a->channels);
+    k.table = k.scale + aligned(s->channels);
+    k.weight = k.table + aligned(s->channels * a->out_rows);
+    return k;
 }
 
 static size_t prepared_bytes(const void *args)
 {
     const cleave_conv_args *a = args;
     const shape s = shape_of(a);
-
     const size_t weight_bytes = a->uses & CLEAVE_CONV_HALF ? sizeof(uint16_t) : sizeof(float);
 
-    return (size_t)(aligned(a->channels) + aligned(s.channels) +
+    return (size_t)(3 * aligned(a->channels) + aligned(s.channels) +
                     aligned(s.channels * a->out_rows)) *
                sizeof(float) +
            (size_t)s.weight_count * weight_bytes;
@@ -123,6 +124,13 @@ static void prepare_row(const cleave_conv_args *a, const shape *s, const constan
     }
 }
 
+/* What `from` has, or `otherwise` where it is not used. */
+static void keep(const float *to, const float *from, uint32_t used, float otherwise, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        ((float *)to)[i] = used ? from[i] : otherwise;
+}
+
 static void prepare(const void *args, void *prepared)
 {
     const cleave_conv_args *a = args;
@@ -130,12 +138,11 @@ static void prepare(const void *args, void *prepared)
     const constants k = constants_of(a, &s, prepared);
     int64_t at = 0;
 
-    for (int64_t m = 0; m < a->channels; m++)
-        ((float *)k.bias)[m] = a->uses & CLEAVE_CONV_BIAS ? a->bias[m] : 0;
-    for (int64_t o = 0; o < s.channels; o++)
-        ((float *)k.scale)[o] = a->uses & CLEAVE_CONV_SCALE ? a->scale[o] : 1;
-    for (int64_t i = 0; i < s.channels * a->out_rows; i++)
-        ((float *)k.table)[i] = a->uses & CLEAVE_CONV_TABLE ? a->table[i] : 0;
+    keep(k.bias, a->bias, a->uses & CLEAVE_CONV_BIAS, 0, a->channels);
+    keep(k.norm_scale, a->norm_scale, a->uses & CLEAVE_CONV_NORM, 1, a->channels);
+    keep(k.norm_shift, a->norm_shift, a->uses & CLEAVE_CONV_NORM, 0, a->channels);
+    keep(k.scale, a->scale, a->uses & CLEAVE_CONV_SCALE, 1, s.channels);
+    keep(k.table, a->table, a->uses & CLEAVE_CONV_TABLE, 0, s.channels * a->out_rows);
     for (int64_t phase = 0; phase < s.row_phases; phase++)
         for (int64_t tile = 0; tile < s.tiles; tile++) {
             for (int64_t r = 0; r < TILE_ROWS; r++)

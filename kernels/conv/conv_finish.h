@@ -1,0 +1,266 @@
+/* conv_finish.h: what follows the sums of a tile (bias, norm, activation, scale, residual), and its
+ * way into `out`; include a simd header and define TILE_ROWS first. */
+#ifndef CLEAVE_KERNELS_CONV_FINISH_H
+#define CLEAVE_KERNELS_CONV_FINISH_H
+
+#include "kernels/conv/conv_pack.h"
+#include "kernels/simd_math.h"
+
+/* One call's share of a row of out: channels [o0, o1) by `columns` columns from the first on. */
+typedef struct block {
+    const cleave_conv_args *args;
+    shape shape;
+    constants constants;
+    int64_t row; /* of out */
+    int64_t o0, o1;
+    int64_t tile0, tiles;
+    int64_t first, columns;
+    float *points;       /* [panel][DEPTH][PANEL], the depth of a part at most */
+    float *sums;         /* [tile][panel][TILE_ROWS][PANEL] */
+    float *weights;      /* of one tile or, in place, of all in a part, where floats are made */
+    int64_t tile_floats; /* from a tile's sums to the next one's; 0: each takes the last one's */
+} block;
+
+/* An out channel and phase: its sums in a panel, and what is done with them. */
+typedef struct line {
+    const float *value, *gate;
+    float value_bias, gate_bias, scale, table;
+    float value_norm[2], gate_norm[2]; /* scale and shift */
+    cleave_conv_act act;
+} line;
+
+/* A channel's row of the results, and what they are joined with; NULL where there is none. */
+typedef struct target {
+    float *out, *raw;
+    const float *residual, *factor;
+    int64_t points; /* to be written, from the row's beginning */
+} target;
+
+static line line_of(const block *b, int64_t panel, int64_t o, int64_t phase)
+{
+    const int64_t row = o * b->shape.phases + phase, tile = row / b->shape.values - b->tile0;
+    const cleave_conv_args *const a = b->args;
+    const constants *const k = &b->constants;
+    line l = {.value = b->sums + tile * b->tile_floats +
+                       (panel * TILE_ROWS + row % b->shape.values) * PANEL,
+              .value_bias = k->bias[o],
+              .value_norm = {k->norm_scale[o], k->norm_shift[o]},
+              .scale = k->scale[o],
+              .table = k->table[o * a->out_rows + b->row],
+              .act = a->act};
+
+    if (a->act == CLEAVE_CONV_GLU) {
+        const int64_t m = b->shape.channels + o;
+        l.gate = l.value + b->shape.values * PANEL;
+        l.gate_bias = k->bias[m];
+        l.gate_norm[0] = k->norm_scale[m];
+        l.gate_norm[1] = k->norm_shift[m];
+    }
+    return l;
+}
+
+static target target_of(const block *b, int64_t o, int64_t points)
+{
+    const cleave_conv_args *const a = b->args;
+    const int64_t at = o * a->out_channel_stride + b->row * a->out_row_stride;
+
+    return (target){.out = a->out + at,
+                    .raw = a->uses & CLEAVE_CONV_RAW ? a->raw + at : NULL,
+                    .residual = a->uses & CLEAVE_CONV_RESIDUAL ? a->residual + at : NULL,
+                    .factor = a->uses & CLEAVE_CONV_FACTOR ? a->factor + at : NULL,
+                    .points = points};
+}
+
+/* v of SIMD_LANES columns. */
+SIMD_INLINE simd_f32 biased(const float *sums, float bias)
+{
+    return simd_add(simd_load_aligned(sums), simd_set1(bias));
+}
+
+/* u of v. */
+SIMD_INLINE simd_f32 normed(simd_f32 v, const float norm[2])
+{
+    return simd_fma(v, simd_set1(norm[0]), simd_set1(norm[1]));
+}
+
+/* What becomes of v in columns x .., but for residual and factor. */
+SIMD_INLINE simd_f32 finish(const line *l, simd_f32 v, int64_t x)
+{
+    simd_f32 u = normed(v, l->value_norm);
+
+    switch (l->act) {
+    case CLEAVE_CONV_GELU:
+        u = simd_gelu(u);
+        break;
+    case CLEAVE_CONV_GLU:
+        v = normed(biased(l->gate + x, l->gate_bias), l->gate_norm);
+        u = simd_mul(u, simd_sigmoid(v));
+        break;
+    case CLEAVE_CONV_RELU:
+        u = simd_max(simd_zero(), u);
+        break;
+    case CLEAVE_CONV_LEAKY_RELU:
+        u = simd_max(simd_mul(u, simd_set1(0.2f)), u);
+        break;
+    case CLEAVE_CONV_ELU:
+        u = simd_select(simd_less(u, simd_zero()), simd_expm1(u), u);
+        break;
+    case CLEAVE_CONV_SIGMOID:
+        u = simd_sigmoid(u);
+        break;
+    default:
+        break;
+    }
+    return simd_fma(u, simd_set1(l->scale), simd_set1(l->table));
+}
+
+/* Stores a vector at point `at` of a row, as far as it lies in [0, points). */
+SIMD_INLINE void store(float *to, int64_t points, int64_t at, simd_f32 v)
+{
+    const int64_t begin = cleave_i64_max(0, -at), end = cleave_i64_min(SIMD_LANES, points - at);
+
+    if (begin == 0 && end == SIMD_LANES) {
+        simd_store(to + at, v);
+        return;
+    }
+    float lanes[SIMD_LANES];
+    simd_store(lanes, v);
+    for (int64_t n = begin; n < end; n++)
+        to[at + n] = lanes[n];
+}
+
+/* The same for `out`, with what it is joined with. */
+SIMD_INLINE void store_out(const target *t, int64_t at, simd_f32 v)
+{
+    const float *const with = t->residual ? t->residual : t->factor;
+    const int64_t begin = cleave_i64_max(0, -at), end = cleave_i64_min(SIMD_LANES, t->points - at);
+
+    if (with && begin == 0 && end == SIMD_LANES) {
+        const simd_f32 other = simd_load(with + at);
+        v = t->residual ? simd_add(v, other) : simd_mul(v, other);
+    } else if (with) {
+        float lanes[SIMD_LANES];
+        simd_store(lanes, v);
+        for (int64_t n = begin; n < end; n++)
+            lanes[n] = t->residual ? lanes[n] + with[at + n] : lanes[n] * with[at + n];
+        v = simd_load(lanes);
+    }
+    store(t->out, t->points, at, v);
+}
+
+/* Lane n of v[phase] becomes lane n phases + phase of all of them: 2 phases or 4. */
+SIMD_INLINE void interleave(simd_f32 v[4], int64_t phases)
+{
+    simd_f32 even[2], odd[2];
+
+    if (phases == 2) {
+        simd_interleave(v[0], v[1], &v[0], &v[1]);
+        return;
+    }
+    simd_interleave(v[0], v[2], &even[0], &even[1]);
+    simd_interleave(v[1], v[3], &odd[0], &odd[1]);
+    simd_interleave(even[0], odd[0], &v[0], &v[1]);
+    simd_interleave(even[1], odd[1], &v[2], &v[3]);
+}
+
+/* Points of all phases of SIMD_LANES columns, the first of which is point `at` of out: 1, 2 or 4
+ * phases, a constant after inlining. */
+SIMD_INLINE void store_phases(const target *t, int64_t at, int64_t phases, int64_t x, const line *l)
+{
+    simd_f32 v[4], a[4];
+
+#pragma GCC unroll 4
+    for (int64_t phase = 0; phase < phases; phase++) {
+        v[phase] = biased(l[phase].value + x, l[phase].value_bias);
+        a[phase] = finish(&l[phase], v[phase], x);
+    }
+    if (phases > 1)
+        interleave(a, phases);
+    if (t->raw && phases > 1)
+        interleave(v, phases);
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < phases; i++) {
+        if (t->raw)
+            store(t->raw, t->points, at + i * SIMD_LANES, v[i]);
+        store_out(t, at + i * SIMD_LANES, a[i]);
+    }
+}
+
+/* The same for one of any number of phases. */
+static void store_scattered(const target *t, int64_t at, int64_t phases, int64_t x, const line *l)
+{
+    const simd_f32 v = biased(l->value + x, l->value_bias);
+    float sums[SIMD_LANES], lanes[SIMD_LANES];
+
+    simd_store(sums, v);
+    simd_store(lanes, finish(l, v, x));
+    for (int64_t n = 0; n < SIMD_LANES; n++, at += phases)
+        if (at >= 0 && at < t->points) {
+            if (t->raw)
+                t->raw[at] = sums[n];
+            if (t->residual)
+                lanes[n] += t->residual[at];
+            if (t->factor)
+                lanes[n] *= t->factor[at];
+            t->out[at] = lanes[n];
+        }
+}
+
+/* One out channel in one panel. */
+static void finish_channel(const block *b, int64_t o, int64_t panel)
+{
+    const int64_t phases = b->shape.phases;
+    const int64_t columns = cleave_i64_min(PANEL, b->columns - panel * PANEL);
+    const int64_t at = (b->first + panel * PANEL) * phases + cleave_conv_lead(b->args);
+    /* No further than the block: the next may be another call's. */
+    const target t = target_of(b, o, cleave_i64_min(b->args->out_points, at + columns * phases));
+    line l[4];
+
+    if (phases != 1 && phases != 2 && phases != 4) {
+        for (int64_t phase = 0; phase < phases; phase++) {
+            l[0] = line_of(b, panel, o, phase);
+            for (int64_t x = 0; x < columns; x += SIMD_LANES)
+                store_scattered(&t, at + x * phases + phase, phases, x, l);
+        }
+        return;
+    }
+    for (int64_t phase = 0; phase < phases; phase++)
+        l[phase] = line_of(b, panel, o, phase);
+    for (int64_t x = 0; x < columns; x += SIMD_LANES)
+        if (phases == 1)
+            store_phases(&t, at + x, 1, x, l);
+        else if (phases == 2)
+            store_phases(&t, at + x * 2, 2, x, l);
+        else
+            store_phases(&t, at + x * 4, 4, x, l);
+}
+
+/* Channels [*o0, *o1) of the block are complete with tile t and were not before. */
+static void channels_of_tile(const block *b, int64_t t, int64_t *o0, int64_t *o1)
+{
+    const int64_t rows = (b->tile0 + t) * b->shape.values;
+
+    *o0 = cleave_i64_max(b->o0, rows / b->shape.phases);
+    *o1 = cleave_i64_min(b->o1, (rows + b->shape.values) / b->shape.phases);
+}
+
+/* Asks for what a tile will write in a panel: the rows lie far apart, and stores that miss one
+ * after the other would cost more than the product. */
+static void prefetch_out(const block *b, int64_t o0, int64_t o1, int64_t panel)
+{
+    const cleave_conv_args *const a = b->args;
+    const int64_t phases = b->shape.phases, line_floats = 16;
+    const int64_t begin = (b->first + panel * PANEL) * phases;
+    const int64_t end = cleave_i64_min(begin + PANEL * phases, a->out_points);
+
+    for (int64_t o = o0; o < o1; o++) {
+        const target t = target_of(b, o, end);
+        for (int64_t j = begin; j < end; j += line_floats) {
+            __builtin_prefetch(t.out + j, 1);
+            if (t.raw)
+                __builtin_prefetch(t.raw + j, 1);
+        }
+    }
+}
+
+#endif
