@@ -17,6 +17,7 @@
 #include "kernels/normalize/normalize.h"
 #include "kernels/overlap_add/overlap_add.h"
 #include "kernels/pair_sums/pair_sums.h"
+#include "kernels/ratio_mask/ratio_mask.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
 #include "kernels/repetition/repetition.h"
@@ -53,6 +54,7 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_ATTENTION] = &cleave_attention_op,
         [CLEAVE_OP_LSTM] = &cleave_lstm_op,
         [CLEAVE_OP_PAIR_SUMS] = &cleave_pair_sums_op,
+        [CLEAVE_OP_RATIO_MASK] = &cleave_ratio_mask_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -86,5 +88,6 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_ref;
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_ref;
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_ref;
+    ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_ref;
     cleave_ops_overlay(ops, features);
 }

@@ -9,15 +9,17 @@
 extern "C" {
 #endif
 
-#define CLEAVE_RATIO_MASK_STEMS_MAX 8
-#define CLEAVE_RATIO_MASK_FLOOR     1e-10f /* epsilon */
+#define CLEAVE_RATIO_MASK_STEMS_MAX    8
+#define CLEAVE_RATIO_MASK_EXPONENT_MAX 4
+#define CLEAVE_RATIO_MASK_FLOOR        1e-10f /* epsilon */
 
 typedef enum cleave_ratio_mask_extension {
     CLEAVE_RATIO_MASK_ZEROS,  /* bins F and above: mask 0 */
     CLEAVE_RATIO_MASK_AVERAGE /* the mean of the mask over its F bins, of that frame and channel */
 } cleave_ratio_mask_extension;
 
-/* With the estimates e_0..e_(I-1) >= 0 of all instruments at channel c, frame t, bin f < F:
+/* With the estimates e_0..e_(I-1) >= 0, finite, of all instruments at channel c, frame t, bin f <
+ * F:
  *
  * M_i = (e_i^p + epsilon / I) / (e_0^p + ... + e_(I-1)^p + epsilon)
  *
@@ -34,12 +36,30 @@ typedef struct cleave_ratio_mask_args {
     int32_t masked_bins;                       /* F >= 1 */
     int32_t stems;                             /* S: 1..I */
     int32_t stem[CLEAVE_RATIO_MASK_STEMS_MAX]; /* each 0..I-1 */
-    float exponent;                            /* p > 0 */
+    float exponent; /* p: above 0, at most CLEAVE_RATIO_MASK_EXPONENT_MAX */
     cleave_ratio_mask_extension extension;
 } cleave_ratio_mask_args;
 
 /* An item is CLEAVE_RATIO_MASK_BLOCK frames of one channel (the last block may be shorter). */
 #define CLEAVE_RATIO_MASK_BLOCK 4
+
+typedef struct cleave_ratio_mask_block {
+    int64_t channel;
+    int64_t begin, end; /* frames */
+} cleave_ratio_mask_block;
+
+CLEAVE_INLINE cleave_ratio_mask_block cleave_ratio_mask_block_of(const cleave_ratio_mask_args *args,
+                                                                 int64_t item)
+{
+    const int64_t blocks = cleave_div_up(args->frames, CLEAVE_RATIO_MASK_BLOCK);
+    cleave_ratio_mask_block k;
+
+    k.channel = item / blocks;
+    k.begin = item % blocks * CLEAVE_RATIO_MASK_BLOCK;
+    k.end = cleave_i64_min(k.begin + CLEAVE_RATIO_MASK_BLOCK, args->frames);
+    return k;
+}
+
 extern const cleave_op cleave_ratio_mask_op;
 extern const cleave_kernel cleave_ratio_mask_ref;
 extern const cleave_kernel cleave_ratio_mask_avx2;
