@@ -21,6 +21,7 @@
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
 #include "kernels/repetition/repetition.h"
+#include "kernels/softmax/softmax.h"
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
 #include "kernels/voice_mask/voice_mask.h"
@@ -55,6 +56,7 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_LSTM] = &cleave_lstm_op,
         [CLEAVE_OP_PAIR_SUMS] = &cleave_pair_sums_op,
         [CLEAVE_OP_RATIO_MASK] = &cleave_ratio_mask_op,
+        [CLEAVE_OP_SOFTMAX] = &cleave_softmax_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -89,5 +91,6 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_ref;
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_ref;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_ref;
+    ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_ref;
     cleave_ops_overlay(ops, features);
 }
