@@ -8,22 +8,21 @@
 #ifndef CLEAVE_KERNELS_SIMD_MATH_H
 #define CLEAVE_KERNELS_SIMD_MATH_H
 
-/* ln x for positive x that is neither subnormal nor infinite; within 1 unit in the last
- * place.
- *
- * x = m 2^e with sqrt(1/2) <= m < sqrt(2), f = m - 1: ln x = e ln 2 + f - f^2/2 + f^3 P(f). ln 2 is
- * split in two, so that e times its first part is exact. */
-SIMD_INLINE simd_f32 simd_log(simd_f32 x)
+/* x = (1 + f) 2^e with sqrt(1/2) <= 1 + f < sqrt(2), for x as of simd_log; returns f. */
+SIMD_INLINE simd_f32 simd_log_split(simd_f32 x, simd_f32 *e)
 {
-    const simd_f32 ln2_high = simd_set1(0x1.62ep-1f), ln2_low = simd_set1(0x1.0bfbe8p-15f);
-    simd_f32 m, e;
+    simd_f32 m;
 
-    simd_split(x, &m, &e);
+    simd_split(x, &m, e);
     const simd_mask large = simd_less(simd_set1(0x1.6a09e6p0f), m);
     m = simd_select(large, simd_mul(m, simd_set1(0.5f)), m);
-    e = simd_select(large, simd_add(e, simd_set1(1)), e);
+    *e = simd_select(large, simd_add(*e, simd_set1(1)), *e);
+    return simd_sub(m, simd_set1(1));
+}
 
-    const simd_f32 f = simd_sub(m, simd_set1(1)), square = simd_mul(f, f);
+/* (ln(1 + f) - f + f^2/2) / f^2 for f of simd_log_split: f P(f). */
+SIMD_INLINE simd_f32 simd_log_reduced(simd_f32 f)
+{
     simd_f32 p = simd_set1(-0.0763443f);
     p = simd_fma(p, f, simd_set1(0.1276155f));
     p = simd_fma(p, f, simd_set1(-0.13160194f));
@@ -32,7 +31,21 @@ SIMD_INLINE simd_f32 simd_log(simd_f32 x)
     p = simd_fma(p, f, simd_set1(0.20001227f));
     p = simd_fma(p, f, simd_set1(-0.25000823f));
     p = simd_fma(p, f, simd_set1(0.3333333f));
-    p = simd_fma(simd_mul(p, f), square, simd_mul(e, ln2_low));
+    return simd_mul(p, f);
+}
+
+/* ln x for positive x that is neither subnormal nor infinite; within 1 unit in the last
+ * place.
+ *
+ * With e and f of the split: ln x = e ln 2 + f - f^2/2 + f^3 P(f). ln 2 is split in two, so that e
+ * times its first part is exact. */
+SIMD_INLINE simd_f32 simd_log(simd_f32 x)
+{
+    const simd_f32 ln2_high = simd_set1(0x1.62ep-1f), ln2_low = simd_set1(0x1.0bfbe8p-15f);
+    simd_f32 e;
+
+    const simd_f32 f = simd_log_split(x, &e), square = simd_mul(f, f);
+    simd_f32 p = simd_fma(simd_log_reduced(f), square, simd_mul(e, ln2_low));
     p = simd_fma(square, simd_set1(-0.5f), p);
     return simd_fma(e, ln2_high, simd_add(p, f));
 }
@@ -81,19 +94,48 @@ SIMD_INLINE simd_f32 simd_expm1(simd_f32 x)
     return simd_fma(scale, simd_exp_reduced(r), simd_sub(scale, simd_set1(1)));
 }
 
-/* 2^x within 1 unit in the last place for -126 <= x <= 127; beyond that the caller sees to it.
- *
- * x = n + r with whole n and |r| <= 1/2, exactly: 2^x = 2^n (1 + r Q(r)). */
-SIMD_INLINE simd_f32 simd_exp2(simd_f32 x)
+/* 2^r for |r| <= 1/2, as 1 + r Q(r). */
+SIMD_INLINE simd_f32 simd_exp2_reduced(simd_f32 r)
 {
-    const simd_f32 n = simd_round(x), r = simd_sub(x, n);
     simd_f32 q = simd_set1(0.00015353362f);
     q = simd_fma(q, r, simd_set1(0.0013398875f));
     q = simd_fma(q, r, simd_set1(0.009618437f));
     q = simd_fma(q, r, simd_set1(0.055503324f));
     q = simd_fma(q, r, simd_set1(0.24022648f));
     q = simd_fma(q, r, simd_set1(0.6931472f));
-    return simd_scale(simd_fma(q, r, simd_set1(1)), n);
+    return simd_fma(q, r, simd_set1(1));
+}
+
+/* 2^x within 1 unit in the last place for -126 <= x <= 127; beyond that the caller sees to it.
+ *
+ * x = n + r with whole n and |r| <= 1/2, exactly: 2^x = 2^n 2^r. */
+SIMD_INLINE simd_f32 simd_exp2(simd_f32 x)
+{
+    const simd_f32 n = simd_round(x);
+
+    return simd_scale(simd_exp2_reduced(simd_sub(x, n)), n);
+}
+
+/* x^p for 0 <= x, 0 < p <= 4 and x^p < 2^127, within 2.75 units in the last place; 0 where x or the
+ * result would be subnormal.
+ *
+ * With e and f of the logarithm, p log2 x = p e + p log2(1 + f) = n + r, n whole. The product p e
+ * is taken as its rounded value and the exact rest, so that the error of r is that of p log2(1 + f)
+ * alone, however large e is. */
+SIMD_INLINE simd_f32 simd_pow(simd_f32 x, simd_f32 p)
+{
+    const simd_f32 log2e = simd_set1(0x1.715476p0f), lowest = simd_set1(-126);
+    simd_f32 e;
+
+    const simd_f32 f = simd_log_split(x, &e), square = simd_mul(f, f);
+    const simd_f32 bend = simd_fms(simd_log_reduced(f), square, simd_mul(square, simd_set1(0.5f)));
+    const simd_f32 fraction = simd_mul(simd_add(f, bend), log2e);
+    const simd_f32 whole = simd_mul(p, e), rest = simd_fms(p, e, whole);
+    const simd_f32 n = simd_round(simd_fma(p, fraction, whole));
+    const simd_f32 r = simd_add(simd_sub(whole, n), simd_fma(p, fraction, rest));
+    const simd_f32 power = simd_scale(simd_exp2_reduced(r), simd_max(n, lowest));
+    const simd_f32 normal = simd_select(simd_less(n, lowest), simd_zero(), power);
+    return simd_select(simd_less(x, simd_set1(0x1p-126f)), simd_zero(), normal);
 }
 
 /* 1 / (1 + e^-x) within 2.25 units in the last place; x < -87 counts as -87. */

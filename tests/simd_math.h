@@ -14,6 +14,8 @@ typedef struct test_simd_math {
     void (*gelu)(const float *in, float *out, int64_t count);
     void (*exp2)(const float *in, float *out, int64_t count);
     void (*expm1)(const float *in, float *out, int64_t count);
+    /* out[i] = in[i]^power */
+    void (*pow)(const float *in, float *out, int64_t count, float power);
 } test_simd_math;
 
 extern const test_simd_math test_simd_math_avx2, test_simd_math_avx512, test_simd_math_neon;

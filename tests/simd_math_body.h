@@ -44,3 +44,9 @@ static void expm1_of(const float *in, float *out, int64_t count)
     for (int64_t i = 0; i < count; i += SIMD_LANES)
         simd_store(out + i, simd_expm1(simd_load(in + i)));
 }
+
+static void pow_of(const float *in, float *out, int64_t count, float power)
+{
+    for (int64_t i = 0; i < count; i += SIMD_LANES)
+        simd_store(out + i, simd_pow(simd_load(in + i), simd_set1(power)));
+}

@@ -146,6 +146,29 @@ static double worst_gelu_tail(const test_simd_math *math)
     return worst_between(math->gelu, gelu, -12.8f, -1);
 }
 
+/* Every exponent with 4096 fractions where neither x nor its power is subnormal or overflows. */
+static double worst_pow(const test_simd_math *math)
+{
+    static const float powers[] = {0.1f, 0.5f, 0.7f, 1, 1.5f, 2, 2.5f, 3, 3.3f, 4};
+    static float x[BLOCK], y[BLOCK];
+    double worst = 0;
+
+    for (size_t p = 0; p < sizeof powers / sizeof powers[0]; p++)
+        for (uint32_t e = 1; e < 255; e++) {
+            for (uint32_t i = 0; i < BLOCK; i++)
+                x[i] = float_of(e << 23 | (uint32_t)((uint64_t)i * 0x7fffff / (BLOCK - 1)));
+            math->pow(x, y, BLOCK, powers[p]);
+            for (int i = 0; i < BLOCK; i++) {
+                const double truth = pow((double)x[i], (double)powers[p]);
+                if (truth < 0x1p-126 || truth >= 0x1p127)
+                    continue;
+                const double error = ulps(y[i], truth);
+                worst = isnan(error) ? INFINITY : fmax(worst, error);
+            }
+        }
+    return worst;
+}
+
 /* `limit` is what simd_math.h promises, in units in the last place. */
 static void each(const char *name, double (*worst)(const test_simd_math *math), double limit)
 {
@@ -202,6 +225,29 @@ static void gelu_is_accurate(void)
     each("gelu, x < -1", worst_gelu_tail, 5.5);
 }
 
+static void pow_is_accurate(void)
+{
+    each("pow", worst_pow, 2.75);
+}
+
+/* Nothing of nothing, of what is subnormal, and where the power would be. */
+static void pow_of_nothing(void)
+{
+    const float x[16] = {0, 0x1p-127f, 0x1p-149f, 1e-30f, 0x1p-32f, 1};
+    float y[16];
+
+    for (int i = 0; test_simd_math_all[i]; i++) {
+        if (test_simd_math_all[i]->features & ~cleave_cpu_features())
+            continue;
+        test_simd_math_all[i]->pow(x, y, 16, 0.5f);
+        TEST_CHECK(y[0] == 0 && y[1] == 0 && y[2] == 0 && y[3] > 0 && y[4] == 0x1p-16f);
+        test_simd_math_all[i]->pow(x, y, 16, 4);
+        TEST_CHECK(y[0] == 0 && y[1] == 0 && y[2] == 0 && y[3] == 0 && y[4] == 0 && y[5] == 1);
+    }
+    if (!test_simd_math_all[0])
+        test_skip("no vector set on this architecture");
+}
+
 /* Out of range counts as its end, and nothing becomes NaN. */
 static void exp_saturates(void)
 {
@@ -255,6 +301,8 @@ int main(int argc, char **argv)
         {"exp_saturates", exp_saturates},
         {"exp2_is_accurate", exp2_is_accurate},
         {"expm1_is_accurate", expm1_is_accurate},
+        {"pow_is_accurate", pow_is_accurate},
+        {"pow_of_nothing", pow_of_nothing},
         {"sigmoid_is_accurate", sigmoid_is_accurate},
         {"tanh_is_accurate", tanh_is_accurate},
         {"gelu_is_accurate", gelu_is_accurate},
