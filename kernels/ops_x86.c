@@ -17,6 +17,7 @@
 #include "kernels/normalize/normalize.h"
 #include "kernels/overlap_add/overlap_add.h"
 #include "kernels/pair_sums/pair_sums.h"
+#include "kernels/ratio_mask/ratio_mask.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
 #include "kernels/repetition/repetition.h"
@@ -51,6 +52,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_avx2;
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_avx2;
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_avx2;
+    ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_avx2;
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_avx2;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_avx2;
 
@@ -78,6 +80,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_avx512;
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_avx512;
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_avx512;
+    ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_avx512;
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_avx512;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_avx512;
 }
