@@ -21,6 +21,7 @@
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
 #include "kernels/repetition/repetition.h"
+#include "kernels/softmax/softmax.h"
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
 #include "kernels/voice_mask/voice_mask.h"
@@ -53,6 +54,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_neon;
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_neon;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_neon;
+    ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_neon;
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_neon;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_neon;
 }
