@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "loader/sha256.h"
+#include "loader/sstable.h"
 
 int cleave_weights_open(cleave_weights *weights, const char *path,
                         char message[CLEAVE_SENTENCE_BYTES])
@@ -70,5 +71,8 @@ int cleave_import_open(cleave_import *import, const void *bytes, size_t size,
                                "is a cleave weight file already, not a checkpoint to import");
     if (looks_like_safetensors(bytes, size))
         return cleave_import_safetensors(import, bytes, size, message);
+    if (cleave_sstable_like(bytes, size))
+        return cleave_sentence(message, "is the index of a TensorFlow checkpoint, which needs its "
+                                        "data files (.data-00000-of-00001) beside it");
     return cleave_import_torch(import, bytes, size, message);
 }
