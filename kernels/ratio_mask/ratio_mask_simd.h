@@ -11,15 +11,15 @@ typedef enum power_kind { POWER_ONE, POWER_TWO, POWER_ANY } power_kind;
 /* Constants of a call. */
 typedef struct constants {
     simd_f32 exponent;
-    simd_f32 large;        /* an estimate above it has a power above 2^60 */
+    simd_f32 large;        /* an estimate above it has a power above 2^120 */
     simd_f32 floor, share; /* epsilon, epsilon / I */
 } constants;
 
 /* What the masks of all stems share at some bins of a row. */
 typedef struct shares {
-    simd_f32 power[CLEAVE_RATIO_MASK_STEMS_MAX];
-    simd_f32 share; /* epsilon / I */
-    simd_f32 unit;  /* 1 / sum */
+    simd_f32 base[CLEAVE_RATIO_MASK_STEMS_MAX]; /* what add_power() takes */
+    simd_f32 share;                             /* epsilon / I */
+    simd_f32 sum;
 } shares;
 
 SIMD_INLINE simd_f32 load_part(const float *p, int64_t count)
@@ -35,23 +35,17 @@ SIMD_INLINE void store_part(float *p, simd_f32 v, int64_t count)
         simd_store_first(p, v, count);
 }
 
-SIMD_INLINE simd_f32 power_of(power_kind kind, simd_f32 e, simd_f32 exponent)
+/* base^p + other; a power that is neither the first nor the second is in `base` already. */
+SIMD_INLINE simd_f32 add_power(power_kind kind, simd_f32 base, simd_f32 other)
 {
-    switch (kind) {
-    case POWER_ONE:
-        return e;
-    case POWER_TWO:
-        return simd_mul(e, e);
-    default:
-        return simd_pow(e, exponent);
-    }
+    return kind == POWER_TWO ? simd_fma(base, base, other) : simd_add(base, other);
 }
 
 /* `e` points to the first instrument's estimates, `stride` to the next.
  *
- * Where the largest estimate has a power above 2^60, all are divided by it first: the masks are the
- * same, nothing overflows, and epsilon, 2^-93 of the sum there, is left out. The divisor stops at
- * 2^126, whose reciprocal is still a normal number. */
+ * Where the largest estimate has a power above 2^120, all are divided by it first: the masks are
+ * the same, nothing overflows, and epsilon, 2^-153 of the sum there, is left out. The divisor stops
+ * at 2^126, whose reciprocal is still a normal number. */
 SIMD_INLINE shares shares_of(const cleave_ratio_mask_args *a, power_kind kind, constants c,
                              const float *e, int64_t stride, int64_t count)
 {
@@ -59,19 +53,20 @@ SIMD_INLINE shares shares_of(const cleave_ratio_mask_args *a, power_kind kind, c
     shares s;
 
     for (int32_t k = 0; k < a->instruments; k++) {
-        s.power[k] = load_part(e + k * stride, count);
-        largest = simd_max(largest, s.power[k]);
+        s.base[k] = load_part(e + k * stride, count);
+        largest = simd_max(largest, s.base[k]);
     }
     const simd_mask large = simd_less(c.large, largest);
     const simd_f32 one = simd_set1(1), divisor = simd_min(largest, simd_set1(0x1p126f));
     const simd_f32 scale = simd_div(one, simd_select(large, divisor, one));
-    simd_f32 sum = simd_select(large, simd_zero(), c.floor);
+    s.sum = simd_select(large, simd_zero(), c.floor);
     for (int32_t k = 0; k < a->instruments; k++) {
-        s.power[k] = power_of(kind, simd_mul(s.power[k], scale), c.exponent);
-        sum = simd_add(sum, s.power[k]);
+        s.base[k] = simd_mul(s.base[k], scale);
+        if (kind == POWER_ANY)
+            s.base[k] = simd_pow(s.base[k], c.exponent);
+        s.sum = add_power(kind, s.base[k], s.sum);
     }
     s.share = simd_select(large, simd_zero(), c.share);
-    s.unit = simd_div(one, sum);
     return s;
 }
 
@@ -96,7 +91,7 @@ SIMD_INLINE void bins_of(const cleave_ratio_mask_args *a, power_kind kind, const
     const simd_f32 re = load_part(in, count), im = load_part(in + plane, count);
 
     for (int32_t s = 0; s < a->stems; s++) {
-        const simd_f32 mask = simd_mul(simd_add(m.power[a->stem[s]], m.share), m.unit);
+        const simd_f32 mask = simd_div(add_power(kind, m.base[a->stem[s]], m.share), m.sum);
         store_part(out + s * 2 * stride, simd_mul(mask, re), count);
         store_part(out + s * 2 * stride + plane, simd_mul(mask, im), count);
         if (sums)
@@ -150,7 +145,7 @@ SIMD_INLINE void items_of(const cleave_ratio_mask_args *a, const cleave_work *wo
     const int averages = a->extension == CLEAVE_RATIO_MASK_AVERAGE && a->bins > a->masked_bins;
     const constants c = {
         .exponent = simd_set1(a->exponent),
-        .large = simd_set1(exp2f(60 / a->exponent)),
+        .large = simd_set1(exp2f(120 / a->exponent)),
         .floor = simd_set1(CLEAVE_RATIO_MASK_FLOOR),
         .share = simd_set1(CLEAVE_RATIO_MASK_FLOOR / (float)a->instruments),
     };
