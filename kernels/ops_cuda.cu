@@ -9,6 +9,7 @@
 #include "kernels/mix/mix.h"
 #include "kernels/ops.h"
 #include "kernels/overlap_add/overlap_add.h"
+#include "kernels/ratio_mask/ratio_mask.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
 #include "kernels/repetition/repetition.h"
@@ -36,4 +37,5 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_VOICE_ODDS] = cleave_voice_odds_cuda;
     ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_cuda;
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_cuda;
+    ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_cuda;
 }
