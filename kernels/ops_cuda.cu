@@ -13,6 +13,7 @@
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
 #include "kernels/repetition/repetition.h"
+#include "kernels/softmax/softmax.h"
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
 #include "kernels/voice_mask/voice_mask.h"
@@ -38,4 +39,5 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_cuda;
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_cuda;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_cuda;
+    ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_cuda;
 }
