@@ -68,7 +68,7 @@ static int damaged(const table *t, const cursor *c, const char *what)
 static int open_contents(const table *t, cursor *c, const unsigned char *contents, size_t bytes)
 {
     if (bytes < 4)
-        return damaged(t, c, "is too short for a restart array");
+        return damaged(t, c, "too short for a restart array");
     c->restart_count = u32(contents + bytes - 4);
     if (c->restart_count == 0 || c->restart_count > (bytes - 4) / 4)
         return damaged(t, c, "its restart array does not fit into it");
@@ -98,7 +98,7 @@ static int open_block(const table *t, cursor *c, handle h)
     if (block[bytes] == 0)
         return open_contents(t, c, block, bytes);
     if (block[bytes] != 1)
-        return damaged(t, c, "is neither plain nor compressed by snappy");
+        return damaged(t, c, "neither plain nor compressed by snappy");
     c->decoded = cleave_snappy_decode(block, bytes, &bytes, t->message);
     return c->decoded && open_contents(t, c, c->decoded, bytes);
 }
