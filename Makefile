@@ -261,11 +261,11 @@ check-arm64-run: $(ARM64_TESTS)
 FUZZ_CC       ?= clang
 FUZZ_SECONDS  ?= 120
 FUZZ_SANITIZE := address,undefined,fuzzer-no-link
-FUZZ_C        := $(filter-out tests/fuzz/fuzz_%.c tests/fuzz/seeds.c,$(wildcard tests/fuzz/*.c)) tests/bytes.c
+FUZZ_C        := $(filter-out tests/fuzz/fuzz_%.c tests/fuzz/seeds.c,$(wildcard tests/fuzz/*.c)) tests/bytes.c tests/tensor_bundle.c
 FUZZ_H        := kernels/base.h kernels/half.h runtime/cleave.h $(wildcard weights/*.h loader/*.h tests/*.h tests/fuzz/*.h)
 FUZZ_LIB      := $(BUILD)/fuzz/lib/libcleave.a
 FUZZ_CFLAGS   := -std=c17 -O1 -g -I. -D_GNU_SOURCE -pthread -fno-sanitize-recover=all -fsanitize=address,undefined
-FUZZERS       := torch safetensors weights network
+FUZZERS       := torch safetensors tensorflow weights network
 $(FUZZ_LIB): FORCE
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz/lib CC=$(FUZZ_CC) ARCH=none CUDA=0 CFLAGS='-O1 -g' \
 	    SANITIZE=$(FUZZ_SANITIZE) lib

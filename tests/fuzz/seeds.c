@@ -1,5 +1,5 @@
 /* seeds.c: `seeds FOLDER` writes the inputs that fuzzing starts from into FOLDER/torch,
- * safetensors, weights and network. */
+ * safetensors, tensorflow, weights and network. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "loader/loader.h"
 #include "tests/bytes.h"
 #include "tests/fuzz/network_file.h"
+#include "tests/tensor_bundle.h"
 
 #define TENSOR                                                                                     \
     "ctorch._utils\n_rebuild_tensor_v2\nq\3((X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0"      \
@@ -63,6 +64,73 @@ static void save_networks(const char *folder)
     save(folder, "network/lie", lie, sizeof lie);
 }
 
+/* A checkpoint of Spleeter with the layers of two instruments, each of one channel. */
+static int spleeter_layers(test_bundle_tensor *tensors, char names[][32])
+{
+    static const char *const kinds[] = {"batch_normalization", "conv2d", "conv2d_transpose"};
+    static const int counts[] = {24, 14, 12};
+    static const float one = 1;
+    int count = 0;
+
+    for (int kind = 0; kind < 3; kind++)
+        for (int i = 0; i < counts[kind]; i++) {
+            char number[8] = "";
+            if (i)
+                snprintf(number, sizeof number, "_%d", i);
+            snprintf(names[count], 32, "%s%s/%s", kinds[kind], number, kind ? "kernel" : "gamma");
+            tensors[count] = (test_bundle_tensor){names[count], 1, kind ? 4 : 1,   {1, 1, 1, 1},
+                                                  &one,         4, (uint32_t)i % 2};
+            count++;
+        }
+    return count;
+}
+
+static int compare_names(const void *x, const void *y)
+{
+    return strcmp(((const test_bundle_tensor *)x)->name, ((const test_bundle_tensor *)y)->name);
+}
+
+static void save_index(const char *folder, const char *name, const test_bytes *index,
+                       const test_bytes *data, uint32_t flag)
+{
+    test_bytes file = {0};
+
+    test_bytes_number(&file, index->used | flag, 4);
+    test_bytes_put(&file, index->data, index->used);
+    test_bytes_put(&file, data->data, data->used);
+    save(folder, name, file.data, file.used);
+    test_bytes_free(&file);
+}
+
+/* In two data files, one block and many; with its checksums as they are; and compressed. */
+static void save_bundles(const char *folder)
+{
+    static const char contents[] =
+        "\0\0\6" TEST_BUNDLE_HEADER "\0\1\2a\x08\1\1\4\2/Adam\x08\1\0\0\0\0\1\0\0";
+    static const char *const last[] = {"b"};
+    test_bundle_tensor tensors[50];
+    char names[50][32];
+    test_bytes index = {0}, data[2] = {{0}}, stream = {0};
+    const int count = spleeter_layers(tensors, names);
+
+    qsort(tensors, (size_t)count, sizeof tensors[0], compare_names);
+    test_bundle(&index, data, tensors, count, count + 1);
+    save_index(folder, "tensorflow/block", &index, data, 0);
+    index.used = data[0].used = data[1].used = 0;
+    test_bundle(&index, data, tensors, count, 4);
+    save_index(folder, "tensorflow/blocks", &index, data, 0);
+    save_index(folder, "tensorflow/checked", &index, data, 0x80000000);
+    index.used = 0;
+    test_snappy_literal(&stream, contents, sizeof contents);
+    const test_place block = test_table_block(&index, stream.data, stream.used, 1);
+    test_table_finish(&index, &block, last, 1);
+    save_index(folder, "tensorflow/snappy", &index, data, 0);
+    test_bytes_free(&index);
+    test_bytes_free(&data[0]);
+    test_bytes_free(&data[1]);
+    test_bytes_free(&stream);
+}
+
 int main(int argc, char **argv)
 {
     static const float values[16] = {1, 2, 3};
@@ -90,6 +158,7 @@ int main(int argc, char **argv)
     }
     save(argv[1], "weights/file", weights.data, weights.used);
     save_networks(argv[1]);
+    save_bundles(argv[1]);
     cleave_import_close(&import);
     test_bytes_free(&archive);
     test_bytes_free(&file);
