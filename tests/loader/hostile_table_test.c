@@ -129,6 +129,15 @@ static void snappy_streams(void)
     decoded = decode(BYTES(row), &bytes, message); /* a copy of 64 bytes from one byte back */
     TEST_CHECK(decoded && bytes == 70 && !memcmp(decoded, "rhythmmmm", 9) && decoded[69] == 'm');
     free(decoded);
+    test_bytes far = {0}; /* a copy of 5 bytes from 257 back, in the form with 11 bits of offset */
+    test_bytes_put(&far, BYTES("\xB1\x02\xF4\x2B\x01"));
+    for (int i = 0; i < 300; i++)
+        test_bytes_number(&far, (uint64_t)i % 251, 1);
+    test_bytes_put(&far, BYTES("\x25\x01"));
+    decoded = decode((char *)far.data, far.used, &bytes, message);
+    TEST_CHECK(decoded && bytes == 305 && !memcmp(decoded + 300, decoded + 300 - 257, 5));
+    free(decoded);
+    test_bytes_free(&far);
     decoded = decode(BYTES("\x00"), &bytes, message);
     TEST_CHECK(decoded && bytes == 0);
     free(decoded);
@@ -138,7 +147,12 @@ static void snappy_streams(void)
         expect(streams[i].name, decoded != NULL, message, streams[i].expected);
         free(decoded);
     }
-    test_passed_count((int)STREAM_COUNT + 3);
+    char *const large = calloc(1, 4u << 20); /* long enough for the ratio to be possible */
+    memcpy(large, "\x81\x80\x80\x20", 4);
+    TEST_CHECK(!cleave_snappy_decode(large, 4u << 20, &bytes, message));
+    TEST_CHECK(strstr(message, "a stream of 4194304 bytes declares 67108865") != NULL);
+    free(large);
+    test_passed_count((int)STREAM_COUNT + 5);
 }
 
 /* ---- the contents of a data block --------------------------------------------------------------
@@ -193,6 +207,7 @@ static const struct {
     {"an entry of one length", BYTES(HEADER "\0" ONE), "lengths of an entry are damaged"},
     {"a key past the end", BYTES(HEADER "\0\x7F\0a" ONE), "an entry runs into the restart array"},
     {"a value past the end", BYTES(HEADER "\0\1\5a" ONE), "an entry runs into the restart array"},
+    {"a value that ends a byte late", BYTES(HEADER "\0\1\1a" ONE), "an entry runs into"},
     {"lengths whose sum wraps around", BYTES(HEADER "\0\xFF\xFF\xFF\xFF\xF\xFF\xFF\xFF\xFF\xF" ONE),
      "an entry runs into"},
     {"a last key after the index block's", BYTES(HEADER "\0\1\0\x7F" ONE),
@@ -378,6 +393,14 @@ static void keys_between_blocks(void)
         test_table_finish(&index, both, last, 2);
         refuse("two blocks", &index, rows[i][2]);
     }
+    const char *const last[] = {"a",
+                                "~"}; /* a block without entries has a place in the order, too */
+    test_place both[2];
+    index.used = 0;
+    both[0] = test_table_block(&index, BYTES(ONE), 0);
+    both[1] = test_table_block(&index, BYTES(HEADER ONE), 0);
+    test_table_finish(&index, both, last, 2);
+    refuse("nothing, then the header", &index, "the key after \"a\" is the same");
     test_bytes_free(&index);
     test_bytes_free(&contents);
 }
