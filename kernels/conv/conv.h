@@ -91,26 +91,60 @@ CLEAVE_INLINE int64_t cleave_conv_phases(const cleave_conv_args *a)
     return a->transposed ? a->stride_points : 1;
 }
 
-/* Places of the kernel: column n covers the points n phases + cleave_conv_lead() .. of `out`, so
- * many as there are phases, as far as they exist. */
+/* Whether the phases have matrices of their own: with unequal numbers of taps a common one would
+ * multiply by zeros. Few channels fill a tile of the product only together. */
+CLEAVE_INLINE int cleave_conv_apart(const cleave_conv_args *a)
+{
+    return a->transposed && a->stride_points <= 4 && a->kernel_points % a->stride_points != 0 &&
+           cleave_conv_out_channels(a) >= 8;
+}
+
+/* Column n covers the points n phases + cleave_conv_lead() .. of `out`, so many as there are
+ * phases, as far as they exist: a place of the kernel or, where the phases are apart, those that
+ * are next to each other. */
 CLEAVE_INLINE int64_t cleave_conv_columns(const cleave_conv_args *a)
 {
-    const int64_t phases = cleave_conv_phases(a), pad = a->transposed ? a->pad_points : 0;
+    const int64_t phases = cleave_conv_phases(a);
+    const int64_t pad = a->transposed && !cleave_conv_apart(a) ? a->pad_points : 0;
 
     return (pad + a->out_points - 1) / phases - pad / phases + 1;
 }
 
 CLEAVE_INLINE int64_t cleave_conv_lead(const cleave_conv_args *a)
 {
-    return a->transposed ? -(int64_t)(a->pad_points % a->stride_points) : 0;
+    return a->transposed && !cleave_conv_apart(a) ? -(int64_t)(a->pad_points % a->stride_points)
+                                                  : 0;
 }
 
-/* An item is a block of out channels by one row by a block of columns; blocks of channels are next
- * to each other, so that a call that has several of them prepares their common input once. Columns
- * are parted finer where that takes to give every thread some. */
+/* An item is a block of out channels by a block of rows by a block of columns; blocks of channels
+ * are next to each other, so that a call that has several of them prepares their common input once.
+ * Columns are parted finer where that takes to give every thread some. Rows of few columns are
+ * taken together, to use weights more than once; then it is channels that are parted finer. */
+#define CLEAVE_CONV_ROWS_MAX 16 /* of a block, that have the same matrix */
+
+CLEAVE_INLINE int64_t cleave_conv_block_rows(const cleave_conv_args *a)
+{
+    const int64_t wide = 336, matrices = a->transposed ? a->stride_rows : 1;
+    const int64_t most = cleave_i64_min(wide / cleave_conv_columns(a), CLEAVE_CONV_ROWS_MAX);
+
+    if (most < 2)
+        return 1;
+    const int64_t blocks = cleave_div_up(a->out_rows, most * matrices);
+    return cleave_div_up(cleave_div_up(a->out_rows, blocks), matrices) * matrices;
+}
+
+CLEAVE_INLINE int64_t cleave_conv_row_blocks(const cleave_conv_args *a)
+{
+    return cleave_div_up(a->out_rows, cleave_conv_block_rows(a));
+}
+
 CLEAVE_INLINE int64_t cleave_conv_block_channels(const cleave_conv_args *a)
 {
-    return cleave_i64_max(1, 64 / cleave_conv_phases(a));
+    const int64_t all = cleave_conv_out_channels(a) * cleave_conv_phases(a);
+    const int64_t items = cleave_div_up(all, 64) * cleave_conv_row_blocks(a);
+    const int64_t sums = cleave_conv_block_rows(a) > 1 && items < 64 ? 16 : 64;
+
+    return cleave_i64_max(1, sums / cleave_conv_phases(a));
 }
 
 CLEAVE_INLINE int64_t cleave_conv_channel_blocks(const cleave_conv_args *a)
@@ -121,8 +155,10 @@ CLEAVE_INLINE int64_t cleave_conv_channel_blocks(const cleave_conv_args *a)
 CLEAVE_INLINE int64_t cleave_conv_block_columns(const cleave_conv_args *a)
 {
     const int64_t wide = 336, narrow = 96;
-    const int64_t rows = cleave_conv_channel_blocks(a) * a->out_rows;
+    const int64_t rows = cleave_conv_channel_blocks(a) * cleave_conv_row_blocks(a);
 
+    if (cleave_conv_block_rows(a) > 1)
+        return wide;
     return rows * cleave_div_up(cleave_conv_columns(a), wide) < 64 ? narrow : wide;
 }
 

@@ -6,20 +6,36 @@
 #include "kernels/conv/conv_pack.h"
 #include "kernels/simd_math.h"
 
-/* One call's share of a row of out: channels [o0, o1) by `columns` columns from the first on. */
+/* One call's share of out: channels [o0, o1) by rows that have the same matrices by `columns`
+ * columns from the first on. */
 typedef struct block {
     const cleave_conv_args *args;
     shape shape;
     constants constants;
-    int64_t row; /* of out */
+    int64_t row, row_step, rows; /* of out: row, row + row_step ... */
     int64_t o0, o1;
     int64_t tile0, tiles;
     int64_t first, columns;
-    float *points;       /* [panel][DEPTH][PANEL], the depth of a part at most */
-    float *sums;         /* [tile][panel][TILE_ROWS][PANEL] */
-    float *weights;      /* of one tile or, in place, of all in a part, where floats are made */
+    int64_t lead;        /* cleave_conv_lead() */
+    float *points;       /* as conv_pack.h gathers them */
+    float *sums;         /* [slot][tile][row][panel][TILE_ROWS][points of the panel] */
+    float *weights;      /* of one tile or, where points are not packed, of all in a part */
     int64_t tile_floats; /* from a tile's sums to the next one's; 0: each takes the last one's */
+    int64_t row_floats;  /* from a row's to the next one's */
 } block;
+
+/* Vectors of a panel of the block. */
+static int64_t panel_vectors(const block *b, int64_t panel)
+{
+    return cleave_i64_min(PANEL_VECTORS, cleave_div_up(b->columns - panel * PANEL, SIMD_LANES));
+}
+
+/* Sums of one tile, row of the block and panel. */
+static float *sums_of(const block *b, int64_t slot, int64_t tile, int64_t row, int64_t panel)
+{
+    return b->sums + (slot * b->tiles + tile) * b->tile_floats + row * b->row_floats +
+           panel * PANEL * TILE_ROWS;
+}
 
 /* An out channel and phase: its sums in a panel, and what is done with them. */
 typedef struct line {
@@ -36,22 +52,31 @@ typedef struct target {
     int64_t points; /* to be written, from the row's beginning */
 } target;
 
-static line line_of(const block *b, int64_t panel, int64_t o, int64_t phase)
+/* The tile that has a row of the matrix; the divisors are constants, for the sake of speed. */
+static int64_t tile_of(const block *b, int64_t row)
 {
-    const int64_t row = o * b->shape.phases + phase, tile = row / b->shape.values - b->tile0;
+    return b->args->act == CLEAVE_CONV_GLU ? row / (TILE_ROWS / 2) : row / TILE_ROWS;
+}
+
+static line line_of(const block *b, int64_t n, int64_t panel, int64_t o, int64_t phase)
+{
+    const int apart = b->shape.slots > 1;
+    const int64_t row = o * b->shape.joint + (apart ? 0 : phase), slot = apart ? phase : 0;
+    const int64_t tile = tile_of(b, row);
+    const int64_t pitch = panel_vectors(b, panel) * SIMD_LANES;
     const cleave_conv_args *const a = b->args;
     const constants *const k = &b->constants;
-    line l = {.value = b->sums + tile * b->tile_floats +
-                       (panel * TILE_ROWS + row % b->shape.values) * PANEL,
+    line l = {.value = sums_of(b, slot, tile - b->tile0, n, panel) +
+                       (row - tile * b->shape.values) * pitch,
               .value_bias = k->bias[o],
               .value_norm = {k->norm_scale[o], k->norm_shift[o]},
               .scale = k->scale[o],
-              .table = k->table[o * a->out_rows + b->row],
+              .table = k->table[o * a->out_rows + b->row + n * b->row_step],
               .act = a->act};
 
     if (a->act == CLEAVE_CONV_GLU) {
         const int64_t m = b->shape.channels + o;
-        l.gate = l.value + b->shape.values * PANEL;
+        l.gate = l.value + b->shape.values * pitch;
         l.gate_bias = k->bias[m];
         l.gate_norm[0] = k->norm_scale[m];
         l.gate_norm[1] = k->norm_shift[m];
@@ -59,10 +84,11 @@ static line line_of(const block *b, int64_t panel, int64_t o, int64_t phase)
     return l;
 }
 
-static target target_of(const block *b, int64_t o, int64_t points)
+static target target_of(const block *b, int64_t n, int64_t o, int64_t points)
 {
     const cleave_conv_args *const a = b->args;
-    const int64_t at = o * a->out_channel_stride + b->row * a->out_row_stride;
+    const int64_t row = b->row + n * b->row_step;
+    const int64_t at = o * a->out_channel_stride + row * a->out_row_stride;
 
     return (target){.out = a->out + at,
                     .raw = a->uses & CLEAVE_CONV_RAW ? a->raw + at : NULL,
@@ -206,26 +232,26 @@ static void store_scattered(const target *t, int64_t at, int64_t phases, int64_t
         }
 }
 
-/* One out channel in one panel. */
-static void finish_channel(const block *b, int64_t o, int64_t panel)
+/* One out channel in row n of the block and one panel. */
+static void finish_channel(const block *b, int64_t n, int64_t o, int64_t panel)
 {
     const int64_t phases = b->shape.phases;
     const int64_t columns = cleave_i64_min(PANEL, b->columns - panel * PANEL);
-    const int64_t at = (b->first + panel * PANEL) * phases + cleave_conv_lead(b->args);
+    const int64_t at = (b->first + panel * PANEL) * phases + b->lead;
     /* No further than the block: the next may be another call's. */
-    const target t = target_of(b, o, cleave_i64_min(b->args->out_points, at + columns * phases));
+    const target t = target_of(b, n, o, cleave_i64_min(b->args->out_points, at + columns * phases));
     line l[4];
 
     if (phases != 1 && phases != 2 && phases != 4) {
         for (int64_t phase = 0; phase < phases; phase++) {
-            l[0] = line_of(b, panel, o, phase);
+            l[0] = line_of(b, n, panel, o, phase);
             for (int64_t x = 0; x < columns; x += SIMD_LANES)
                 store_scattered(&t, at + x * phases + phase, phases, x, l);
         }
         return;
     }
     for (int64_t phase = 0; phase < phases; phase++)
-        l[phase] = line_of(b, panel, o, phase);
+        l[phase] = line_of(b, n, panel, o, phase);
     for (int64_t x = 0; x < columns; x += SIMD_LANES)
         if (phases == 1)
             store_phases(&t, at + x, 1, x, l);
@@ -240,13 +266,13 @@ static void channels_of_tile(const block *b, int64_t t, int64_t *o0, int64_t *o1
 {
     const int64_t rows = (b->tile0 + t) * b->shape.values;
 
-    *o0 = cleave_i64_max(b->o0, rows / b->shape.phases);
-    *o1 = cleave_i64_min(b->o1, (rows + b->shape.values) / b->shape.phases);
+    *o0 = cleave_i64_max(b->o0, rows / b->shape.joint);
+    *o1 = cleave_i64_min(b->o1, (rows + b->shape.values) / b->shape.joint);
 }
 
 /* Asks for what a tile will write in a panel: the rows lie far apart, and stores that miss one
  * after the other would cost more than the product. */
-static void prefetch_out(const block *b, int64_t o0, int64_t o1, int64_t panel)
+static void prefetch_out(const block *b, int64_t n, int64_t o0, int64_t o1, int64_t panel)
 {
     const cleave_conv_args *const a = b->args;
     const int64_t phases = b->shape.phases, line_floats = 16;
@@ -254,7 +280,7 @@ static void prefetch_out(const block *b, int64_t o0, int64_t o1, int64_t panel)
     const int64_t end = cleave_i64_min(begin + PANEL * phases, a->out_points);
 
     for (int64_t o = o0; o < o1; o++) {
-        const target t = target_of(b, o, end);
+        const target t = target_of(b, n, o, end);
         for (int64_t j = begin; j < end; j += line_floats) {
             __builtin_prefetch(t.out + j, 1);
             if (t.raw)

@@ -56,16 +56,20 @@ SIMD_INLINE void pack_row(const float *row, int64_t points, int64_t at, int64_t 
                 simd_store_aligned(to + v * SIMD_LANES,
                                    load_strided(row + at + v * SIMD_LANES * stride, stride));
         else
-            for (int v = 0; v < PANEL_VECTORS; v++)
-                pack_border(row, points, at + v * SIMD_LANES * stride, stride, to + v * SIMD_LANES);
+            for (int64_t v = 0, x = at; v < PANEL; v += SIMD_LANES, x += SIMD_LANES * stride)
+                if (fast && x >= 0 && x + SIMD_LANES * stride <= points)
+                    simd_store(to + v, load_strided(row + x, stride));
+                else
+                    pack_border(row, points, x, stride, to + v);
 }
 
-/* What the panels of one out row are gathered from: in row `row` + n row_step serves kernel row n;
- * column x and tap t read point x stride + t tap_step + shift. */
+/* What the panels of out rows are gathered from: in row `row` + n row_step serves kernel row n of
+ * the first out row, one that lies row_between further that of the next; column x and tap t read
+ * point x stride + t tap_step + shift. */
 typedef struct gather {
     const float *in;
     int64_t channels, channel_stride, row_stride, points;
-    int64_t row, row_step;
+    int64_t row, row_step, row_between;
     int64_t taps, stride, tap_step, shift;
 } gather;
 
@@ -98,28 +102,151 @@ static void pack(const gather *g, int64_t begin, int64_t end, int64_t panels, fl
     }
 }
 
-/* Whether all taps of a panel lie inside of their rows. */
-static int panel_inside(const gather *g, int64_t panel)
+/* Whether all taps of a panel, so many points of it, lie inside of their rows. */
+static int panel_inside(const gather *g, int64_t panel, int64_t points)
 {
     const int64_t at = panel * PANEL + g->shift, reach = (g->taps - 1) * g->tap_step;
 
-    return at + cleave_i64_min(0, reach) >= 0 && at + PANEL + cleave_i64_max(0, reach) <= g->points;
+    return at + cleave_i64_min(0, reach) >= 0 &&
+           at + points + cleave_i64_max(0, reach) <= g->points;
 }
 
-/* Where the points of a panel lie at depths [begin, end), for stride 1; copies of those that
- * reach out of their row are made in `copies`. */
-static void find_rows(const gather *g, int64_t begin, int64_t end, int64_t panel, float *copies,
-                      const float *rows[])
+/* Where the first `points` of a panel lie at depths [begin, end), for stride 1; copies of those
+ * that reach out of their row are made in `copies`. */
+static void find_rows(const gather *g, int64_t begin, int64_t end, int64_t panel, int64_t points,
+                      float *copies, const float *rows[])
 {
     for (int64_t depth = begin; depth < end; depth++, copies += PANEL) {
         const float *const from = row_at(g, depth);
         const int64_t at = depth % g->taps * g->tap_step + g->shift + panel * PANEL;
 
         *rows++ = copies;
-        if (at >= 0 && at + PANEL <= g->points)
+        if (at >= 0 && at + points <= g->points)
             rows[-1] = from + at;
         else
             pack_row(from, g->points, at, 1, 1, 0, copies);
+    }
+}
+
+/* ---- split rows ---- */
+/* Rows of `in` whose points are parted by their residue modulo the stride, once for all taps: each
+ * of those then reads points that follow each other. Depths of one kernel row and channel are a
+ * pair; the parts are [pair][residue][out row][pitch]. Value y of a part is point
+ * (y + low) stride + residue. */
+typedef struct split {
+    int64_t low, pitch, rows;
+} split;
+
+/* Values from one part to the next, for taps that read at most `reach` values beyond a column's
+ * own. */
+static int64_t split_pitch(int64_t columns, int64_t reach)
+{
+    return cleave_div_up(columns, SIMD_LANES) * SIMD_LANES +
+           cleave_div_up(reach, SIMD_LANES) * SIMD_LANES;
+}
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a >= 0 ? a / b : -((b - 1 - a) / b);
+}
+
+static split split_of(const gather *g, int64_t columns, int64_t rows)
+{
+    const int64_t one = floor_div(g->shift, g->stride);
+    const int64_t other = floor_div(g->shift + (g->taps - 1) * g->tap_step, g->stride);
+    split s = {.low = cleave_i64_min(one, other), .rows = rows};
+
+    s.pitch = split_pitch(columns, cleave_i64_max(one, other) - s.low);
+    return s;
+}
+
+/* `stride` vectors that follow each other at `from`, parted into vectors that lie `between` apart.
+ */
+SIMD_INLINE void split_vectors(const float *from, int64_t stride, int64_t between, float *to)
+{
+    simd_f32 v[4], even[2], odd[2];
+
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < stride; i++)
+        v[i] = simd_load(from + i * SIMD_LANES);
+    if (stride == 2) {
+        simd_deinterleave(v[0], v[1], &v[0], &v[1]);
+    } else if (stride == 4) {
+        simd_deinterleave(v[0], v[1], &even[0], &odd[0]);
+        simd_deinterleave(v[2], v[3], &even[1], &odd[1]);
+        simd_deinterleave(even[0], even[1], &v[0], &v[2]);
+        simd_deinterleave(odd[0], odd[1], &v[1], &v[3]);
+    }
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < stride; i++)
+        simd_store(to + i * between, v[i]);
+}
+
+/* The same of points from `at` on, of which some lie outside of the row. */
+static void split_border(const float *row, int64_t points, int64_t at, int64_t stride,
+                         int64_t between, float *to)
+{
+    const int64_t begin = cleave_i64_max(0, -at);
+    const int64_t end = cleave_i64_min(stride * SIMD_LANES, points - at);
+    float room[4 * SIMD_LANES] = {0};
+
+    if (begin < end)
+        memcpy(room + begin, row + at + begin, (size_t)(end - begin) * sizeof(float));
+    if (stride == 1)
+        split_vectors(room, 1, between, to);
+    else if (stride == 2)
+        split_vectors(room, 2, between, to);
+    else
+        split_vectors(room, 4, between, to);
+}
+
+/* The parts of one row; `stride` is a constant after inlining. */
+SIMD_INLINE void split_row(const float *row, int64_t points, const split *s, int64_t stride,
+                           float *to)
+{
+    const int64_t between = s->rows * s->pitch;
+    int64_t at = s->low * stride;
+
+    for (int64_t y = 0; y < s->pitch; y += SIMD_LANES, at += stride * SIMD_LANES)
+        if (at >= 0 && at + stride * SIMD_LANES <= points)
+            split_vectors(row + at, stride, between, to + y);
+        else
+            split_border(row, points, at, stride, between, to + y);
+}
+
+/* The rows that pairs [begin, end) need, as far as they lie within in_rows. */
+static void split_rows(const gather *g, const split *s, int64_t in_rows, int64_t begin, int64_t end,
+                       float *to)
+{
+    for (int64_t pair = begin; pair < end; pair++, to += g->stride * s->rows * s->pitch) {
+        const float *const in = g->in + pair % g->channels * g->channel_stride;
+        int64_t row = g->row + pair / g->channels * g->row_step;
+
+        for (int64_t n = 0; n < s->rows; n++, row += g->row_between) {
+            if (row < 0 || row >= in_rows)
+                continue;
+            if (g->stride == 1)
+                split_row(in + row * g->row_stride, g->points, s, 1, to + n * s->pitch);
+            else if (g->stride == 2)
+                split_row(in + row * g->row_stride, g->points, s, 2, to + n * s->pitch);
+            else
+                split_row(in + row * g->row_stride, g->points, s, 4, to + n * s->pitch);
+        }
+    }
+}
+
+/* Where depths [begin, end) of the first out row begin in the parts of pairs from begin / taps on.
+ */
+static void find_split_rows(const gather *g, const split *s, int64_t begin, int64_t end,
+                            const float *parts, const float *rows[])
+{
+    const int64_t part = s->rows * s->pitch, first = begin / g->taps;
+
+    for (int64_t depth = begin; depth < end; depth++) {
+        const int64_t at = depth % g->taps * g->tap_step + g->shift;
+        const int64_t value = floor_div(at, g->stride), residue = at - value * g->stride;
+        *rows++ =
+            parts + ((depth / g->taps - first) * g->stride + residue) * part + (value - s->low);
     }
 }
 

@@ -63,7 +63,7 @@ static int64_t items(const void *args)
 {
     const cleave_conv_args *a = args;
 
-    return cleave_conv_channel_blocks(a) * a->out_rows * cleave_conv_column_blocks(a);
+    return cleave_conv_channel_blocks(a) * cleave_conv_row_blocks(a) * cleave_conv_column_blocks(a);
 }
 
 static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
@@ -259,15 +259,18 @@ static void run(const void *args, const cleave_work *work)
     const int64_t blocks = cleave_conv_channel_blocks(a), parts = cleave_conv_column_blocks(a);
     const int64_t channels = cleave_conv_block_channels(a), O = cleave_conv_out_channels(a);
     const int64_t points = cleave_conv_block_columns(a) * cleave_conv_phases(a);
+    const int64_t rows = cleave_conv_block_rows(a);
 
     for (int64_t item = work->begin; item < work->end; item++) {
-        const int64_t o0 = item % blocks * channels, i = item / blocks / parts;
+        const int64_t o0 = item % blocks * channels, i0 = item / blocks / parts * rows;
         const int64_t j0 = item / blocks % parts * points + cleave_conv_lead(a);
         const int64_t o1 = cleave_i64_min(o0 + channels, O);
+        const int64_t i1 = cleave_i64_min(i0 + rows, a->out_rows);
         const int64_t j1 = cleave_i64_min(j0 + points, a->out_points);
         for (int64_t o = o0; o < o1; o++)
-            for (int64_t j = cleave_i64_max(j0, 0); j < j1; j += RUN_POINTS)
-                run_points(a, &k, o, i, j, cleave_i64_min(RUN_POINTS, j1 - j));
+            for (int64_t i = i0; i < i1; i++)
+                for (int64_t j = cleave_i64_max(j0, 0); j < j1; j += RUN_POINTS)
+                    run_points(a, &k, o, i, j, cleave_i64_min(RUN_POINTS, j1 - j));
     }
 }
 

@@ -7,162 +7,159 @@
  * the second for one tile after the other. What follows the product (bias, activation, residual) is
  * done with a tile's sums at once.
  *
- * Products are summed in chains of CHAIN, whose sums are added: with K products the error grows
- * like sqrt(CHAIN) + sqrt(K / CHAIN) instead of sqrt(K). A depth beyond DEPTH is cut into equal
- * parts, so that the points of a part fit the second-level cache. */
+ * A depth beyond DEPTH is cut into equal parts, so that the points of a part fit the second-level
+ * cache. */
 #include "kernels/conv/conv_finish.h"
-#include "kernels/conv/conv_pack.h"
+#include "kernels/conv/conv_multiply.h"
 
 #define DEPTH         192
-#define CHAIN         16
 #define BLOCK_ROWS    512 /* that share the points of a block, as far as a call has so many */
-#define IN_PLACE_ROWS 48  /* so few rows use points too rarely for a copy to pay */
+#define IN_PLACE_ROWS 64  /* so few rows use points too rarely for a copy to pay */
+#define SPLIT_REACH   16  /* values that the taps of a split row may lie apart */
 
-/* ---- the product ---- */
-/* sums[r][x] (+)= sum_k weight[k][r] points[k][x], where row k of the points is rows[k] + at or, if
- * rows is NULL, lies in a panel at `points`. In chains of at most CHAIN products, whose sums are
- * added. */
-SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEAVE_RESTRICT points,
-                          const float *const *rows, int64_t at, int64_t depth, int add,
-                          float *CLEAVE_RESTRICT sums)
+/* ---- the way to the points ---- */
+/* Whether points are read where they lie. */
+static int in_place(const cleave_conv_args *a)
 {
-    /* One even for no products, where kernel rows meet only padding: it stores their sums, zeros.
-     */
-    const int64_t chains = cleave_i64_max(1, cleave_div_up(depth, CHAIN));
-    int64_t k = 0;
+    const int64_t joint = cleave_conv_apart(a) ? 1 : cleave_conv_phases(a);
 
-    for (int64_t c = 0; c < chains; c++) {
-        simd_f32 sum[TILE_ROWS][PANEL_VECTORS];
-#pragma GCC unroll 8
-        for (int r = 0; r < TILE_ROWS; r++)
-#pragma GCC unroll 3
-            for (int v = 0; v < PANEL_VECTORS; v++)
-                sum[r][v] = simd_zero();
-        for (const int64_t end = depth * (c + 1) / chains; k < end; k++) {
-            const float *const row = rows ? rows[k] + at : points + k * PANEL;
-            simd_f32 x[PANEL_VECTORS];
-#pragma GCC unroll 3
-            for (int v = 0; v < PANEL_VECTORS; v++)
-                x[v] = simd_load(row + v * SIMD_LANES);
-#pragma GCC unroll 8
-            for (int r = 0; r < TILE_ROWS; r++) {
-                const simd_f32 w = simd_set1(weight[r]);
-#pragma GCC unroll 3
-                for (int v = 0; v < PANEL_VECTORS; v++)
-                    sum[r][v] = simd_fma(w, x[v], sum[r][v]);
-            }
-            weight += TILE_ROWS;
-        }
-#pragma GCC unroll 8
-        for (int r = 0; r < TILE_ROWS; r++)
-#pragma GCC unroll 3
-            for (int v = 0; v < PANEL_VECTORS; v++) {
-                float *const to = sums + r * PANEL + v * SIMD_LANES;
-                simd_store_aligned(to,
-                                   add ? simd_add(simd_load_aligned(to), sum[r][v]) : sum[r][v]);
-            }
-        add = 1;
-    }
+    return (a->transposed || a->stride_points == 1) && a->channels * joint <= IN_PLACE_ROWS;
 }
 
-static void multiply_panel(const float *weight, const float *points, int64_t depth, int add,
-                           float *sums)
+/* Whether rows are split (see conv_pack.h): where the points of a tap lie strides apart, and where
+ * rows share the weights of a tile. */
+static int rows_split(const cleave_conv_args *a)
 {
-    if (add)
-        multiply(weight, points, NULL, 0, depth, 1, sums);
-    else
-        multiply(weight, points, NULL, 0, depth, 0, sums);
+    const int64_t stride = a->transposed ? 1 : a->stride_points;
+    const int64_t tap_step = a->transposed ? 1 : a->dilation, taps = kernel_taps(a, 0);
+
+    if ((stride != 1 && stride != 2 && stride != 4) || taps < stride || in_place(a) ||
+        cleave_div_up((taps - 1) * tap_step, stride) > SPLIT_REACH)
+        return 0;
+    return stride > 1 || cleave_conv_block_rows(a) > 1;
 }
 
-static void multiply_rows(const float *weight, const float *const *rows, int64_t at, int64_t depth,
-                          int add, float *sums)
-{
-    if (add)
-        multiply(weight, NULL, rows, at, depth, 1, sums);
-    else
-        multiply(weight, NULL, rows, at, depth, 0, sums);
-}
-
-/* ---- blocks ---- */
-/* Kernel rows [*begin, *end) of the row's phase meet rows of in; the others are left out. */
-static gather gather_of(const block *b, int64_t *begin, int64_t *end)
+/* What serves the matrix of a slot. */
+static gather gather_of(const block *b, int64_t slot)
 {
     const cleave_conv_args *const a = b->args;
     gather g = {.in = a->in,
                 .channels = a->in_channels,
                 .channel_stride = a->in_channel_stride,
                 .row_stride = a->in_row_stride,
-                .points = a->in_points,
-                .taps = b->shape.taps};
+                .points = a->in_points};
 
     if (a->transposed) {
         g.row = (b->row + a->pad_rows) / a->stride_rows;
         g.row_step = -1;
+        g.row_between = 1;
         g.stride = 1;
         g.tap_step = -1;
-        g.shift = a->pad_points / a->stride_points + b->first;
-        *begin = cleave_i64_max(0, g.row - a->in_rows + 1);
-        *end = cleave_i64_min(kernel_rows(a, (b->row + a->pad_rows) % a->stride_rows), g.row + 1);
+        g.shift = (slot + a->pad_points) / a->stride_points + b->first;
     } else {
         g.row = b->row * a->stride_rows - a->pad_rows;
         g.row_step = a->dilation;
+        g.row_between = a->stride_rows;
         g.stride = a->stride_points;
         g.tap_step = a->dilation;
         g.shift = b->first * a->stride_points - a->pad_points;
-        *begin = cleave_div_up(cleave_i64_max(0, -g.row), a->dilation);
-        *end = cleave_i64_min(a->kernel_rows,
-                              cleave_div_up(cleave_i64_max(0, a->in_rows - g.row), a->dilation));
     }
-    if (*begin >= *end)
-        *begin = *end = 0;
     return g;
 }
 
-/* Where in the table the matrix of the row's phase has the first tile of the block; its depth in
- * *depth. */
-static int64_t matrix_of(const block *b, int64_t *depth)
+/* Kernel rows [begin, end) meet rows of in. */
+typedef struct range {
+    int64_t begin, end;
+} range;
+
+/* Those of row n of the block; the others are left out. */
+static range range_of(const block *b, const gather *g, int64_t n)
 {
     const cleave_conv_args *const a = b->args;
+    const int64_t row = g->row + n * g->row_between;
     const int64_t phase = a->transposed ? (b->row + a->pad_rows) % a->stride_rows : 0;
-    int64_t at = 0;
+    range r;
 
-    for (int64_t p = 0; p < phase; p++)
-        at += b->shape.tiles * TILE_ROWS * b->shape.row_depth * kernel_rows(a, p);
-    *depth = b->shape.row_depth * kernel_rows(a, phase);
-    return at + b->tile0 * TILE_ROWS * *depth;
+    if (a->transposed) {
+        r.begin = cleave_i64_max(0, row - a->in_rows + 1);
+        r.end = row + 1;
+    } else {
+        r.begin = cleave_div_up(cleave_i64_max(0, -row), a->dilation);
+        r.end = cleave_div_up(cleave_i64_max(0, a->in_rows - row), a->dilation);
+    }
+    r.end = cleave_i64_min(r.end, kernel_rows(a, phase));
+    return r.begin < r.end ? r : (range){0, 0};
 }
 
-/* Depths [from, to) of the row's matrix, of which each tile has matrix_depth. */
+/* ---- parts of the depth ---- */
+/* Depths [from, to) of the matrix of a slot, of which each tile has `depth`. */
 typedef struct part {
-    int64_t matrix; /* as matrix_of() gives it */
-    int64_t matrix_depth, from, to;
+    int64_t slot, matrix; /* where in the table the first tile of the block lies */
+    int64_t depth, from, to;
+    int64_t begin[CLEAVE_CONV_ROWS_MAX], end[CLEAVE_CONV_ROWS_MAX]; /* of each row of the block */
     int first, last;
 } part;
+
+/* The matrix of a slot, and nothing of its depth. */
+static part part_of(const block *b, int64_t slot)
+{
+    const cleave_conv_args *const a = b->args;
+    const int64_t row_phase = a->transposed ? (b->row + a->pad_rows) % a->stride_rows : 0;
+    const int64_t phase = b->shape.slots > 1 ? (slot + a->pad_points) % a->stride_points : 0;
+    part k = {.slot = slot, .depth = matrix_depth(a, row_phase, phase)};
+
+    for (int64_t p = 0; p <= row_phase; p++)
+        for (int64_t q = 0; q < (p < row_phase ? b->shape.slots : phase); q++)
+            k.matrix += b->shape.tiles * TILE_ROWS * matrix_depth(a, p, q);
+    k.matrix += b->tile0 * TILE_ROWS * k.depth;
+    return k;
+}
 
 /* The part of a tile's weights. */
 static const float *tile_weights(const block *b, const part *k, int64_t tile, float *room)
 {
-    return weights_at(&b->constants, k->matrix + (tile * k->matrix_depth + k->from) * TILE_ROWS,
+    return weights_at(&b->constants, k->matrix + (tile * k->depth + k->from) * TILE_ROWS,
                       (k->to - k->from) * TILE_ROWS, room);
 }
 
-/* One tile and panel, whose points are a panel's at `points` or, if rows is not NULL, lie at
- * rows[] + at. */
-static void run_tile(const block *b, const part *k, int64_t tile, const float *weight,
+/* The product of a tile and a panel, whichever they are. */
+static void multiply_any(const block *b, const float *weight, const float *points,
+                         const float *const *rows, int64_t at, int64_t depth, int add,
+                         int64_t vectors, float *sums)
+{
+    const int few = b->shape.channels * b->shape.joint <= FEW_ROWS && b->shape.values == TILE_ROWS;
+
+    if (rows && few)
+        multiply_rows_few(weight, rows, at, depth, add, vectors, sums);
+    else if (rows && vectors == PANEL_VECTORS)
+        multiply_rows(weight, rows, at, depth, add, sums);
+    else if (rows)
+        multiply_rows_narrow(weight, rows, at, depth, add, vectors, sums);
+    else if (vectors == PANEL_VECTORS)
+        multiply_panel(weight, points, depth, add, sums);
+    else
+        multiply_panel_narrow(weight, points, depth, add, vectors, sums);
+}
+
+/* One tile, row and panel, whose points are a panel's at `points` or, if rows is not NULL, lie at
+ * rows[] + at; both begin with the part. */
+static void run_tile(const block *b, const part *k, int64_t tile, const float *weight, int64_t n,
                      int64_t panel, const float *points, const float *const *rows, int64_t at)
 {
-    float *const sums = b->sums + tile * b->tile_floats + panel * TILE_ROWS * PANEL;
+    float *const sums = sums_of(b, k->slot, tile, n, panel);
+    const int64_t vectors = panel_vectors(b, panel), skipped = k->begin[n] - k->from;
+    const int64_t depth = k->end[n] - k->begin[n];
     int64_t o0 = 0, o1 = 0;
 
-    if (k->last)
+    if (k->last && k->slot == b->shape.slots - 1)
         channels_of_tile(b, tile, &o0, &o1);
-    prefetch_out(b, o0, o1, panel);
-    if (rows)
-        multiply_rows(weight, rows, at, k->to - k->from, !k->first, sums);
-    else
-        multiply_panel(weight, points, k->to - k->from, !k->first, sums);
+    prefetch_out(b, n, o0, o1, panel);
+    weight += skipped * TILE_ROWS;
+    if (depth > 0 || k->first)
+        multiply_any(b, weight, points, rows ? rows + skipped : NULL, at, depth, !k->first, vectors,
+                     sums);
     for (int64_t o = o0; o < o1; o++)
-        finish_channel(b, o, panel);
+        finish_channel(b, n, o, panel);
 }
 
 /* Points are read where they lie, which pays for few tiles. */
@@ -174,65 +171,109 @@ static void run_part_in_place(const block *b, const part *k, const gather *g, in
     for (int64_t t = 0; t < b->tiles; t++)
         weight[t] = tile_weights(b, k, t, b->weights + t * (k->to - k->from) * TILE_ROWS);
     for (int64_t p = 0; p < panels; p++) {
-        if (found < 0 || !panel_inside(g, found) || !panel_inside(g, p)) {
-            find_rows(g, k->from, k->to, p, b->points, rows);
+        const int64_t points = panel_vectors(b, p) * SIMD_LANES;
+        if (found < 0 || !panel_inside(g, found, PANEL) || !panel_inside(g, p, points)) {
+            find_rows(g, k->from, k->to, p, points, b->points, rows);
             found = p;
         }
         for (int64_t t = 0; t < b->tiles; t++)
-            run_tile(b, k, t, weight[t], p, NULL, rows, (p - found) * PANEL);
+            run_tile(b, k, t, weight[t], 0, p, NULL, rows, (p - found) * PANEL);
     }
 }
 
-static void run_part(const block *b, const part *k, const gather *g, int64_t panels)
+/* Points are packed into panels. */
+static void run_part_packed(const block *b, const part *k, const gather *g, int64_t panels)
 {
     pack(g, k->from, k->to, panels, b->points);
     for (int64_t t = 0; t < b->tiles; t++) {
         const float *const weight = tile_weights(b, k, t, b->weights);
         for (int64_t p = 0; p < panels; p++)
-            run_tile(b, k, t, weight, p, b->points + p * (k->to - k->from) * PANEL, NULL, 0);
+            run_tile(b, k, t, weight, 0, p, b->points + p * (k->to - k->from) * PANEL, NULL, 0);
     }
 }
 
-static void run_block(block *b)
+/* They are read from split rows. */
+static void run_part_split(const block *b, const part *k, const gather *g, int64_t panels)
 {
-    int64_t begin, end;
-    const gather g = gather_of(b, &begin, &end);
-    const int64_t k0 = begin * b->shape.row_depth;
-    const int64_t depth = (end - begin) * b->shape.row_depth;
-    const int64_t parts = cleave_i64_max(1, cleave_div_up(depth, DEPTH));
-    const int64_t panels = cleave_div_up(b->columns, PANEL);
-    const int in_place = g.stride == 1 && b->tiles * TILE_ROWS <= IN_PLACE_ROWS;
-    part k;
+    const split s = split_of(g, b->columns, b->rows);
+    const float *rows[DEPTH];
 
-    k.matrix = matrix_of(b, &k.matrix_depth);
-    b->tile_floats = panels * PANEL * TILE_ROWS;
-    if (parts == 1 && b->shape.values % b->shape.phases == 0)
+    if (k->from < k->to) {
+        split_rows(g, &s, b->args->in_rows, k->from / g->taps, cleave_div_up(k->to, g->taps),
+                   b->points);
+        find_split_rows(g, &s, k->from, k->to, b->points, rows);
+    }
+    for (int64_t t = 0; t < b->tiles; t++) {
+        const float *const weight = tile_weights(b, k, t, b->weights);
+        for (int64_t n = 0; n < b->rows; n++)
+            for (int64_t p = 0; p < panels; p++)
+                run_tile(b, k, t, weight, n, p, NULL, rows, n * s.pitch + p * PANEL);
+    }
+}
+
+/* ---- blocks ---- */
+/* The matrix of a slot. */
+static void run_slot(block *b, int64_t slot)
+{
+    gather g = gather_of(b, slot);
+    part k = part_of(b, slot);
+    const int64_t phase = b->shape.slots > 1 ? (slot + b->args->pad_points) % b->shape.slots : 0;
+    const int64_t panels = cleave_div_up(b->columns, PANEL);
+    const int shared = rows_split(b->args);
+    range rows[CLEAVE_CONV_ROWS_MAX], all = {INT64_MAX, 0};
+
+    g.taps = kernel_taps(b->args, phase);
+    for (int64_t n = 0; n < b->rows; n++) {
+        rows[n] = range_of(b, &g, n);
+        all.begin = cleave_i64_min(all.begin, rows[n].begin);
+        all.end = cleave_i64_max(all.end, rows[n].end);
+    }
+    const int64_t row_depth = g.channels * g.taps, depth = (all.end - all.begin) * row_depth;
+    const int64_t parts = cleave_i64_max(1, cleave_div_up(depth, DEPTH));
+
+    b->row_floats = cleave_div_up(b->columns, SIMD_LANES) * SIMD_LANES * TILE_ROWS;
+    b->tile_floats = b->rows * b->row_floats;
+    if (parts == 1 && b->shape.slots == 1 && b->shape.values % b->shape.joint == 0)
         b->tile_floats = 0;
     for (int64_t i = 0; i < parts; i++) {
-        k.from = k0 + depth * i / parts;
-        k.to = k0 + depth * (i + 1) / parts;
+        k.from = all.begin * row_depth + depth * i / parts;
+        k.to = all.begin * row_depth + depth * (i + 1) / parts;
         k.first = i == 0;
         k.last = i == parts - 1;
-        if (in_place)
+        for (int64_t n = 0; n < b->rows; n++) {
+            k.begin[n] = cleave_i64_min(k.to, cleave_i64_max(k.from, rows[n].begin * row_depth));
+            k.end[n] = cleave_i64_max(k.begin[n], cleave_i64_min(k.to, rows[n].end * row_depth));
+        }
+        if (shared)
+            run_part_split(b, &k, &g, panels);
+        else if (g.stride == 1 && b->tiles * TILE_ROWS <= IN_PLACE_ROWS)
             run_part_in_place(b, &k, &g, panels);
         else
-            run_part(b, &k, &g, panels);
+            run_part_packed(b, &k, &g, panels);
     }
+}
+
+/* Rows [begin, end) of out: those that have the same matrices together, if they can share them. */
+static void run_block(block *b, int64_t begin, int64_t end)
+{
+    const int64_t together = rows_split(b->args) ? end - begin : 1;
+
+    b->row_step = b->shape.row_phases;
+    for (int64_t i = begin; i < end; i += together)
+        for (int64_t n = 0; n < cleave_i64_min(b->row_step, together); n++) {
+            b->row = i + n;
+            b->rows = cleave_div_up(together - n, b->row_step);
+            for (int64_t slot = 0; slot < b->shape.slots; slot++)
+                run_slot(b, slot);
+        }
 }
 
 /* Blocks of channels that one call takes together. */
 static int64_t merged_blocks(const cleave_conv_args *a, const shape *s)
 {
-    const int64_t rows = cleave_conv_block_channels(a) * s->phases * TILE_ROWS / s->values;
+    const int64_t rows = cleave_conv_block_channels(a) * s->joint * TILE_ROWS / s->values;
 
     return cleave_i64_min(cleave_i64_max(1, BLOCK_ROWS / rows), cleave_conv_channel_blocks(a));
-}
-
-static int64_t points_floats(const cleave_conv_args *a)
-{
-    const int64_t columns = cleave_i64_min(cleave_conv_block_columns(a), cleave_conv_columns(a));
-
-    return cleave_div_up(columns, PANEL) * PANEL;
 }
 
 /* Floats of what a block has in scratch, in this order. */
@@ -240,13 +281,37 @@ typedef struct room {
     int64_t points, sums, weights;
 } room;
 
+static int64_t points_floats(const cleave_conv_args *a, const shape *s, int64_t columns,
+                             int64_t rows)
+{
+    int64_t most = 0;
+
+    for (int64_t phase = 0; phase < s->slots; phase++) {
+        const int64_t taps = kernel_taps(a, phase);
+        const int64_t depth = cleave_i64_min(DEPTH, a->in_channels * a->kernel_rows * taps);
+        /* A part may begin and end within a pair. */
+        const int64_t pairs = taps ? depth / taps + 2 : 0;
+        const int64_t pitch = split_pitch(columns, SPLIT_REACH);
+        const int64_t stride = a->transposed ? 1 : a->stride_points;
+        most = cleave_i64_max(most, rows_split(a) ? pairs * stride * rows * pitch
+                                                  : cleave_div_up(columns, PANEL) * PANEL * depth);
+    }
+    return most;
+}
+
 static room room_of(const cleave_conv_args *a, const shape *s)
 {
+    const int64_t columns = cleave_i64_min(cleave_conv_block_columns(a), cleave_conv_columns(a));
+    const int64_t rows =
+        rows_split(a) ? cleave_div_up(cleave_conv_block_rows(a), s->row_phases) : 1;
     const int64_t channels = merged_blocks(a, s) * cleave_conv_block_channels(a);
     /* A block may begin and end within a tile. */
-    const int64_t tiles = cleave_i64_min(s->tiles, channels * s->phases / s->values + 2);
-    const int64_t depth = cleave_i64_min(DEPTH, s->row_depth * a->kernel_rows);
-    room r = {.points = points_floats(a) * depth, .sums = points_floats(a) * tiles * TILE_ROWS};
+    const int64_t tiles = cleave_i64_min(s->tiles, channels * s->joint / s->values + 2);
+    const int64_t depth =
+        cleave_i64_min(DEPTH, a->in_channels * kernel_taps(a, 0) * a->kernel_rows);
+    const int64_t width = cleave_div_up(columns, SIMD_LANES) * SIMD_LANES;
+    room r = {.points = points_floats(a, s, columns, rows),
+              .sums = s->slots * tiles * rows * TILE_ROWS * width};
 
     /* The last of the blocks may be the only one in place. */
     if (a->uses & CLEAVE_CONV_HALF)
@@ -267,9 +332,9 @@ static void run(const void *args, const cleave_work *work)
 {
     const cleave_conv_args *a = args;
     const int64_t blocks = cleave_conv_channel_blocks(a), parts = cleave_conv_column_blocks(a);
-    const int64_t channels = cleave_conv_block_channels(a);
+    const int64_t channels = cleave_conv_block_channels(a), rows = cleave_conv_block_rows(a);
     const int64_t width = cleave_conv_block_columns(a);
-    block b = {.args = a, .shape = shape_of(a)};
+    block b = {.args = a, .shape = shape_of(a), .lead = cleave_conv_lead(a)};
     const room r = room_of(a, &b.shape);
     const int64_t merged = merged_blocks(a, &b.shape);
     int64_t taken;
@@ -279,15 +344,15 @@ static void run(const void *args, const cleave_work *work)
     b.sums = b.points + r.points;
     b.weights = b.sums + r.sums;
     for (int64_t item = work->begin; item < work->end; item += taken) {
+        const int64_t row = item / blocks / parts * rows;
         taken = cleave_i64_min(merged, work->end - item);
         taken = cleave_i64_min(taken, blocks - item % blocks);
-        b.row = item / blocks / parts;
         b.o0 = item % blocks * channels;
         b.o1 = cleave_i64_min(b.o0 + taken * channels, b.shape.channels);
-        b.tile0 = b.o0 * b.shape.phases / b.shape.values;
-        b.tiles = cleave_div_up(b.o1 * b.shape.phases, b.shape.values) - b.tile0;
+        b.tile0 = b.o0 * b.shape.joint / b.shape.values;
+        b.tiles = cleave_div_up(b.o1 * b.shape.joint, b.shape.values) - b.tile0;
         b.first = item / blocks % parts * width;
         b.columns = cleave_i64_min(width, cleave_conv_columns(a) - b.first);
-        run_block(&b);
+        run_block(&b, row, cleave_i64_min(row + rows, a->out_rows));
     }
 }

@@ -5,7 +5,8 @@
  * whose gates lie in the tile of their values. Its depth is kernel row by in channel by tap, in
  * this order, so that kernel rows which fall outside of `in` are left out by a shorter sum. A
  * transposed convolution has such a matrix for each phase of rows, with the kernel rows that serve
- * it; one of points has only the taps of a phase, those of the others are more rows.
+ * it; one of points has only the taps of a phase, those of the others are more rows or, where
+ * phases are apart (see cleave_conv_apart), in matrices of their own.
  *
  * Weights that are values of binary16 are kept as such and become floats when a tile is needed. */
 #ifndef CLEAVE_KERNELS_CONV_WEIGHTS_H
@@ -19,13 +20,23 @@
 typedef struct shape {
     int64_t channels;     /* O */
     int64_t phases;       /* points of out in a column */
-    int64_t taps;         /* of one kernel row and phase */
-    int64_t row_phases;   /* matrices */
-    int64_t row_depth;    /* of one kernel row: in channels times taps */
+    int64_t slots;        /* of them that have matrices of their own: all or 1 */
+    int64_t joint;        /* of them that are rows of one matrix: 1 or all */
+    int64_t row_phases;   /* of out rows, each of which has matrices of its own */
     int64_t values;       /* rows of a tile but for gates */
     int64_t tiles;        /* of a matrix */
     int64_t weight_count; /* of all matrices */
 } shape;
+
+/* Taps of a kernel row in a matrix: those of its phase, or the most of any. */
+static int64_t kernel_taps(const cleave_conv_args *a, int64_t phase)
+{
+    const int64_t phases = cleave_conv_phases(a);
+
+    if (!cleave_conv_apart(a))
+        return cleave_div_up(a->kernel_points, phases);
+    return phase < a->kernel_points ? cleave_div_up(a->kernel_points - phase, phases) : 0;
+}
 
 /* Kernel rows of a phase. */
 static int64_t kernel_rows(const cleave_conv_args *a, int64_t phase)
@@ -35,17 +46,29 @@ static int64_t kernel_rows(const cleave_conv_args *a, int64_t phase)
     return phase < a->kernel_rows ? cleave_div_up(a->kernel_rows - phase, a->stride_rows) : 0;
 }
 
+/* Depth of the matrix of a phase of rows and one of points. */
+static int64_t matrix_depth(const cleave_conv_args *a, int64_t row_phase, int64_t phase)
+{
+    return kernel_rows(a, row_phase) * a->in_channels * kernel_taps(a, phase);
+}
+
 static shape shape_of(const cleave_conv_args *a)
 {
     shape s = {.channels = cleave_conv_out_channels(a),
                .phases = cleave_conv_phases(a),
+               .slots = 1,
+               .joint = 1,
                .row_phases = a->transposed ? a->stride_rows : 1};
 
-    s.taps = cleave_div_up(a->kernel_points, s.phases);
-    s.row_depth = a->in_channels * s.taps;
+    if (cleave_conv_apart(a))
+        s.slots = s.phases;
+    else
+        s.joint = s.phases;
     s.values = a->act == CLEAVE_CONV_GLU ? TILE_ROWS / 2 : TILE_ROWS;
-    s.tiles = cleave_div_up(s.channels * s.phases, s.values);
-    s.weight_count = s.tiles * TILE_ROWS * s.row_depth * a->kernel_rows;
+    s.tiles = cleave_div_up(s.channels * s.joint, s.values);
+    for (int64_t p = 0; p < s.row_phases; p++)
+        for (int64_t q = 0; q < s.slots; q++)
+            s.weight_count += s.tiles * TILE_ROWS * matrix_depth(a, p, q);
     return s;
 }
 
@@ -101,22 +124,22 @@ static void put_weight(const constants *k, int64_t at, float value)
     ((uint16_t *)k->weight)[at] = half;
 }
 
-/* One row of a tile for the kernel rows of a phase, from weight `at` of the table on; 0 beyond the
- * edges of the matrix and in taps that a phase lacks. */
+/* One row of a tile of the matrix of a phase of rows and one of points, from weight `at` of the
+ * table on; 0 beyond the edges of the matrix and in taps that a phase lacks. */
 static void prepare_row(const cleave_conv_args *a, const shape *s, const constants *to,
-                        int64_t phase, int64_t tile, int64_t r, int64_t at)
+                        int64_t row_phase, int64_t phase, int64_t tile, int64_t r, int64_t at)
 {
     const int64_t row = tile * s->values + r % s->values;
-    const int64_t m = row / s->phases + (r >= s->values ? s->channels : 0);
-    const int64_t first = a->transposed ? row % s->phases : 0;
-    const int exists = row < s->channels * s->phases;
+    const int64_t m = row / s->joint + (r >= s->values ? s->channels : 0);
+    const int64_t first = phase + row % s->joint, taps = kernel_taps(a, phase);
+    const int exists = row < s->channels * s->joint;
 
-    for (int64_t n = 0; n < kernel_rows(a, phase); n++) {
-        const int64_t k = phase + n * s->row_phases;
+    for (int64_t n = 0; n < kernel_rows(a, row_phase); n++) {
+        const int64_t k = row_phase + n * s->row_phases;
         for (int64_t c = 0; c < a->in_channels; c++) {
             const int64_t pair = a->transposed ? c * a->channels + m : m * a->in_channels + c;
             const float *const from = a->weight + (pair * a->kernel_rows + k) * a->kernel_points;
-            for (int64_t t = first; t < first + s->taps * s->phases; t += s->phases) {
+            for (int64_t t = first; t < first + taps * s->phases; t += s->phases) {
                 put_weight(to, at, exists && t < a->kernel_points ? from[t] : 0);
                 at += TILE_ROWS;
             }
@@ -143,12 +166,13 @@ static void prepare(const void *args, void *prepared)
     keep(k.norm_shift, a->norm_shift, a->uses & CLEAVE_CONV_NORM, 0, a->channels);
     keep(k.scale, a->scale, a->uses & CLEAVE_CONV_SCALE, 1, s.channels);
     keep(k.table, a->table, a->uses & CLEAVE_CONV_TABLE, 0, s.channels * a->out_rows);
-    for (int64_t phase = 0; phase < s.row_phases; phase++)
-        for (int64_t tile = 0; tile < s.tiles; tile++) {
-            for (int64_t r = 0; r < TILE_ROWS; r++)
-                prepare_row(a, &s, &k, phase, tile, r, at + r);
-            at += TILE_ROWS * s.row_depth * kernel_rows(a, phase);
-        }
+    for (int64_t p = 0; p < s.row_phases; p++)
+        for (int64_t q = 0; q < s.slots; q++)
+            for (int64_t tile = 0; tile < s.tiles; tile++) {
+                for (int64_t r = 0; r < TILE_ROWS; r++)
+                    prepare_row(a, &s, &k, p, q, tile, r, at + r);
+                at += TILE_ROWS * matrix_depth(a, p, q);
+            }
 }
 
 /* `count` weights from weight `at` of the table on; those of binary16 as floats in `room`. */
