@@ -1,6 +1,6 @@
-/* contract.c: the official models. Names, signatures and arguments: the Demucs repository's remote/
- * folder. */
-#include "weights/contract.h"
+/* contract.c: the walk of each kind, and the official models. Names, signatures and arguments: the
+ * Demucs repository's remote/ folder. */
+#include "weights/contract_walks.h"
 
 #include <string.h>
 
@@ -20,6 +20,16 @@ static const cleave_official officials[] = {
      "sources=" FOUR "\n",
      "75fc33f5"},
 };
+
+int cleave_contract_walk(const char *kind, const char *config, size_t config_bytes,
+                         cleave_contract_visit visit, void *context,
+                         char message[CLEAVE_SENTENCE_BYTES])
+{
+    message[0] = 0;
+    if (!strcmp(kind, "spleeter"))
+        return cleave_contract_walk_spleeter(config, config_bytes, visit, context, message);
+    return cleave_contract_walk_demucs(kind, config, config_bytes, visit, context, message);
+}
 
 const cleave_official *cleave_official_at(uint32_t index)
 {

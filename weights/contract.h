@@ -9,12 +9,13 @@
 typedef int (*cleave_contract_visit)(void *context, const char *name, uint32_t rank,
                                      const uint32_t *shape);
 
-/* Visits every tensor of a model of this kind ("htdemucs", "hdemucs") and configuration
- * (weights/config_text.h), each once, in no order of interest. The keys are the constructor
- * arguments of the official classes, with their defaults; `sources`, `channels`, `depth`,
- * `dconv_mode` and (htdemucs) `bottom_channels` must be there, since released files differ from the
- * defaults in them. Returns 1; 0 with one sentence for an unknown kind, a key out of range, or one
- * whose value asks for a network of another form; 0 with an empty sentence when visit() stopped. */
+/* Visits every tensor of a model of this kind ("htdemucs", "hdemucs", "spleeter") and configuration
+ * (weights/config_text.h), each once, in no order of interest. The keys of Demucs are the
+ * constructor arguments of the official classes, with their defaults; `sources`, `channels`,
+ * `depth`, `dconv_mode` and (htdemucs) `bottom_channels` must be there, since released files differ
+ * from the defaults in them. Those of Spleeter are in weights/spleeter_arguments.h. Returns 1; 0
+ * with one sentence for an unknown kind, a key out of range, or one whose value asks for a network
+ * of another form; 0 with an empty sentence when visit() stopped. */
 int cleave_contract_walk(const char *kind, const char *config, size_t config_bytes,
                          cleave_contract_visit visit, void *context,
                          char message[CLEAVE_SENTENCE_BYTES]);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "weights/contract.h"
+#include "weights/contract_walks.h"
 #include "weights/demucs_arguments.h"
 
 /* A walk over the tensors of one model. */
@@ -259,13 +259,12 @@ static int transformer(const demucs *d, uint32_t bottom)
     return 1;
 }
 
-int cleave_contract_walk(const char *kind, const char *config, size_t config_bytes,
-                         cleave_contract_visit visit, void *context,
-                         char message[CLEAVE_SENTENCE_BYTES])
+int cleave_contract_walk_demucs(const char *kind, const char *config, size_t config_bytes,
+                                cleave_contract_visit visit, void *context,
+                                char message[CLEAVE_SENTENCE_BYTES])
 {
     demucs d = {.visit = visit, .context_of_visit = context, .message = message};
 
-    message[0] = 0;
     return cleave_demucs_arguments(kind, config, config_bytes, &d.a, message) &&
            cleave_demucs_layers(&d.a, d.layer, message) && layers(&d) &&
            (!d.a.transformer || transformer(&d, d.layer[d.a.depth - 1].out));
