@@ -13,7 +13,7 @@
 #define FRAME_MAX    65536
 #define PATCH_MAX    65536
 #define EXPONENT_MIN 0.1
-#define EXPONENT_MAX 8.0 /* of magnitudes as large as a frame of full scale: within float32 */
+#define EXPONENT_MAX 4.0 /* of magnitudes of full scale: far within float32 */
 
 typedef struct reader {
     const char *config;

@@ -13,6 +13,7 @@ static const cleave_model *const models[] = {
 static const cleave_family *const families[] = {
     &cleave_family_htdemucs,
     &cleave_family_hdemucs,
+    &cleave_family_spleeter,
     NULL,
 };
 
