@@ -43,4 +43,13 @@ typedef struct golden_errors {
 golden_errors golden_compare(const golden_entry *entry, golden_element element,
                              const void *context);
 
+/* The same of a part of the tensor: element `at` into *value, to be compared with the reference
+ * times *weight (1 before); 0 if it is not in the part. */
+typedef int (*golden_part)(const void *context, const golden_entry *entry,
+                           const int64_t at[GOLDEN_AXES], double *value, double *weight);
+
+/* Relative rms error over the stored values that are in the part; sets how many these are. */
+double golden_compare_part(const golden_entry *entry, golden_part part, const void *context,
+                           int64_t *count);
+
 #endif

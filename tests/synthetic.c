@@ -70,6 +70,23 @@ synthetic_rule synthetic_demucs(const char *name, const uint32_t *shape, uint32_
     return (synthetic_rule){0, sqrt(3 / fan)};
 }
 
+synthetic_rule synthetic_spleeter(const char *name, const uint32_t *shape, uint32_t rank)
+{
+    const char *const leaf = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+
+    if (!strcmp(leaf, "gamma"))
+        return (synthetic_rule){1, 0.1};
+    if (!strcmp(leaf, "moving_variance"))
+        return (synthetic_rule){1, 0.2};
+    if (rank != 4)
+        return (synthetic_rule){0, 0.05};
+    const double taps = (double)shape[0] * shape[1];
+    if (!strncmp(name, "conv2d_transpose", 16))
+        return (synthetic_rule){0, 1.5 * sqrt(3 / (shape[3] * taps / 4))};
+    /* The first layer's input is magnitudes as they are. */
+    return (synthetic_rule){0, (shape[2] == 2 ? 0.15 : 1.5) * sqrt(3 / (taps * shape[2]))};
+}
+
 float synthetic_value(const char *name, uint64_t index, synthetic_rule rule)
 {
     return (float)(rule.offset + rule.scale * synthetic_uniform(name, index));

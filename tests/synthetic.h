@@ -21,6 +21,9 @@ typedef struct synthetic_rule {
 synthetic_rule synthetic_demucs(const char *name, const uint32_t *shape, uint32_t rank, int norm,
                                 int outermost);
 
+/* The rule for a variable of Spleeter, in TensorFlow's layout. */
+synthetic_rule synthetic_spleeter(const char *name, const uint32_t *shape, uint32_t rank);
+
 float synthetic_value(const char *name, uint64_t index, synthetic_rule rule);
 
 /* Values [first, first + count): the same, for whole tensors. */
