@@ -86,6 +86,14 @@ struct cleave_engine {
 cleave_status cleave_engine_open(const cleave_model *model, const cleave_config *config,
                                  cleave_engine **engine, cleave_error *error);
 
+/* stream.c. Passes over the segment that pull would compute next: the frames that it would have
+ * made ready are given up, as if they had been pulled. The frames after them come as they would,
+ * but for those that the segment shares with the next one: they are the next one's alone, and what
+ * a model remembers of its past lacks the segment. Returns how many frames were given up; 0 if
+ * there are frames to pull, or no segment to compute, or none that ends what is to be given. The
+ * caller is the one that pulls. */
+int64_t cleave_engine_skip(cleave_engine *engine);
+
 /* lane.c. Puts the lane at the beginning of a track. */
 void cleave_lane_reset(cleave_lane *lane, const cleave_engine *engine);
 

@@ -185,43 +185,99 @@ static void forget(cleave_engine *engine, int64_t track_frames)
     engine->tail = keep;
 }
 
+/* What the consumer sees of the engine at one moment. */
+typedef struct view {
+    int flushed;
+    int64_t received; /* frames of the track that were pushed */
+    int64_t ready;    /* of these: finished and not yet pulled */
+    cleave_lane *lane;
+} view;
+
+static view look(const cleave_engine *engine)
+{
+    /* The flag before the count: a flushed track does not grow. */
+    const int flushed = atomic_load_explicit(&engine->flushed, memory_order_acquire);
+    const int64_t received = engine->tail + cleave_ring_filled(&engine->ring);
+    cleave_lane *const lane = furthest_behind(engine);
+
+    return (view){
+        .flushed = flushed,
+        .received = received,
+        .ready = cleave_i64_min(cleave_i64_max(lane->next, 0), received) - engine->pulled,
+        .lane = lane,
+    };
+}
+
+/* Whether all frames are there of the segment that starts at `start`. */
+static int complete(const cleave_engine *engine, int64_t start, const view *now)
+{
+    return now->flushed || start + engine->segment_frames <= now->received;
+}
+
 cleave_status cleave_pull(cleave_engine *engine, float *const *stems, int64_t frames_max,
                           int64_t *frames)
 {
     if (!stems || frames_max < 1)
         return CLEAVE_INVALID;
     for (;;) {
-        /* The flag before the count: a flushed track does not grow. */
-        const int flushed = atomic_load_explicit(&engine->flushed, memory_order_acquire);
-        const int64_t received = engine->tail + cleave_ring_filled(&engine->ring);
-        cleave_lane *const lane = furthest_behind(engine);
-        const int64_t ready =
-            cleave_i64_min(cleave_i64_max(lane->next, 0), received) - engine->pulled;
+        const view now = look(engine);
 
         if (atomic_load_explicit(&engine->cancelled, memory_order_relaxed))
             return CLEAVE_CANCELLED;
-        if (ready > 0) {
-            const int64_t count = cleave_i64_min(ready, frames_max);
+        if (now.ready > 0) {
+            const int64_t count = cleave_i64_min(now.ready, frames_max);
             cleave_output_take(engine, count, stems);
             engine->pulled += count;
-            forget(engine, received);
+            forget(engine, now.received);
             atomic_fetch_add_explicit(&engine->frames_out, (uint64_t)count, memory_order_relaxed);
             *frames = count;
             return CLEAVE_OK;
         }
-        if (flushed && engine->pulled == received) {
+        if (now.flushed && engine->pulled == now.received) {
             *frames = 0;
             return CLEAVE_END;
         }
-        if (!flushed && lane->next + engine->segment_frames > received) {
+        if (!complete(engine, now.lane->next, &now)) {
             atomic_fetch_add_explicit(&engine->underruns, 1, memory_order_relaxed);
             *frames = 0;
             return CLEAVE_AGAIN;
         }
-        if (!compute(engine, lane, received))
+        if (!compute(engine, now.lane, now.received))
             return CLEAVE_CANCELLED;
-        forget(engine, received);
+        forget(engine, now.received);
     }
+}
+
+/* Where the lane's first segment starts that starts at `target` or later. */
+static int64_t start_from(const cleave_engine *engine, const cleave_lane *lane, int64_t target)
+{
+    const int64_t stride = engine->stride;
+
+    return lane->next + cleave_i64_max(0, cleave_div_up(target - lane->next, stride)) * stride;
+}
+
+int64_t cleave_engine_skip(cleave_engine *engine)
+{
+    const view now = look(engine);
+    /* Past the furthest lane's next segment, and past frame 0, before which there is none to give
+     * up. */
+    const int64_t target = cleave_i64_max(now.lane->next + engine->stride, 1);
+
+    if (now.ready > 0 || (now.flushed && engine->pulled == now.received))
+        return 0;
+    /* What one lane leaves out no lane may give: all of them move past it, or none. */
+    for (int32_t k = 0; k < engine->lane_count; k++) {
+        const int64_t next = start_from(engine, &engine->lane[k], target);
+        if (next > engine->lane[k].next && !complete(engine, next - engine->stride, &now))
+            return 0;
+    }
+    for (int32_t k = 0; k < engine->lane_count; k++)
+        engine->lane[k].next = start_from(engine, &engine->lane[k], target);
+    const int64_t given_up = look(engine).ready;
+    engine->started = 1;
+    engine->pulled += given_up;
+    forget(engine, now.received);
+    return given_up;
 }
 
 void cleave_engine_stats(const cleave_engine *engine, cleave_stats *stats)
