@@ -1,7 +1,7 @@
 /* engine.c: an engine from need to close: its memory, its plan, its threads.
  *
- * The one file of the runtime that allocates: a workspace while an engine is made, and the arena of
- * cleave_open(). */
+ * The one file of the runtime that allocates: a workspace while an engine is made, and the arenas
+ * of cleave_open() and cleave_live_open(). */
 #include "runtime/engine.h"
 
 #include <stdio.h>
@@ -228,27 +228,40 @@ static cleave_status place(struct workspace *space, void *memory, size_t bytes,
     return CLEAVE_OK;
 }
 
-cleave_status cleave_need(const cleave_config *config, cleave_memory *need, cleave_error *error)
+cleave_status cleave_engine_need(const cleave_model *model, const cleave_config *config,
+                                 cleave_engine_info *info, cleave_error *error)
 {
     struct workspace *space;
-    const cleave_status status = workspace_open(&space, NULL, config, error);
+    const cleave_status status = workspace_open(&space, model, config, error);
 
     if (status != CLEAVE_OK)
         return status;
-    *need = (cleave_memory){.host_bytes = space->host_bytes};
+    *info = space->counted.info;
+    info->memory.host_bytes = space->host_bytes;
     workspace_close(space);
     return CLEAVE_OK;
 }
 
-cleave_status cleave_init(const cleave_config *config, void *arena, size_t bytes,
-                          cleave_engine **engine, cleave_error *error)
+cleave_status cleave_need(const cleave_config *config, cleave_memory *need, cleave_error *error)
+{
+    cleave_engine_info info;
+    const cleave_status status = cleave_engine_need(NULL, config, &info, error);
+
+    if (status == CLEAVE_OK)
+        *need = info.memory;
+    return status;
+}
+
+cleave_status cleave_engine_init(const cleave_model *model, const cleave_config *config,
+                                 void *arena, size_t bytes, cleave_engine **engine,
+                                 cleave_error *error)
 {
     struct workspace *space;
 
     if (!arena || (uintptr_t)arena % CLEAVE_ALIGN_BYTES)
         return cleave_error_set(error, CLEAVE_INVALID, "arena: must be aligned to %d bytes",
                                 CLEAVE_ALIGN_BYTES);
-    cleave_status status = workspace_open(&space, NULL, config, error);
+    cleave_status status = workspace_open(&space, model, config, error);
     if (status != CLEAVE_OK)
         return status;
     if (bytes < space->host_bytes)
@@ -259,6 +272,22 @@ cleave_status cleave_init(const cleave_config *config, void *arena, size_t bytes
         status = place(space, arena, bytes, engine, error);
     workspace_close(space);
     return status;
+}
+
+cleave_status cleave_init(const cleave_config *config, void *arena, size_t bytes,
+                          cleave_engine **engine, cleave_error *error)
+{
+    return cleave_engine_init(NULL, config, arena, bytes, engine, error);
+}
+
+void *cleave_engine_memory_open(size_t bytes)
+{
+    return aligned_alloc(CLEAVE_ALIGN_BYTES, cleave_align_up(bytes));
+}
+
+void cleave_engine_memory_close(void *memory)
+{
+    free(memory);
 }
 
 cleave_status cleave_open(const cleave_config *config, cleave_engine **engine, cleave_error *error)
@@ -274,7 +303,7 @@ cleave_status cleave_engine_open(const cleave_model *model, const cleave_config 
 
     if (status != CLEAVE_OK)
         return status;
-    void *const memory = aligned_alloc(CLEAVE_ALIGN_BYTES, cleave_align_up(space->host_bytes));
+    void *const memory = cleave_engine_memory_open(space->host_bytes);
     if (!memory)
         status =
             cleave_error_set(error, CLEAVE_NO_MEMORY,
@@ -285,7 +314,7 @@ cleave_status cleave_engine_open(const cleave_model *model, const cleave_config 
     if (status == CLEAVE_OK)
         (*engine)->owned = memory;
     else
-        free(memory);
+        cleave_engine_memory_close(memory);
     return status;
 }
 
@@ -294,7 +323,7 @@ void cleave_close(cleave_engine **engine)
     if (!engine || !*engine)
         return;
     cleave_workers_stop((*engine)->workers);
-    free((*engine)->owned);
+    cleave_engine_memory_close((*engine)->owned);
     *engine = NULL;
 }
 

@@ -81,10 +81,20 @@ struct cleave_engine {
     _Atomic uint64_t frames_in, frames_out, segments, underruns, compute_ns;
 };
 
-/* engine.c. cleave_open() for a model that need not be in the list; NULL: the one that the
- * configuration names. */
+/* engine.c. cleave_need(), with all that can be said of the engine before it is made, cleave_init()
+ * and cleave_open() for a model that need not be in the list; NULL: the one that the configuration
+ * names. */
+cleave_status cleave_engine_need(const cleave_model *model, const cleave_config *config,
+                                 cleave_engine_info *info, cleave_error *error);
+cleave_status cleave_engine_init(const cleave_model *model, const cleave_config *config,
+                                 void *arena, size_t bytes, cleave_engine **engine,
+                                 cleave_error *error);
 cleave_status cleave_engine_open(const cleave_model *model, const cleave_config *config,
                                  cleave_engine **engine, cleave_error *error);
+
+/* engine.c. Memory for an arena of `bytes`, or NULL, and its release. */
+void *cleave_engine_memory_open(size_t bytes);
+void cleave_engine_memory_close(void *memory);
 
 /* stream.c. Passes over the segment that pull would compute next: the frames that it would have
  * made ready are given up, as if they had been pulled. The frames after them come as they would,
