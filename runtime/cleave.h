@@ -278,6 +278,116 @@ void cleave_engine_stats(const cleave_engine *engine, cleave_stats *stats);
  * NUL, as snprintf does. */
 size_t cleave_engine_memory_map(const cleave_engine *engine, char *text, size_t bytes);
 
+/* ---- real time ---------------------------------------------------------------------------------
+ * A live object is an engine with a thread of its own that computes, so that an audio callback can
+ * have stems: the calls of its data plane copy, and never compute, block, allocate or take a lock.
+ *
+ * Frames keep their places. A frame that was pushed as the n-th comes out as the n-th: what is lost
+ * or late on the way is silence, as long as it was, and what comes too late is dropped.
+ *
+ * A track is either processed, by cleave_live_process() in one thread, or pushed and pulled, by two
+ * threads if one wants; the way may change at a reset. Process, push and flush are the producer's
+ * calls, process and pull the consumer's: of each kind one at a time. cleave_live_stats_get() may
+ * be called from any thread at any time, cleave_live_wait() from one thread beside the others';
+ * everything else needs the object to itself. docs/realtime.md has the arithmetic. */
+#define CLEAVE_LIVE_BLOCK_FRAMES_MAX   65536
+#define CLEAVE_LIVE_LATENCY_FRAMES_MAX 268435456
+
+typedef struct cleave_live cleave_live;
+
+typedef struct cleave_live_config {
+    cleave_config engine;     /* its threads: 1 is the thread that computes, alone */
+    int32_t block_frames_max; /* that a call of process may have; 1..the maximum; default 1024 */
+    int64_t latency_frames;   /* of process: from the input to the output of a frame; at least a
+                               * segment and a block. 0, the default: segment + stride + block, the
+                               * least for a machine that computes a segment as fast as the next one
+                               * comes in */
+} cleave_live_config;
+
+void cleave_live_config_default(cleave_live_config *config);
+
+/* As cleave_need(), cleave_init() and cleave_open(), of which they have the errors; and INVALID: a
+ * block or a latency out of range. The thread that computes inherits its priority from the caller,
+ * as do the engine's other threads. */
+cleave_status cleave_live_need(const cleave_live_config *config, cleave_memory *need,
+                               cleave_error *error);
+cleave_status cleave_live_init(const cleave_live_config *config, void *arena, size_t bytes,
+                               cleave_live **live, cleave_error *error);
+cleave_status cleave_live_open(const cleave_live_config *config, cleave_live **live,
+                               cleave_error *error);
+
+/* Stops the threads, frees what cleave_live_open() allocated, sets *live to NULL. Safe on NULL and
+ * on a pointer to NULL. Waits for the step of a segment that is being computed; not for a callback.
+ */
+void cleave_live_close(cleave_live **live);
+
+typedef struct cleave_live_info {
+    cleave_engine_info engine; /* its memory is a part of `memory` */
+    int32_t block_frames_max;
+    int64_t latency_frames;
+    cleave_memory memory;
+} cleave_live_info;
+
+void cleave_live_info_get(const cleave_live *live, cleave_live_info *info);
+
+/* The callback: takes `frames` interleaved frames [frames][channels] and gives as many of every
+ * stem, stems[s] [frames][channels], latency_frames later: the first latency_frames that come out
+ * are silence. A stem pointer may be NULL. Input and stems may not overlap.
+ *
+ * Frames that are not ready are silence: an underrun. They are dropped when they come, and a
+ * segment whose first frame was already due when its turn came is not computed. Input that finds no
+ * room, since the thread is behind by the whole latency, is lost: an overrun; there is silence in
+ * its place for the model as well.
+ *
+ * OK. END: the track was flushed, and all of it has been given; what is left of the block is
+ * silence. After the flush no input is taken, and `interleaved` may be NULL. NO_DEVICE: the stems
+ * are silence; close. INVALID: frames < 0 or > block_frames_max, no stems, no input before the
+ * flush; nothing has changed. */
+cleave_status cleave_live_process(cleave_live *live, const float *interleaved, float *const *stems,
+                                  int64_t frames);
+
+/* As cleave_push(). AGAIN: there is no room until the thread has gone on and frames were pulled. */
+cleave_status cleave_live_push(cleave_live *live, const float *interleaved, int64_t frames,
+                               int64_t *accepted);
+
+/* As cleave_pull(), but for what it does when nothing is ready. AGAIN: more input is needed, or
+ * more time; *frames is 0. NO_DEVICE: no more frames; close. */
+cleave_status cleave_live_pull(cleave_live *live, float *const *stems, int64_t frames_max,
+                               int64_t *frames);
+
+/* The track ends here. Safe to repeat. */
+cleave_status cleave_live_flush(cleave_live *live);
+
+/* As cleave_normalize(), before the first frame of a track is pushed; INVALID after it. */
+cleave_status cleave_live_normalize(cleave_live *live, double mean, double deviation);
+
+/* Waits until the thread has computed all that it can of what was pushed, with the room there is in
+ * the output. For rendering at any speed: with a wait after every process there are no underruns.
+ * Not for a callback: it blocks. */
+void cleave_live_wait(cleave_live *live);
+
+/* Forgets the track, as after open; the counters go on. Waits for the step of a segment that is
+ * being computed. Not for a callback: it blocks. */
+void cleave_live_reset(cleave_live *live);
+
+/* Counters since open. All frames that process gave are frames_out, underrun_frames, or the silence
+ * before and after the track. */
+typedef struct cleave_live_stats {
+    uint64_t frames_in;        /* taken */
+    uint64_t frames_out;       /* given, from the model */
+    uint64_t underruns;        /* calls of process that gave silence for frames that were late */
+    uint64_t underrun_frames;  /* such frames */
+    uint64_t overruns;         /* times that input found too little room */
+    uint64_t overrun_frames;   /* frames that were lost so */
+    uint64_t segments;         /* computed */
+    uint64_t skipped_frames;   /* of segments that were not computed, since they were due already */
+    uint64_t worst_block_ns;   /* longest call of process */
+    uint64_t worst_segment_ns; /* longest computation between two frames: of a segment, or with
+                                * shifts of as many as were needed */
+} cleave_live_stats;
+
+void cleave_live_stats_get(const cleave_live *live, cleave_live_stats *stats);
+
 /* ---- quality ----
  * How near an estimate of a signal comes to its reference: two measurements, each an object in the
  * caller's memory that allocates nothing and takes blocks of any length, so that memory does not

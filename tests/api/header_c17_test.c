@@ -69,6 +69,30 @@ static void functions(void)
     void (*const bss_window)(cleave_bss *, const float *const *, const float *const *, int64_t,
                              cleave_bss_ratios *) = cleave_bss_window;
 
+    void (*const live_default)(cleave_live_config *) = cleave_live_config_default;
+    cleave_status (*const live_need)(const cleave_live_config *, cleave_memory *, cleave_error *) =
+        cleave_live_need;
+    cleave_status (*const live_init)(const cleave_live_config *, void *, size_t, cleave_live **,
+                                     cleave_error *) = cleave_live_init;
+    cleave_status (*const live_open)(const cleave_live_config *, cleave_live **, cleave_error *) =
+        cleave_live_open;
+    void (*const live_close)(cleave_live **) = cleave_live_close;
+    void (*const live_info)(const cleave_live *, cleave_live_info *) = cleave_live_info_get;
+    cleave_status (*const live_process)(cleave_live *, const float *, float *const *, int64_t) =
+        cleave_live_process;
+    cleave_status (*const live_push)(cleave_live *, const float *, int64_t, int64_t *) =
+        cleave_live_push;
+    cleave_status (*const live_pull)(cleave_live *, float *const *, int64_t, int64_t *) =
+        cleave_live_pull;
+    cleave_status (*const live_flush)(cleave_live *) = cleave_live_flush;
+    cleave_status (*const live_normalize)(cleave_live *, double, double) = cleave_live_normalize;
+    void (*const live_wait)(cleave_live *) = cleave_live_wait;
+    void (*const live_reset)(cleave_live *) = cleave_live_reset;
+    void (*const live_stats)(const cleave_live *, cleave_live_stats *) = cleave_live_stats_get;
+
+    TEST_CHECK(live_default && live_need && live_init && live_open && live_close && live_info);
+    TEST_CHECK(live_process && live_push && live_pull && live_flush && live_normalize);
+    TEST_CHECK(live_wait && live_reset && live_stats);
     TEST_CHECK(quality_need && quality_init && quality_push && quality_finish);
     TEST_CHECK(bss_need && bss_init && bss_correlate && bss_solve && bss_window);
     TEST_CHECK(config_default && need && init && open && close && info && push && flush && pull);
