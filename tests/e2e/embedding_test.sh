@@ -119,6 +119,10 @@ damaged() {
 }
 check "weights: a damaged file is an error" damaged
 
+awk '/^```c$/ { inside = 1; next } /^```/ { inside = 0 } inside' docs/realtime.md >"$folder/live.c"
+check "real time: there is an example" grep -q cleave_live_process "$folder/live.c"
+check "real time: compiles" "$cc" -std=c17 "${strict[@]}" -fsyntax-only "$folder/live.c"
+
 # ---- the engine's objects ------------------------------------------------------------------------
 engine() {
     find "$build/kernels" "$build/runtime" -name '*.o' ! -name '*.cu.o' \

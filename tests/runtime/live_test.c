@@ -1,6 +1,9 @@
 /* live_test.c: the real-time form: the engine's stems, later, in their places. */
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
 
 #include "tests/runtime/alloc_trap.h"
 #include "tests/runtime/live_play.h"
@@ -87,6 +90,51 @@ static void same_stems_later(void)
     for (size_t i = 0; i < sizeof manners / sizeof manners[0]; i++)
         check_manner(&manners[i]);
     test_passed_count((int)(sizeof manners / sizeof manners[0]));
+}
+
+/* ---- a minute -------------------------------------------------------------------------------- */
+/* Of this thread alone: another process that takes the processor does not count. */
+static double processor_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* 60 s at 44.1 kHz in blocks of 512 frames. A callback that computed a segment would take longer
+ * than a block; one that copies takes a small part of it, also in a build that is watched. */
+static void minute(void)
+{
+    enum { RATE = 44100, FRAMES = 512, SECONDS = 60, BLOCKS = RATE * SECONDS / FRAMES };
+    static float x[RATE * 2], out[2][FRAMES * 2];
+    float *const stems[2] = {out[0], out[1]};
+    const double deadline = (double)FRAMES / RATE;
+    cleave_live_config config;
+    cleave_live_stats stats;
+    double worst = 0;
+
+    cleave_live_config_default(&config);
+    config.block_frames_max = FRAMES;
+    config.engine.segment_seconds = 3;
+    for (int i = 0; i < RATE * 2; i++)
+        x[i] = 0.5f * test_uniform(21, (uint64_t)i);
+    cleave_live *live = live_open(NULL, &config);
+    for (int b = 0; live && b < BLOCKS; b++) {
+        const double before = processor_seconds();
+        TEST_CHECK(cleave_live_process(live, x + 2 * (b * FRAMES % (RATE - FRAMES)), stems,
+                                       FRAMES) == CLEAVE_OK);
+        worst = fmax(worst, processor_seconds() - before);
+        cleave_live_wait(live);
+    }
+    cleave_live_stats_get(live, &stats);
+    printf("     %d blocks, the worst took %.1f us of processor time, %.1f us in all; deadline "
+           "%.1f us\n",
+           (int)BLOCKS, 1e6 * worst, 1e-3 * (double)stats.worst_block_ns, 1e6 * deadline);
+    TEST_CHECK(worst < deadline);
+    TEST_CHECK(stats.underruns == 0 && stats.overruns == 0 && stats.segments > 20);
+    TEST_CHECK((int64_t)stats.frames_out == BLOCKS * (int64_t)FRAMES - live->info.latency_frames);
+    cleave_live_close(&live);
 }
 
 /* ---- tracks ---------------------------------------------------------------------------------- */
@@ -340,6 +388,7 @@ int main(int argc, char **argv)
 {
     static const test_case cases[] = {
         {"live: the engine's stems, latency_frames later", same_stems_later},
+        {"live: a minute in blocks of 512", minute},
         {"live: reset, flush and other tracks", second_track},
         {"live: silence behind the end", silence_behind_the_end},
         {"live: normalized tracks", normalized},
