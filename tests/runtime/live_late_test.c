@@ -1,6 +1,8 @@
 /* live_late_test.c: a live object whose model is too slow: silence, in its place. */
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "tests/runtime/live_play.h"
 
@@ -35,6 +37,16 @@ static void gate_shut(cleave_live *live)
     atomic_store_explicit(&gate.shut, 1, memory_order_release);
 }
 
+/* Whether the thread comes to stand still; a minute is more than it needs on any machine. */
+static int gate_reached(void)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 60;
+    return TEST_CHECK(!sem_timedwait(&gate.entered, &until));
+}
+
 /* The thread that stands still goes on, and no segment after it stops. */
 static void gate_open(void)
 {
@@ -54,8 +66,7 @@ static play slow_open(const float *x, int64_t frames)
     play_until(&p, SEGMENT - BLOCK, BLOCK);
     cleave_live_wait(live);
     play_until(&p, SEGMENT, BLOCK);
-    while (sem_wait(&gate.entered))
-        ;
+    gate_reached();
     return p;
 }
 
@@ -160,6 +171,86 @@ static void overrun_to_the_end(void)
     free(x);
 }
 
+/* Plays 20 segments, each of which takes as long to compute as the next one takes to come in, with
+ * `less` frames less latency than the default. Returns how many frames came too late. */
+static uint64_t late_frames(int64_t less)
+{
+    enum { SMALL = 60, SEGMENTS = 20 };
+    const int64_t N = SEGMENTS * STRIDE + SEGMENT + LATENCY;
+    float *const x = track_noise(22, N, 2);
+    cleave_live_config config = live_config("identity", SMALL);
+    cleave_live_stats stats;
+
+    config.latency_frames = SEGMENT + STRIDE + SMALL - less;
+    cleave_live *const live = live_open(NULL, &config);
+    play p = play_open(live, x, N, N);
+    gate_shut(live);
+    for (int64_t k = 0; k < SEGMENTS; k++) {
+        while (p.at < k * STRIDE + SEGMENT)
+            play_block(&p, SMALL);
+        gate_reached();
+        for (const int64_t begun = p.at; p.at + SMALL <= begun + STRIDE;)
+            play_block(&p, SMALL);
+        sem_post(&gate.opened);
+        if (p.at < (k + 1) * STRIDE + SEGMENT)
+            cleave_live_wait(live); /* else it will stand in the next one, with this one's frames
+                                     * handed over */
+    }
+    gate_open();
+    cleave_live_stats_get(live, &stats);
+    TEST_CHECK(stats.overruns == 0 && stats.frames_out > 0);
+    slow_close(&p);
+    free(x);
+    return stats.underrun_frames;
+}
+
+/* Segment + stride + block is enough for the slowest machine that keeps up, and a block less is
+ * not. */
+static void least_latency(void)
+{
+    TEST_CHECK(late_frames(0) == 0);
+    TEST_CHECK(late_frames(60) > 0);
+}
+
+/* Whether the thread comes to sleep until the input has had `head` frames. */
+static int sleeps_until(cleave_live *live, uint64_t head)
+{
+    const uint64_t begin = cleave_live_now_ns(), minute = 60000000000u;
+
+    while (atomic_load_explicit(&live->wake_head, memory_order_relaxed) != head) {
+        if (cleave_live_now_ns() - begin > minute)
+            return TEST_CHECK(!"the thread sleeps until then");
+        sched_yield();
+    }
+    return 1;
+}
+
+/* The block that completes a segment wakes the thread: nothing else does, and none before it. */
+static void woken(void)
+{
+    const int64_t N = 10000;
+    float *const x = track_noise(23, N, 2);
+    const cleave_live_config config = live_config("identity", BLOCK);
+    cleave_live *const live = live_open(NULL, &config);
+    play p = play_open(live, x, N, N);
+
+    gate_shut(live);
+    for (int64_t end = SEGMENT; end <= N; end += STRIDE) {
+        play_until(&p, end - BLOCK, BLOCK);
+        cleave_live_wait(live);
+        /* Before the first segment any frame may be what a model needs. */
+        if (!sleeps_until(live, (uint64_t)(end > SEGMENT ? end : end - BLOCK + 1)))
+            break;
+        play_until(&p, end, BLOCK);
+        if (!gate_reached())
+            break;
+        sem_post(&gate.opened);
+    }
+    gate_open();
+    slow_close(&p);
+    free(x);
+}
+
 /* A thread that is held up again and again: whatever comes is in its place or silence. */
 static void stumbles(void)
 {
@@ -197,6 +288,8 @@ int main(int argc, char **argv)
         {"live: a segment that is due already is skipped", later},
         {"live: input without room is lost in its place", overrun},
         {"live: lost up to the end of the track", overrun_to_the_end},
+        {"live: the least latency is enough, and needed", least_latency},
+        {"live: a complete segment wakes the thread", woken},
         {"live: held up again and again", stumbles},
     };
 
