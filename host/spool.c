@@ -1,9 +1,9 @@
 /* spool.c: blocks of float samples kept on disk while they wait for a gain. */
 #include "host/spool.h"
 
+#include "host/nameless.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,33 +11,13 @@ struct sample_spool {
     int file;
 };
 
-/* A file system without O_TMPFILE gets a named file whose name is removed at once. */
-static int open_nameless(const char *folder)
-{
-    int file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (file >= 0 ||
-        (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL && errno != ENOENT)) {
-        return file;
-    }
-    char *path = NULL;
-    if (asprintf(&path, "%s/.cleave-spool-XXXXXX", folder) < 0) {
-        return -1;
-    }
-    file = mkostemp(path, O_CLOEXEC);
-    if (file >= 0) {
-        unlink(path);
-    }
-    free(path);
-    return file;
-}
-
 int spool_open(sample_spool **opened, const char *folder)
 {
     sample_spool *created = malloc(sizeof *created);
     if (created == NULL) {
         return -1;
     }
-    created->file = open_nameless(folder);
+    created->file = nameless_open(folder);
     if (created->file < 0) {
         free(created);
         return -1;
