@@ -5,6 +5,7 @@
 #include "host/http.h"
 #include "host/json.h"
 #include "host/topology.h"
+#include "host/unpack.h"
 #include "runtime/cleave.h"
 
 #include <stdio.h>
@@ -82,6 +83,7 @@ int info_run(const cli_options *options)
     add(&list, "json", json_backend());
     add(&list, "yaml", bag_yaml_backend());
     add(&list, "downloads", http_backend());
+    add(&list, "archives", unpack_backend());
     add(&list, "processor", machine.cpu_name);
     add(&list, "cores", list.cores);
     add(&list, "threads", list.threads);

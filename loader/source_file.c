@@ -10,11 +10,13 @@
 
 #include "weights/format.h"
 
-static int map(cleave_source_file *file, int descriptor, char *message)
+int cleave_source_file_map(cleave_source_file *file, int descriptor,
+                           char message[CLEAVE_SENTENCE_BYTES])
 {
     struct stat status;
     void *bytes;
 
+    *file = (cleave_source_file){0};
     if (fstat(descriptor, &status) != 0)
         return cleave_sentence(message, "cannot be examined: %s", strerror(errno));
     if (!S_ISREG(status.st_mode))
@@ -43,7 +45,7 @@ int cleave_source_file_open(cleave_source_file *file, const char *path,
     *file = (cleave_source_file){0};
     if (descriptor < 0)
         return cleave_sentence(message, "cannot be opened: %s", strerror(errno));
-    ok = map(file, descriptor, message);
+    ok = cleave_source_file_map(file, descriptor, message);
     close(descriptor);
     return ok;
 }

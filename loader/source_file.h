@@ -17,6 +17,10 @@ typedef struct cleave_source_file {
 int cleave_source_file_open(cleave_source_file *file, const char *path,
                             char message[CLEAVE_SENTENCE_BYTES]);
 
+/* The same for a file that is open; the mapping outlives the descriptor. */
+int cleave_source_file_map(cleave_source_file *file, int descriptor,
+                           char message[CLEAVE_SENTENCE_BYTES]);
+
 /* Safe on one that is zero, and twice. */
 void cleave_source_file_close(cleave_source_file *file);
 

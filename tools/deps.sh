@@ -35,6 +35,7 @@ demo  p hwloc       libhwloc-dev      hwloc-devel          hwloc        hwloc-de
 demo  p jansson     libjansson-dev    jansson-devel        jansson      jansson-dev       jansson
 demo  p yaml-0.1    libyaml-dev       libyaml-devel        libyaml      yaml-dev          libyaml
 demo  p libcurl     libcurl4-openssl-dev libcurl-devel     curl         curl-dev          curl
+demo  p libarchive  libarchive-dev    libarchive-devel     libarchive   libarchive-dev    libarchive
 demo  r certificates ca-certificates ca-certificates ca-certificates ca-certificates -
 check c g++         g++               gcc-c++              gcc          g++               gcc
 check c ffmpeg      ffmpeg            ffmpeg-free          ffmpeg       ffmpeg            ffmpeg
