@@ -149,6 +149,8 @@ $(BUILD)/tests/tools/demo_song_test $(BUILD)/tests/tools/evaluate_test: $(BUILD)
 PULL_TESTS := model_pull_test model_pull_bag_test model_pull_command_test
 $(PULL_TESTS:%=$(BUILD)/tests/host/%): $(BUILD)/tests/host/http_server.o $(BUILD)/tests/host/pull_scene.o
 
+$(BUILD)/tests/host/unpack_test: $(BUILD)/tests/host/tar_file.o
+
 # Static patterns: an implicit rule would win over a more special one whose prerequisites are yet to be made.
 $(filter-out $(SIMT_TESTS),$(TESTS)): \
 $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TESTS_LIB_O) $(CASES_O) $(HOST_O) $(BUILD)/libcleave.a

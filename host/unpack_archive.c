@@ -20,9 +20,11 @@ typedef struct reading {
     unpacked *files;
     int32_t entries;
     int64_t declared; /* bytes of the entries so far, as they say */
+    int is_bomb;      /* they were more */
     char *message;
 } reading;
 
+static int refuse(const reading *r, struct archive *archive);
 static int walk(reading *r, struct archive *archive);
 static int take_entry(reading *r, struct archive *archive, struct archive_entry *entry);
 static int unpack_file(reading *r, struct archive *archive, const char *name);
@@ -39,8 +41,7 @@ static la_ssize_t read_piece(struct archive *archive, void *context, const void 
     reading *r = context;
     size_t bytes = r->size - r->at < PIECE_BYTES ? r->size - r->at : PIECE_BYTES;
     if (archive_filter_bytes(archive, 0) > UNPACK_BYTES_MAX) {
-        archive_set_error(archive, EFBIG, "it unpacks to more than %lld bytes",
-                          (long long)UNPACK_BYTES_MAX);
+        r->is_bomb = 1;
         return ARCHIVE_FATAL;
     }
     *piece = r->bytes + r->at;
@@ -66,12 +67,21 @@ int unpack_archive(unpacked *files, const void *bytes, size_t size, const char *
     }
     int ok = archive_read_open(archive, &r, NULL, read_piece, NULL) == ARCHIVE_OK
                  ? walk(&r, archive)
-                 : cleave_sentence(message, "the archive: %.200s", archive_error_string(archive));
+                 : refuse(&r, archive);
     archive_read_free(archive);
     if (!ok) {
         unpack_close(files);
     }
     return ok;
+}
+
+/* What libarchive says of a reader that gives no more is that the archive is cut off. */
+static int refuse(const reading *r, struct archive *archive)
+{
+    return r->is_bomb
+               ? cleave_sentence(r->message, "it unpacks to more than %lld bytes",
+                                 (long long)UNPACK_BYTES_MAX)
+               : cleave_sentence(r->message, "the archive: %.200s", archive_error_string(archive));
 }
 
 static int walk(reading *r, struct archive *archive)
@@ -84,8 +94,7 @@ static int walk(reading *r, struct archive *archive)
         }
         /* It warns of names that are no text of this locale. */
         if (status != ARCHIVE_OK && status != ARCHIVE_WARN) {
-            return cleave_sentence(r->message, "the archive: %.200s",
-                                   archive_error_string(archive));
+            return refuse(r, archive);
         }
         if (!take_entry(r, archive, entry)) {
             return 0;
@@ -142,8 +151,7 @@ static int copy_data(reading *r, struct archive *archive, int file)
             done += one > 0 ? one : 0;
         }
     }
-    return count == 0 ||
-           cleave_sentence(r->message, "the archive: %.200s", archive_error_string(archive));
+    return count == 0 || refuse(r, archive);
 }
 
 static int unpack_file(reading *r, struct archive *archive, const char *name)
