@@ -11,7 +11,7 @@
 /* A name that is safe as that of a file and as the end of an address. */
 static int file_name_ok(const char *file)
 {
-    return model_name_ok(file) && !strstr(file, "..");
+    return model_name_ok(file) && !strstr(file, "..") && !strchr(file, ':');
 }
 
 static int whole_number(const char *text, int64_t max, int64_t *value)

@@ -44,9 +44,15 @@ int model_name_ok(const char *name)
     size_t bytes = 0;
 
     for (; name[bytes]; bytes++)
-        if (!name_character(name[bytes]) && (bytes == 0 || !strchr("_.-", name[bytes])))
+        if (!name_character(name[bytes]) && (bytes == 0 || !strchr("_.-:", name[bytes])))
             return 0;
-    return bytes >= 1 && bytes < MODEL_NAME_BYTES;
+    return bytes >= 1 && bytes < MODEL_NAME_BYTES && name[bytes - 1] != ':';
+}
+
+static void exchange(char *text, char from, char to)
+{
+    for (; *text; text++)
+        *text = *text == from ? to : *text;
 }
 
 /* NAME@VERSION.weights or NAME.bag -> name and version; 0 for any other file. */
@@ -59,6 +65,9 @@ static int parse_file_name(const char *file, model_entry *entry)
         return 0;
     *entry = (model_entry){0};
     memcpy(entry->name, file, name_bytes);
+    if (strchr(entry->name, ':'))
+        return 0;
+    exchange(entry->name, '=', ':');
     if (!at)
         return model_name_ok(entry->name) && !strcmp(end, ".bag");
     if (strcmp(end, ".weights") != 0 || end - at - 1 != MODEL_VERSION_BYTES - 1)
@@ -71,7 +80,11 @@ static int parse_file_name(const char *file, model_entry *entry)
 void model_store_path(const model_store *store, const model_entry *entry,
                       char path[MODEL_PATH_BYTES])
 {
-    snprintf(path, MODEL_PATH_BYTES, "%s/%s%s%s%s", store->folder, entry->name,
+    char name[MODEL_NAME_BYTES];
+
+    memcpy(name, entry->name, sizeof name);
+    exchange(name, ':', '=');
+    snprintf(path, MODEL_PATH_BYTES, "%s/%s%s%s%s", store->folder, name,
              entry->version[0] ? "@" : "", entry->version, entry->version[0] ? ".weights" : ".bag");
 }
 

@@ -1,9 +1,10 @@
 /* model_store.h: the folder where imported models live (docs/models.md).
  *
  * A model is one file, NAME@VERSION.weights; VERSION is the first 12 hexadecimal digits of the
- * SHA-256 of the file it was imported from. Several versions of a name may lie side by side: the
- * one imported last is used. A bag is a small text file, NAME.bag. Whatever else lies in the folder
- * is left alone. Files appear and vanish whole, so that any number of processes may use one store.
+ * SHA-256 of what it was imported from. Several versions of a name may lie side by side: the one
+ * imported last is used. A bag is a small text file, NAME.bag. A ':' of a name is '=' in that of
+ * its file, since some file systems know none. Whatever else lies in the folder is left alone.
+ * Files appear and vanish whole, so that any number of processes may use one store.
  */
 #ifndef CLEAVE_HOST_MODEL_STORE_H
 #define CLEAVE_HOST_MODEL_STORE_H
@@ -39,7 +40,8 @@ int model_store_open(model_store *store, char message[CLEAVE_SENTENCE_BYTES]);
 /* Makes the folder, and those above it, unless they are there. */
 int model_store_make_folder(const model_store *store, char message[CLEAVE_SENTENCE_BYTES]);
 
-/* Whether a text is a model's name: 1 to 64 of a-z A-Z 0-9 _ . -, the first a letter or digit. */
+/* Whether a text is a model's name: 1 to 64 of a-z A-Z 0-9 _ . - :, the first a letter or digit,
+ * the last no ':'. */
 int model_name_ok(const char *name);
 
 /* The entries by name, the newest version first, in malloc'ed memory; returns how many, 0 when the

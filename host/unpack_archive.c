@@ -78,10 +78,12 @@ int unpack_archive(unpacked *files, const void *bytes, size_t size, const char *
 /* What libarchive says of a reader that gives no more is that the archive is cut off. */
 static int refuse(const reading *r, struct archive *archive)
 {
-    return r->is_bomb
-               ? cleave_sentence(r->message, "it unpacks to more than %lld bytes",
-                                 (long long)UNPACK_BYTES_MAX)
-               : cleave_sentence(r->message, "the archive: %.200s", archive_error_string(archive));
+    const char *why = archive_error_string(archive);
+    if (r->is_bomb) {
+        return cleave_sentence(r->message, "it unpacks to more than %lld bytes",
+                               (long long)UNPACK_BYTES_MAX);
+    }
+    return cleave_sentence(r->message, "the archive: %.200s", why != NULL ? why : "it is damaged");
 }
 
 static int walk(reading *r, struct archive *archive)

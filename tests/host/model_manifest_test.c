@@ -67,6 +67,7 @@ static void refused(void)
         {"m\tx\tf\thttp://h/f\t01234567\t0\t0\t-\n", "column position"},
         {"m\t1\t../f\thttp://h/../f\t01234567\t0\t0\t-\n", "column file"},
         {"m\t1\ta..f\thttp://h/a..f\t01234567\t0\t0\t-\n", "column file"},
+        {"m\t1\ta:b\thttp://h/a:b\t01234567\t0\t0\t-\n", "column file"},
         {"m\t1\t\thttp://h/\t01234567\t0\t0\t-\n", "column file"},
         {"m\t1\tf\tftp://h/f\t01234567\t0\t0\t-\n", "column address"},
         {"m\t1\tf\thttp://h/g\t01234567\t0\t0\t-\n", "column address"},

@@ -105,6 +105,8 @@ static void folders(void)
     TEST_CHECK(model_name_ok("htdemucs_6s") && model_name_ok("a.b-c") && !model_name_ok("") &&
                !model_name_ok(".a") && !model_name_ok("a/b") && !model_name_ok("-a") &&
                !model_name_ok("a@b") && !model_name_ok("a b"));
+    TEST_CHECK(model_name_ok("spleeter:4stems-16kHz") && model_name_ok("a:b:c") &&
+               !model_name_ok(":a") && !model_name_ok("a:") && !model_name_ok("a=b"));
 }
 
 /* Import, find, list, verify, a second version, remove. */
@@ -151,6 +153,34 @@ static void life(void)
     TEST_CHECK(!model_store_find(&s.store, first, &entry, s.message));
     TEST_CHECK(model_store_remove(&s.store, "tiny", &count, s.message) && count == 1);
     TEST_CHECK(!model_store_remove(&s.store, "tiny", &count, s.message) && count == 0);
+    end(&s);
+}
+
+/* A colon, which some file systems do not know, is none in the name of a file. */
+static void colons(void)
+{
+    const model_import_options named = {.name = "family:member"};
+    char path[MODEL_PATH_BYTES], name[MODEL_NAME_BYTES + MODEL_VERSION_BYTES];
+    model_entry entry;
+    int count;
+    scene s = {0};
+
+    if (!begin(&s))
+        return;
+    TEST_CHECK(import(&s, "a.th", s.checkpoint, (size_t)s.checkpoint_bytes, &named, &entry) &&
+               !strcmp(entry.name, "family:member"));
+    model_store_path(&s.store, &entry, path);
+    TEST_CHECK(strstr(path, "/family=member@") && !strchr(path, ':') && access(path, R_OK) == 0);
+    snprintf(name, sizeof name, "family:member@%.5s", entry.version);
+    TEST_CHECK(model_store_find(&s.store, "family:member", &entry, s.message) &&
+               model_store_find(&s.store, name, &entry, s.message) &&
+               !strcmp(entry.name, "family:member"));
+    TEST_CHECK(!model_store_find(&s.store, "family=member", &entry, s.message));
+    /* What no cleave wrote is no model: it would be another one of the same name. */
+    write_file(path_of(&s, "store/family:member@0123456789ab.weights"), "x", 1);
+    TEST_CHECK(!model_store_find(&s.store, "family:member@01", &entry, s.message));
+    TEST_CHECK(model_store_remove(&s.store, "family:member", &count, s.message) && count == 1 &&
+               access(path, F_OK) != 0);
     end(&s);
 }
 
@@ -370,6 +400,7 @@ int main(int argc, char **argv)
     static const test_case cases[] = {
         {"where the store is, what a name is", folders},
         {"import, versions, verify, remove", life},
+        {"a colon in a name", colons},
         {"imports that are refused leave nothing", refused_imports},
         {"the official bag comes with its last file", official_bag},
         {"bags in YAML", yaml_bags},
