@@ -7,7 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/model_manifest.h"
 #include "host/model_store.h"
+#include "host/output.h"
+#include "host/tf_checkpoint.h"
 #include "loader/loader.h"
 #include "loader/sha256.h"
 
@@ -132,6 +135,16 @@ static void read_file_name(const char *path, file_name *n)
     }
 }
 
+static int set_name(char name[MODEL_NAME_BYTES], const char *chosen, char *message)
+{
+    if (!model_name_ok(chosen))
+        return cleave_sentence(
+            message, "\"%.80s\" is no name for a model: letters, digits, _ . - : only; use --name",
+            chosen);
+    memcpy(name, chosen, strlen(chosen) + 1);
+    return 1;
+}
+
 /* The name in the store: that asked for; the official one, or the signature for a file of a bag;
  * the file's own. */
 static int choose_name(const file_name *n, const model_import_options *options, char *name,
@@ -143,12 +156,7 @@ static int choose_name(const file_name *n, const model_import_options *options, 
                          : official && strchr(official->signatures, ' ') ? n->signature
                          : official                                      ? official->name
                                                                          : n->stem;
-    if (!model_name_ok(chosen))
-        return cleave_sentence(
-            message, "\"%.80s\" is no name for a model: letters, digits, _ . - only; use --name",
-            chosen);
-    snprintf(name, MODEL_NAME_BYTES, "%s", chosen);
-    return 1;
+    return set_name(name, chosen, message);
 }
 
 static int set_kind(cleave_import *import, const char *kind, char *message)
@@ -158,8 +166,10 @@ static int set_kind(cleave_import *import, const char *kind, char *message)
     if (import->kind[0] && strcmp(import->kind, kind) != 0)
         return cleave_sentence(message, "the file holds a model of kind %s, not %.32s",
                                import->kind, kind);
-    if (strcmp(kind, "htdemucs") != 0 && strcmp(kind, "hdemucs") != 0)
-        return cleave_sentence(message, "kind \"%.32s\" is unknown: htdemucs or hdemucs", kind);
+    if (strcmp(kind, "htdemucs") != 0 && strcmp(kind, "hdemucs") != 0 &&
+        strcmp(kind, "spleeter") != 0)
+        return cleave_sentence(message, "kind \"%.32s\" is unknown: htdemucs, hdemucs or spleeter",
+                               kind);
     memcpy(import->kind, kind, strlen(kind) + 1);
     return 1;
 }
@@ -189,6 +199,20 @@ static int write_model(const model_store *store, const cleave_import *import,
     return 1;
 }
 
+/* What was read, checked and written; the import is closed. */
+static int finish_import(const model_store *store, cleave_import *import,
+                         const model_import_options *options, const uint8_t sha256[32],
+                         model_entry *entry, char *message)
+{
+    const cleave_weights_type type = options->type ? options->type : cleave_import_smallest(import);
+    const int ok = set_kind(import, options->kind, message) &&
+                   cleave_import_check(import, message) &&
+                   write_model(store, import, type, sha256, entry, message);
+
+    cleave_import_close(import);
+    return ok;
+}
+
 static int import_checkpoint(const model_store *store, const cleave_source_file *file,
                              const file_name *names, const model_import_options *options,
                              model_entry *entry, char *message)
@@ -197,7 +221,6 @@ static int import_checkpoint(const model_store *store, const cleave_source_file 
     char hash[65];
     cleave_sha256 sha256;
     cleave_import import;
-    int ok;
 
     cleave_sha256_init(&sha256);
     cleave_sha256_add(&sha256, file->bytes, file->size);
@@ -212,11 +235,82 @@ static int import_checkpoint(const model_store *store, const cleave_source_file 
     memcpy(entry->version, hash, MODEL_VERSION_BYTES - 1);
     if (!cleave_import_open(&import, file->bytes, file->size, message))
         return 0;
-    const cleave_weights_type type =
-        options->type ? options->type : cleave_import_smallest(&import);
-    ok = set_kind(&import, options->kind, message) && cleave_import_check(&import, message) &&
-         write_model(store, &import, type, digest, entry, message);
-    cleave_import_close(&import);
+    return finish_import(store, &import, options, digest, entry, message);
+}
+
+/* An archive that is called as an official file must be that file. */
+static int check_official(const char *path, const char *hash, char *message)
+{
+    const char *base = output_base_name(path);
+    model_manifest manifest;
+
+    if (!model_manifest_read(&manifest, model_manifest_text, message))
+        return 0;
+    for (int32_t i = 0; i < manifest.count; i++) {
+        const model_manifest_file *file = &manifest.files[i];
+        if (!strcmp(file->file, base) && strncmp(hash, file->sha256, strlen(file->sha256)) != 0)
+            return cleave_sentence(
+                message,
+                "its SHA-256 begins with %.8s, that of the official %s with "
+                "%.8s: it is damaged, or a model of your own, which --name names",
+                hash, file->model, file->sha256);
+    }
+    return 1;
+}
+
+/* What Spleeter calls its models, "4stems", comes after the family; "model", as TensorFlow calls
+ * its files, says nothing, and the number of instruments is their name; any other is one. */
+static int name_tensorflow(const tf_checkpoint *c, const cleave_import *import, char *name,
+                           char *message)
+{
+    static const char *const names[] = {"spleeter:2stems", "spleeter:4stems", "spleeter:5stems"};
+    char sources[CLEAVE_CONFIG_VALUE_MAX + 1], own[32];
+    int instruments = 1;
+
+    if (!cleave_config_text_get(import->config, import->config_bytes, "sources", sources,
+                                sizeof sources))
+        return set_name(name, c->name, message);
+    for (const char *p = sources; *p; p++)
+        instruments += *p == ',';
+    snprintf(own, sizeof own, "spleeter:%dstems", instruments);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (!strcmp(c->name, "model") && !strcmp(own, names[i]))
+            return set_name(name, own, message);
+        if (strcmp(c->name, strchr(names[i], ':') + 1) != 0)
+            continue;
+        return !strcmp(own, names[i])
+                   ? set_name(name, own, message)
+                   : cleave_sentence(message, "is called \"%s\" and has %d instruments: use --name",
+                                     c->name, instruments);
+    }
+    return set_name(name, c->name, message);
+}
+
+static int import_tensorflow(const model_store *store, const char *path,
+                             const model_import_options *options, model_entry *entry, char *message)
+{
+    tf_checkpoint *c = calloc(1, sizeof *c);
+    cleave_import import;
+    char hash[65];
+    int ok;
+
+    if (!c)
+        return cleave_sentence(message, "no memory for a checkpoint");
+    ok = (!options->name || set_name(entry->name, options->name, message)) &&
+         model_store_make_folder(store, message) &&
+         tf_checkpoint_open(c, path, store->folder, message);
+    cleave_sha256_text(c->sha256, hash);
+    ok = ok && (options->name || check_official(path, hash, message)) &&
+         cleave_import_tensorflow(&import, c->index.bytes, c->index.size, c->shards, c->shard_count,
+                                  message);
+    if (ok && !options->name && !name_tensorflow(c, &import, entry->name, message)) {
+        cleave_import_close(&import);
+        ok = 0;
+    }
+    memcpy(entry->version, hash, MODEL_VERSION_BYTES - 1);
+    ok = ok && finish_import(store, &import, options, c->sha256, entry, message);
+    tf_checkpoint_close(c);
+    free(c);
     return ok;
 }
 
@@ -282,6 +376,8 @@ int model_store_import(const model_store *store, const char *path,
     int ok;
 
     *entry = (model_entry){0};
+    if (tf_checkpoint_is(path))
+        return import_tensorflow(store, path, options, entry, message);
     read_file_name(path, &names);
     if (!cleave_source_file_open(&file, path, message))
         return 0;

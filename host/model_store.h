@@ -77,8 +77,9 @@ typedef struct model_import_options {
     cleave_weights_type type; /* 0: binary16 if the file holds nothing else, else float32 */
 } model_import_options;
 
-/* Imports a checkpoint or a YAML bag: reads it, checks it against its model, and puts it into the
- * store in one step, after it is safely on the disk. *entry says what was made. */
+/* Imports a checkpoint (a file; for TensorFlow the index, a folder or an archive) or a YAML bag:
+ * reads it, checks it against its model, and puts it into the store in one step, after it is safely
+ * on the disk. *entry says what was made. */
 int model_store_import(const model_store *store, const char *path,
                        const model_import_options *options, model_entry *entry,
                        char message[CLEAVE_SENTENCE_BYTES]);
