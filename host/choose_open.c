@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMES_MAX (MODEL_ENTRIES_MAX + 64)
+#define NAMES_MAX (MODEL_ENTRIES_MAX + 2 * MODEL_MANIFEST_FILES_MAX + 64)
 
 /* The order in which "auto" prefers installed models; others follow by name. The first is the one
  * that Demucs itself takes by default; a bag costs as much time as it has networks; two more stems
@@ -36,7 +36,8 @@ int choose_open(model_shelf *shelf, const cli_options *options, char message[OPT
         return 0;
     }
     int has_store = model_store_open(&store, sentence);
-    if (has_store && model_store_find(&store, options->model, &entry, sentence)) {
+    int is_wide;
+    if (has_store && model_find(&store, options->model, &entry, &is_wide, sentence)) {
         return model_open_named(&shelf->model, &store, options->model, sentence)
                    ? 0
                    : option_refuse(message, "model %s: %s", options->model, sentence);
@@ -127,8 +128,10 @@ static int try_model(model_shelf *shelf, const cli_options *options, const model
     return 0;
 }
 
-/* All names that --model could take, borrowed from the entries; returns how many. */
-static int32_t list_names(const model_entry *entries, int entry_count, const char **names)
+/* All names that --model could take, borrowed from the entries and the official names; returns how
+ * many. */
+static int32_t list_names(const model_entry *entries, int entry_count, const model_names *official,
+                          const char **names)
 {
     cleave_model_info info;
     int32_t count = 0;
@@ -141,44 +144,51 @@ static int32_t list_names(const model_entry *entries, int entry_count, const cha
             names[count++] = entries[i].name;
         }
     }
-    for (uint32_t i = 0; i < 16 && cleave_official_at(i) != NULL; i++) {
-        if (!is_installed(entries, entry_count, cleave_official_at(i)->name)) {
-            names[count++] = cleave_official_at(i)->name;
+    for (int32_t i = 0; i < official->count; i++) {
+        if (!is_installed(entries, entry_count, official->name[i])) {
+            names[count++] = official->name[i];
         }
     }
     return count;
 }
 
-static int is_official(const char *name)
+/* What to pull for a name that is official and not installed, nor its base; NULL if it is neither.
+ */
+static const char *to_be_pulled(const model_entry *entries, int entry_count, const char *name,
+                                char pulled[MODEL_LABEL_BYTES])
 {
-    int official = 0;
-    for (uint32_t i = 0; cleave_official_at(i) != NULL; i++) {
-        official |= strcmp(name, cleave_official_at(i)->name) == 0;
-    }
-    return official;
+    return model_names_pulled(name, pulled) && !is_installed(entries, entry_count, name) &&
+                   !is_installed(entries, entry_count, pulled)
+               ? pulled
+               : NULL;
 }
 
 static int refuse_unknown(const cli_options *options, const model_entry *entries, int entry_count,
                           const char **names, char *message)
 {
-    int32_t count = list_names(entries, entry_count, names);
+    char pulled[MODEL_LABEL_BYTES];
+    model_names official;
+    model_names_official(&official);
+    int32_t count = list_names(entries, entry_count, &official, names);
     const char *nearest = suggest_nearest(options->model, names, count);
-    if (nearest != NULL && is_official(nearest) && !is_installed(entries, entry_count, nearest)) {
+    if (nearest != NULL && to_be_pulled(entries, entry_count, nearest, pulled)) {
         return option_refuse(message,
                              "there is no model \"%.80s\"; did you mean \"%s\", which \"cleave "
                              "model pull %s\" installs?",
-                             options->model, nearest, nearest);
+                             options->model, nearest, pulled);
     }
     if (nearest != NULL) {
         return option_refuse(message, "there is no model \"%.80s\"; did you mean \"%s\"?",
                              options->model, nearest);
     }
-    char list[256] = "";
-    for (int32_t i = 0; i < count && strlen(list) + 80 < sizeof list; i++) {
+    char list[400] = "";
+    for (int32_t i = 0; i < count && strlen(list) + 100 < sizeof list; i++) {
         size_t used = strlen(list);
-        int missing = is_official(names[i]) && !is_installed(entries, entry_count, names[i]);
-        snprintf(list + used, sizeof list - used, "%s%s%s", i > 0 ? ", " : "", names[i],
-                 missing ? " (to be pulled)" : "");
+        int missing = to_be_pulled(entries, entry_count, names[i], pulled) != NULL;
+        if (strstr(names[i], MODEL_WIDE) == NULL) {
+            snprintf(list + used, sizeof list - used, "%s%s%s", i > 0 ? ", " : "", names[i],
+                     missing ? " (to be pulled)" : "");
+        }
     }
     return option_refuse(message, "there is no model \"%.80s\"; there are %s", options->model,
                          list);
@@ -189,12 +199,13 @@ static int refuse_name(const cli_options *options, const model_store *store, con
                        char *message)
 {
     char sentence[CLEAVE_SENTENCE_BYTES];
+    char pulled[MODEL_LABEL_BYTES];
     model_entry *entries = NULL;
-    if (is_official(options->model)) {
+    if (model_names_pulled(options->model, pulled)) {
         return option_refuse(message,
                              "model %s is not installed: \"cleave model pull %s\" downloads it, "
                              "\"cleave model import FILE\" takes its checkpoint",
-                             options->model, options->model);
+                             options->model, pulled);
     }
     if (strchr(options->model, '@') != NULL) {
         return option_refuse(message, "%s", why);

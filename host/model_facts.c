@@ -20,12 +20,15 @@ int model_facts_built_in(model_facts *facts, int32_t index)
     return cleave_model_at(index, &facts->info) == CLEAVE_OK && fill_built_in(facts);
 }
 
-void model_facts_entry(model_facts *facts, const model_store *store, const model_entry *entry)
+static void fill_entry(model_facts *facts, const model_store *store, const model_entry *entry,
+                       int is_wide)
 {
-    char name[MODEL_LABEL_BYTES];
+    char name[MODEL_LABEL_BYTES + MODEL_VERSION_BYTES];
     struct tm utc;
     memset(facts, 0, sizeof *facts);
-    memcpy(facts->name, entry->name, sizeof facts->name);
+    const char *wide = is_wide ? MODEL_WIDE : "";
+    snprintf(facts->name, sizeof facts->name, "%s%s", entry->name, wide);
+    memcpy(facts->entry, entry->name, sizeof facts->entry);
     memcpy(facts->version, entry->version, sizeof facts->version);
     facts->is_used = entry->used;
     facts->bytes = entry->bytes;
@@ -34,7 +37,7 @@ void model_facts_entry(model_facts *facts, const model_store *store, const model
         strftime(facts->imported, sizeof facts->imported, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
         strcpy(facts->imported, "unknown");
     }
-    snprintf(name, sizeof name, "%s%s%s", entry->name, entry->version[0] != '\0' ? "@" : "",
+    snprintf(name, sizeof name, "%s%s%s", facts->name, entry->version[0] != '\0' ? "@" : "",
              entry->version);
     if (model_open_named(&facts->model, store, name, facts->why_not)) {
         facts->why_not[0] = '\0';
@@ -46,18 +49,24 @@ void model_facts_entry(model_facts *facts, const model_store *store, const model
     }
 }
 
+void model_facts_entry(model_facts *facts, const model_store *store, const model_entry *entry)
+{
+    fill_entry(facts, store, entry, 0);
+}
+
 int model_facts_find(model_facts *facts, const model_store *store, const char *name,
                      char message[CLEAVE_SENTENCE_BYTES])
 {
     model_entry entry;
+    int is_wide;
     memset(facts, 0, sizeof *facts);
     if (cleave_model_find(name, &facts->info) == CLEAVE_OK) {
         return fill_built_in(facts);
     }
-    if (!model_store_find(store, name, &entry, message)) {
+    if (!model_find(store, name, &entry, &is_wide, message)) {
         return 0;
     }
-    model_facts_entry(facts, store, &entry);
+    fill_entry(facts, store, &entry, is_wide);
     return 1;
 }
 

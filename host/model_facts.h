@@ -15,7 +15,8 @@ typedef struct model_memory {
 } model_memory;
 
 typedef struct model_facts {
-    char name[MODEL_NAME_BYTES];
+    char name[MODEL_LABEL_BYTES];      /* as it was asked for, without a version */
+    char entry[MODEL_NAME_BYTES];      /* what it is called in the store */
     char version[MODEL_VERSION_BYTES]; /* "": the engine's own, or a bag */
     char kind[CLEAVE_NAME_BYTES];      /* "center", "htdemucs", "bag" when it cannot be used */
     int is_built_in;

@@ -4,6 +4,7 @@
 #include "host/output.h"
 #include "loader/sha256.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,28 @@ static int open_bag(open_model *model, const model_store *store, const model_ent
                     char *message);
 static int check_sources(const open_model *model, const bag *b, const char *name, char *message);
 static int describe(open_model *model, char *message);
+static int widen(open_model *model, char *message);
+
+int model_find(const model_store *store, const char *name, model_entry *entry, int *is_wide,
+               char message[CLEAVE_SENTENCE_BYTES])
+{
+    char base[MODEL_LABEL_BYTES];
+    char why[CLEAVE_SENTENCE_BYTES];
+    *is_wide = 0;
+    if (model_store_find(store, name, entry, message)) {
+        return 1;
+    }
+    *is_wide = model_names_base(name, base) && model_store_find(store, base, entry, why);
+    return *is_wide;
+}
 
 int model_open_named(open_model **opened, const model_store *store, const char *name,
                      char message[CLEAVE_SENTENCE_BYTES])
 {
     char path[MODEL_PATH_BYTES];
     model_entry entry;
-    if (!model_store_find(store, name, &entry, message)) {
+    int is_wide;
+    if (!model_find(store, name, &entry, &is_wide, message)) {
         return 0;
     }
     open_model *model = calloc(1, sizeof *model);
@@ -28,8 +44,8 @@ int model_open_named(open_model **opened, const model_store *store, const char *
         return cleave_sentence(message, "no memory for a model");
     }
     int versioned = strchr(name, '@') != NULL;
-    snprintf(model->label, sizeof model->label, "%s%s%s", entry.name, versioned ? "@" : "",
-             versioned ? entry.version : "");
+    snprintf(model->label, sizeof model->label, "%s%s%s%s", entry.name, is_wide ? MODEL_WIDE : "",
+             versioned ? "@" : "", versioned ? entry.version : "");
     int ok;
     if (entry.version[0] == '\0') {
         ok = open_bag(model, store, &entry, message);
@@ -37,7 +53,7 @@ int model_open_named(open_model **opened, const model_store *store, const char *
         model_store_path(store, &entry, path);
         ok = open_network(model, entry.name, path, message);
     }
-    if (!ok || !describe(model, message)) {
+    if (!ok || !describe(model, message) || (is_wide && !widen(model, message))) {
         model_close(&model);
         return 0;
     }
@@ -66,7 +82,8 @@ int model_open_file(open_model **opened, const char *path, char message[CLEAVE_S
 int model_is_path(const char *name)
 {
     static const char *const endings[] = {".weights", ".th",   ".pt",  ".pth",
-                                          ".ckpt",    ".yaml", ".yml", ".safetensors"};
+                                          ".ckpt",    ".yaml", ".yml", ".safetensors",
+                                          ".index",   ".gz",   ".tgz", ".tar"};
     const char *dot = strrchr(name, '.');
     int is_path = strchr(name, '/') != NULL;
     for (size_t i = 0; i < sizeof endings / sizeof endings[0] && dot != NULL; i++) {
@@ -84,6 +101,7 @@ void model_config(const open_model *model, cleave_config *config)
     config->networks = model->networks;
     config->rate_hz = info->rate_hz;
     config->channels = info->channels;
+    config->spectrum_bins = model->spectrum_bins;
     /* A bag lengthens the segments of networks that were not trained on one length. */
     if (model->segment_seconds > info->segment_seconds &&
         model->segment_seconds <= info->segment_seconds_max) {
@@ -242,5 +260,27 @@ static int describe(open_model *model, char *message)
     info->rate_hz = networks->rate_hz;
     info->channels_min = info->channels_max = networks->channels;
     info->needs_weights = 1;
+    return 1;
+}
+
+/* To 16 kHz, rounded up to the steps of 64 bins that the networks take: 1536 bins of 4096 frames at
+ * 44.1 kHz, as the published wide configurations have. */
+static int widen(open_model *model, char *message)
+{
+    const cleave_table *table = &model->files[0].table;
+    cleave_spleeter spleeter;
+    if (strcmp(model->networks_info.kind, "spleeter") != 0) {
+        return cleave_sentence(message, "models of kind %s have no form \"" MODEL_WIDE "\"",
+                               model->networks_info.kind);
+    }
+    if (!cleave_spleeter_arguments(table->config, table->header->config_bytes, &spleeter,
+                                   message)) {
+        return 0;
+    }
+    int32_t most = spleeter.frame_length / 2 / 64;
+    double steps = ceil(16000.0 * spleeter.frame_length / spleeter.rate_hz / 64);
+    model->spectrum_bins = 64 * (steps < most ? (int32_t)steps : most);
+    size_t used = strlen(model->description);
+    snprintf(model->description + used, sizeof model->description - used, ", masks to 16 kHz");
     return 1;
 }

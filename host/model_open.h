@@ -4,10 +4,8 @@
 #ifndef CLEAVE_HOST_MODEL_OPEN_H
 #define CLEAVE_HOST_MODEL_OPEN_H
 
-#include "host/model_store.h"
+#include "host/model_names.h"
 #include "runtime/cleave.h"
-
-#define MODEL_LABEL_BYTES (MODEL_NAME_BYTES + MODEL_VERSION_BYTES)
 
 typedef struct open_model {
     char label[MODEL_LABEL_BYTES]; /* what it was asked for by: "htdemucs", "htdemucs@VERSION",
@@ -16,6 +14,7 @@ typedef struct open_model {
         version[MODEL_VERSION_BYTES]; /* of one network; "" for a bag, whose networks have theirs */
     char description[128];            /* one line */
     int64_t bytes;                    /* of all files */
+    int32_t spectrum_bins;            /* that a wide form asks for; 0: the networks' own */
     double segment_seconds;           /* that a bag asks for; 0: the networks' own */
     cleave_network_info networks_info;
     cleave_model_info info; /* the same in the engine's words; borrows from this struct */
@@ -25,8 +24,13 @@ typedef struct open_model {
     cleave_weights files[CLEAVE_NETWORKS_MAX];
 } open_model;
 
-/* Opens what NAME or NAME@VERSION means in the store: a model, or a bag with the networks that it
- * names. 1, or 0 with a sentence. */
+/* What a name means in the store: as model_store_find(), and a wide form (model_names.h) that no
+ * entry is called like means its base; *is_wide says so. */
+int model_find(const model_store *store, const char *name, model_entry *entry, int *is_wide,
+               char message[CLEAVE_SENTENCE_BYTES]);
+
+/* Opens what NAME or NAME@VERSION means in the store: a model, perhaps in its wide form, or a bag
+ * with the networks that it names. 1, or 0 with a sentence. */
 int model_open_named(open_model **opened, const model_store *store, const char *name,
                      char message[CLEAVE_SENTENCE_BYTES]);
 

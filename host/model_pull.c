@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/download.h"
+#include "host/unpack.h"
 #include "loader/sha256.h"
 
 #define READ_BYTES    65536
@@ -281,6 +282,15 @@ static int store_all(pull *p, model_entry *entry)
     return model_store_put_bag(p->store, p->name, &b, p->message);
 }
 
+static int needs_archives(const pull *p)
+{
+    int count = 0;
+
+    for (int i = 0; i < p->part_count; i++)
+        count += strstr(p->parts[i].source->file, ".tar") != NULL;
+    return count > 0;
+}
+
 model_pull_status model_pull(const model_store *store, const model_manifest *manifest,
                              const char *name, const model_pull_options *options,
                              model_entry *entry, char message[CLEAVE_SENTENCE_BYTES])
@@ -293,6 +303,11 @@ model_pull_status model_pull(const model_store *store, const model_manifest *man
         return MODEL_PULL_FAILED;
     if (wanted == 0 && (!p.is_bag || is_bag_stored(&p, entry)))
         return MODEL_PULL_ALREADY;
+    if (wanted > 0 && needs_archives(&p) && !unpack_backend()) {
+        cleave_sentence(message,
+                        "its archive needs the library libarchive, which this build is without");
+        return MODEL_PULL_FAILED;
+    }
     if (wanted > 0 && !http_backend()) {
         cleave_sentence(message, "downloads need the library libcurl, which this build is without");
         return MODEL_PULL_FAILED;

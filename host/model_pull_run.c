@@ -2,12 +2,14 @@
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host/commands.h"
 #include "host/http.h"
 #include "host/interrupt.h"
 #include "host/log.h"
 #include "host/model.h"
+#include "host/model_names.h"
 #include "host/model_pull.h"
 #include "host/report.h"
 #include "host/suggest.h"
@@ -75,16 +77,21 @@ static void abandon(void *context)
               "interrupted; what came is kept, and the next pull goes on there");
 }
 
-static int unknown_name(pull_view *view, const model_manifest *manifest)
+static int unknown_name(pull_view *view)
 {
-    const char *names[MODEL_MANIFEST_FILES_MAX];
-    const int32_t count = model_manifest_names(manifest, names);
-    const char *nearest = suggest_nearest(view->name, names, count);
+    const char *names[2 * MODEL_MANIFEST_FILES_MAX], *nearest;
+    model_names official;
     char list[512] = "";
     size_t used = 0;
 
-    for (int32_t i = 0; i < count && used < sizeof list; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
+    model_names_official(&official);
+    for (int32_t i = 0; i < official.count; i++)
+        names[i] = official.name[i];
+    nearest = suggest_nearest(view->name, names, official.count);
+    for (int32_t i = 0; i < official.count && used < sizeof list; i++)
+        if (!strstr(names[i], MODEL_WIDE))
+            used +=
+                (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
     if (nearest)
         log_error(&view->log, "no official model is called \"%.64s\"; did you mean \"%s\"?",
                   view->name, nearest);
@@ -97,14 +104,18 @@ static int unknown_name(pull_view *view, const model_manifest *manifest)
 static int pull_one(pull_view *view, const model_store *store, const model_manifest *manifest,
                     model_pull_options *options)
 {
-    char message[CLEAVE_SENTENCE_BYTES];
+    char message[CLEAVE_SENTENCE_BYTES], pulled[MODEL_LABEL_BYTES];
     model_entry entry;
-    int32_t count;
     model_pull_status status;
 
     view->index = 0;
-    if (!model_manifest_find(manifest, view->name, &count))
-        return unknown_name(view, manifest);
+    if (!model_names_pulled(view->name, pulled))
+        return unknown_name(view);
+    if (strcmp(view->name, pulled) != 0) {
+        log_note(&view->log, "%s is %s with masks to 16 kHz: that is what is pulled", view->name,
+                 pulled);
+        view->name = pulled;
+    }
     status = model_pull(store, manifest, view->name, options, &entry, message);
     log_status(&view->log, "");
     if (status == MODEL_PULL_FAILED || status == MODEL_PULL_STOPPED) {

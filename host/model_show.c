@@ -161,7 +161,7 @@ static void show_versions(FILE *stream, const model_store *store, const model_fa
     model_entry *entries;
     int count = shown->is_built_in ? 0 : model_store_list(store, &entries, message);
     for (int i = 0; i < count; i++) {
-        if (strcmp(entries[i].name, shown->name) == 0 &&
+        if (strcmp(entries[i].name, shown->entry) == 0 &&
             strcmp(entries[i].version, shown->version) != 0) {
             fprintf(stream, "also        %s@%s%s\n", entries[i].name, entries[i].version,
                     entries[i].used ? " (used)" : "");

@@ -1,5 +1,5 @@
 /* model_store.c: finds, verifies and removes models. */
-#include "host/model_store.h"
+#include "host/model_names.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -155,16 +155,19 @@ int model_store_list(const model_store *store, model_entry **entries,
 static int say_absent(const model_store *store, const char *name,
                       char message[CLEAVE_SENTENCE_BYTES])
 {
-    const cleave_official *official;
+    char why[CLEAVE_SENTENCE_BYTES], base[MODEL_LABEL_BYTES];
     cleave_model_info info;
+    model_entry entry;
 
     if (cleave_model_find(name, &info) == CLEAVE_OK)
         return cleave_sentence(message, "model \"%s\" is built in and has no file", name);
-    for (uint32_t i = 0; (official = cleave_official_at(i)); i++)
-        if (!strcmp(official->name, name))
-            return cleave_sentence(message,
-                                   "no model \"%s\" in %.100s; \"cleave model pull %s\" brings it",
-                                   name, store->folder, name);
+    if (model_names_base(name, base) && model_store_find(store, base, &entry, why))
+        return cleave_sentence(message, "model \"%s\" has no file of its own: it is \"%s\"", name,
+                               base);
+    if (model_names_pulled(name, base))
+        return cleave_sentence(message,
+                               "no model \"%s\" in %.100s; \"cleave model pull %s\" brings it",
+                               name, store->folder, base);
     return cleave_sentence(
         message, "no model \"%.80s\" in %.100s; \"cleave model list\" shows what there is", name,
         store->folder);

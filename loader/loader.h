@@ -6,6 +6,7 @@
 #include "loader/source_file.h"
 #include "weights/config_text.h"
 #include "weights/contract.h"
+#include "weights/spleeter_arguments.h"
 #include "weights/table.h"
 
 /* A weight file that is open: a table, and what it points into. One thread opens and closes it; any

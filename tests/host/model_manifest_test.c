@@ -1,5 +1,5 @@
 /* model_manifest_test.c: the official models' files, and manifests that are refused. */
-#include "host/model_manifest.h"
+#include "host/model_names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +34,62 @@ static void built_in(void)
             TEST_CHECK(files[i].segment_seconds == (strcmp(o->name, "hdemucs_mmi") ? 0 : 44));
         }
     }
-    TEST_CHECK(models == 4 && model_manifest_names(&manifest, names) == 4);
-    TEST_CHECK(!strcmp(names[1], "htdemucs_ft") && manifest.count == 7);
+    TEST_CHECK(models == 4 && model_manifest_names(&manifest, names) == 7);
+    TEST_CHECK(!strcmp(names[1], "htdemucs_ft") && !strcmp(names[5], "spleeter:4stems") &&
+               manifest.count == 10);
+}
+
+/* Spleeter's are archives, one a model, each called as the model after its family. */
+static void spleeter(void)
+{
+    static const char *const names[] = {"spleeter:2stems", "spleeter:4stems", "spleeter:5stems"};
+    char message[CLEAVE_SENTENCE_BYTES], file[MODEL_MANIFEST_FILE_BYTES];
+    model_manifest manifest;
+    int32_t count;
+
+    if (!TEST_CHECK(model_manifest_read(&manifest, model_manifest_text, message)))
+        return;
+    for (int i = 0; i < 3; i++) {
+        const model_manifest_file *one = model_manifest_find(&manifest, names[i], &count);
+        if (!TEST_CHECK(one != NULL && count == 1))
+            return;
+        snprintf(file, sizeof file, "%s.tar.gz", names[i] + strlen("spleeter:"));
+        TEST_CHECK(!strcmp(one->file, file) && strlen(one->sha256) == 64);
+        TEST_CHECK(!strncmp(one->address, "https://github.com/deezer/spleeter/releases/", 44));
+        TEST_CHECK(one->segment_seconds == 0 && one->weight_count == 0);
+        for (int32_t k = 0; k < manifest.count; k++)
+            TEST_CHECK(&manifest.files[k] == one ||
+                       strcmp(manifest.files[k].sha256, one->sha256) != 0);
+    }
+}
+
+/* What can be pulled by which name. */
+static void official_names(void)
+{
+    static const struct {
+        const char *name, *pulled, *base;
+    } cases[] = {
+        {"htdemucs", "htdemucs", NULL},
+        {"spleeter:4stems", "spleeter:4stems", NULL},
+        {"spleeter:4stems-16kHz", "spleeter:4stems", "spleeter:4stems"},
+        {"htdemucs-16kHz", NULL, "htdemucs"},
+        {"spleeter:3stems-16kHz", NULL, "spleeter:3stems"},
+        {"a-16kHz@0123", NULL, "a@0123"},
+        {"a-16khz", NULL, NULL},
+        {"-16kHz", NULL, NULL},
+        {"", NULL, NULL},
+    };
+    char text[MODEL_LABEL_BYTES];
+    model_names names;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        TEST_CHECK(model_names_pulled(cases[i].name, text) == (cases[i].pulled != NULL));
+        TEST_CHECK(!cases[i].pulled || !strcmp(text, cases[i].pulled));
+        TEST_CHECK(model_names_base(cases[i].name, text) == (cases[i].base != NULL));
+        TEST_CHECK(!cases[i].base || !strcmp(text, cases[i].base));
+    }
+    model_names_official(&names);
+    TEST_CHECK(names.count == 10 && !strcmp(names.name[5], "spleeter:2stems-16kHz"));
 }
 
 /* The program was built from the file that lies here. */
@@ -112,6 +166,8 @@ int main(int argc, char **argv)
 {
     static const test_case cases[] = {
         {"the official models", built_in},
+        {"Spleeter's archives", spleeter},
+        {"official names and wide forms", official_names},
         {"the text in the program is the file", same_text},
         {"manifests that are refused", refused},
     };
