@@ -76,6 +76,7 @@ void choose_config(const cli_options *options, const model_choice *choice, int32
         config->segment_seconds = options->segment_seconds;
     }
     config->overlap = options->overlap >= 0 ? options->overlap : config->overlap;
+    config->mask_extension = options->mask_extension;
     config->device = options->device;
     config->device_index = options->device_index;
     config->precision = options->precision;
@@ -206,10 +207,14 @@ static void choose_auto(const model_shelf *shelf, const track_shape *track, mode
                  "%s would keep %d of the %d channels, and " FALLBACK " keeps all", model->label,
                  model->info.channels_max, track->channels);
     } else if (track->must_flow && model->networks_info.normalizes) {
+        choice->model = shelf->flowing;
         snprintf(choice->reason, sizeof choice->reason,
-                 "%s needs to know the whole track first, and " FALLBACK
-                 " lets it flow from pipe to pipe",
-                 model->label);
+                 "%s needs to know the whole track first, and %s lets it flow from pipe to pipe",
+                 model->label, shelf->flowing != NULL ? shelf->flowing->label : FALLBACK);
+    } else if (strcmp(model->networks_info.kind, "spleeter") == 0) {
+        choice->model = model;
+        snprintf(choice->reason, sizeof choice->reason, "%.*s, and Spleeter comes next",
+                 CHOICE_REASON_BYTES - 40, shelf->why_not);
     } else {
         choice->model = model;
         give_reason(choice, "installed, and the first in the order of preference that can run");

@@ -10,8 +10,10 @@
 
 /* What the tracks of a batch can be separated by, besides the engine's own models. */
 typedef struct model_shelf {
-    open_model *model;                 /* that asked for, or that "auto" prefers; NULL: none */
-    char why_not[CHOICE_REASON_BYTES]; /* "auto" without one: why */
+    open_model *model;   /* that asked for, or that "auto" prefers; NULL: none */
+    open_model *flowing; /* for "auto", the first that need not know the whole track, if model does;
+                          * NULL: none */
+    char why_not[CHOICE_REASON_BYTES]; /* "auto" without Demucs: why */
 } model_shelf;
 
 /* Finds and opens the model that the options name: an installed one, a file, or for "auto" the
@@ -43,8 +45,8 @@ typedef struct model_choice {
 int choose_check(const model_shelf *shelf, const cli_options *options,
                  char message[OPTIONS_MESSAGE_BYTES]);
 
-/* The model for a track. "auto" takes the shelf's for mono and stereo, else "center". Returns 0, or
- * -1 with a sentence. */
+/* The model for a track. "auto" takes one of the shelf for mono and stereo, else "center". Returns
+ * 0, or -1 with a sentence. */
 int choose_model(const model_shelf *shelf, const cli_options *options, const track_shape *track,
                  model_choice *choice, char message[OPTIONS_MESSAGE_BYTES]);
 

@@ -10,15 +10,24 @@
 
 #define NAMES_MAX (MODEL_ENTRIES_MAX + 2 * MODEL_MANIFEST_FILES_MAX + 64)
 
-/* The order in which "auto" prefers installed models; others follow by name. The first is the one
- * that Demucs itself takes by default; a bag costs as much time as it has networks; two more stems
- * cost quality in the others. */
-static const char *const preferred[] = {"htdemucs", "htdemucs_ft", "hdemucs_mmi", "htdemucs_6s"};
-#define PREFERRED_COUNT ((int32_t)(sizeof preferred / sizeof preferred[0]))
+/* The order in which "auto" prefers installed models: these of Demucs, others of Demucs by name,
+ * these of Spleeter, others of Spleeter. The first is the one that Demucs itself takes by default;
+ * a bag costs as much time as it has networks; two more stems cost quality in the others. */
+static const char *const preferred[] = {
+    "htdemucs",        "htdemucs_ft",     "hdemucs_mmi",     "htdemucs_6s",
+    "spleeter:4stems", "spleeter:5stems", "spleeter:2stems", NULL};
+
+/* What "auto" chooses from. */
+typedef struct candidates {
+    model_store store;
+    model_entry *entries;
+    int count;
+    const cli_options *options;
+} candidates;
 
 static int open_auto(model_shelf *shelf, const cli_options *options);
-static int try_model(model_shelf *shelf, const cli_options *options, const model_store *store,
-                     const char *name);
+static void open_family(model_shelf *shelf, const candidates *all, int is_spleeter);
+static void try_model(model_shelf *shelf, const candidates *all, const char *name, int is_spleeter);
 static int refuse_name(const cli_options *options, const model_store *store, const char *why,
                        char *message);
 
@@ -53,6 +62,7 @@ int choose_open(model_shelf *shelf, const cli_options *options, char message[OPT
 void choose_close(model_shelf *shelf)
 {
     model_close(&shelf->model);
+    model_close(&shelf->flowing);
 }
 
 /* Whether "auto" may take an entry that has no preferred name: not a file of an official bag, which
@@ -60,8 +70,8 @@ void choose_close(model_shelf *shelf)
 static int is_candidate(const model_entry *entry)
 {
     uint32_t position;
-    for (int32_t i = 0; i < PREFERRED_COUNT; i++) {
-        if (strcmp(entry->name, preferred[i]) == 0) {
+    for (const char *const *name = preferred; *name != NULL; name++) {
+        if (strcmp(entry->name, *name) == 0) {
             return 0;
         }
     }
@@ -78,54 +88,73 @@ static int is_installed(const model_entry *entries, int count, const char *name)
     return 0;
 }
 
-/* Bags before single models, since these may be parts of those. */
 static int open_auto(model_shelf *shelf, const cli_options *options)
 {
     char sentence[CLEAVE_SENTENCE_BYTES];
-    model_store store;
-    model_entry *entries = NULL;
-    int count =
-        model_store_open(&store, sentence) ? model_store_list(&store, &entries, sentence) : 0;
-    if (count < 0) {
+    candidates all = {.options = options};
+    model_shelf flowing = {.why_not = ""};
+    all.count = model_store_open(&all.store, sentence)
+                    ? model_store_list(&all.store, &all.entries, sentence)
+                    : 0;
+    if (all.count < 0) {
         snprintf(shelf->why_not, sizeof shelf->why_not, "the installed models cannot be read (%s)",
                  sentence);
     }
-    for (int32_t i = 0; i < PREFERRED_COUNT && shelf->model == NULL; i++) {
-        if (is_installed(entries, count, preferred[i])) {
-            try_model(shelf, options, &store, preferred[i]);
-        }
+    open_family(shelf, &all, 0);
+    if (shelf->model == NULL) {
+        open_family(shelf, &all, 1);
+    } else if (shelf->model->networks_info.normalizes) {
+        open_family(&flowing, &all, 1);
+        shelf->flowing = flowing.model;
     }
-    for (int bags = 1; bags >= 0; bags--) {
-        for (int i = 0; i < count && shelf->model == NULL; i++) {
-            if (is_candidate(&entries[i]) && (entries[i].version[0] == '\0') == bags) {
-                try_model(shelf, options, &store, entries[i].name);
-            }
-        }
+    if (shelf->why_not[0] == '\0') {
+        snprintf(shelf->why_not, sizeof shelf->why_not, "no %s is installed",
+                 shelf->model == NULL ? "model with weights" : "Demucs model");
     }
-    free(entries);
-    if (shelf->model == NULL && shelf->why_not[0] == '\0') {
-        snprintf(shelf->why_not, sizeof shelf->why_not, "no model with weights is installed");
-    }
+    free(all.entries);
     return 0;
 }
 
-/* Opens a model if the engine would run it as the options say. The first reason against one is
- * kept. */
-static int try_model(model_shelf *shelf, const cli_options *options, const model_store *store,
-                     const char *name)
+/* Those with preferred names, then bags before single models, since these may be parts of those. */
+static void open_family(model_shelf *shelf, const candidates *all, int is_spleeter)
+{
+    for (const char *const *name = preferred; *name != NULL; name++) {
+        if (is_installed(all->entries, all->count, *name) &&
+            (strncmp(*name, "spleeter:", 9) == 0) == is_spleeter) {
+            try_model(shelf, all, *name, is_spleeter);
+        }
+    }
+    for (int bags = 1; bags >= 0; bags--) {
+        for (int i = 0; i < all->count; i++) {
+            const model_entry *entry = &all->entries[i];
+            if (is_candidate(entry) && (entry->version[0] == '\0') == bags) {
+                try_model(shelf, all, entry->name, is_spleeter);
+            }
+        }
+    }
+}
+
+/* Opens a model of the family, unless there is one, if the engine would run it as the options say.
+ * The first reason against one is kept. */
+static void try_model(model_shelf *shelf, const candidates *all, const char *name, int is_spleeter)
 {
     char sentence[OPTIONS_MESSAGE_BYTES];
-    int ok = model_open_named(&shelf->model, store, name, sentence) &&
-             choose_check(shelf, options, sentence) == 0;
-    if (ok) {
-        return 1;
+    if (shelf->model != NULL) {
+        return;
+    }
+    int opened = model_open_named(&shelf->model, &all->store, name, sentence);
+    if (opened && (strcmp(shelf->model->networks_info.kind, "spleeter") == 0) != is_spleeter) {
+        model_close(&shelf->model);
+        return;
+    }
+    if (opened && choose_check(shelf, all->options, sentence) == 0) {
+        return;
     }
     model_close(&shelf->model);
     if (shelf->why_not[0] == '\0') {
         snprintf(shelf->why_not, sizeof shelf->why_not, "%s is installed but cannot run (%.300s)",
                  name, sentence);
     }
-    return 0;
 }
 
 /* All names that --model could take, borrowed from the entries and the official names; returns how

@@ -46,6 +46,8 @@ static const word precisions[] = {{"fp32", CLEAVE_PRECISION_FP32},
                                   {"bf16", CLEAVE_PRECISION_BF16},
                                   {"fp16", CLEAVE_PRECISION_FP16},
                                   {NULL, 0}};
+static const word extensions[] = {
+    {"zeros", CLEAVE_MASK_ZEROS}, {"average", CLEAVE_MASK_AVERAGE}, {NULL, 0}};
 static const word raw_formats[] = {{"s16le", 0}, {"s24le", 0}, {"s32le", 0},
                                    {"f32le", 0}, {"u8", 0},    {NULL, 0}};
 static const word metrics[] = {{"sdr", METRIC_SDR},
@@ -206,6 +208,10 @@ static int apply_separation(const option_reading *reading, option_id id)
         return read_number(reading, 0.0, 0.95, &options->overlap);
     case OPTION_SEGMENT:
         return read_number(reading, 0.1, 600.0, &options->segment_seconds);
+    case OPTION_MASK_EXTENSION:
+        status = read_word(reading, extensions, &value);
+        options->mask_extension = (cleave_mask_extension)value;
+        return status;
     default:
         return option_refuse(reading->message,
                              "option \"--no-split\" would take memory in proportion to the "

@@ -57,8 +57,9 @@ typedef struct cli_options {
     other_method other_method;
     int32_t conserve;
     int32_t shifts;
-    double overlap;         /* < 0: the engine's */
+    double overlap;         /* < 0: the model's */
     double segment_seconds; /* 0: the model's */
+    cleave_mask_extension mask_extension;
     cleave_device device;
     int32_t device_index;
     cleave_precision precision;

@@ -42,6 +42,7 @@ static void test_defaults(void)
     TEST_CHECK(options->clip == CLIP_DEFAULT && options->jobs == 2 && options->threads == 0);
     TEST_CHECK(options->stem_count == 0 && options->two_stems == NULL && !options->conserve);
     TEST_CHECK(options->overlap < 0 && options->segment_seconds == 0 && options->shifts == 0);
+    TEST_CHECK(options->mask_extension == CLEAVE_MASK_MODEL);
     TEST_CHECK(!options->raw && !options->json && !options->quiet && !options->verbose);
     options_free(&line.options);
 }
@@ -59,6 +60,7 @@ static const struct {
     {"shifts", "3", ""},
     {"overlap", "0.5", ""},
     {"segment", "7.8", ""},
+    {"mask-extension", "average", ""},
     {"device", "cpu", ""},
     {"precision", "bf16", ""},
     {"threads", "2", ""},
