@@ -146,10 +146,11 @@ $(MANIFEST_C:.c=.o): $(MANIFEST_C) $(BUILD)/options
 
 $(BUILD)/tools/demo_song: $(call object,$(SONG_C))
 $(BUILD)/tests/tools/demo_song_test $(BUILD)/tests/tools/evaluate_test: $(BUILD)/tests/tools/folder.o
-PULL_TESTS := model_pull_test model_pull_bag_test model_pull_command_test
+PULL_TESTS := model_pull_test model_pull_bag_test model_pull_command_test model_pull_archive_test
 $(PULL_TESTS:%=$(BUILD)/tests/host/%): $(BUILD)/tests/host/http_server.o $(BUILD)/tests/host/pull_scene.o
 
-$(BUILD)/tests/host/unpack_test: $(BUILD)/tests/host/tar_file.o
+TAR_TESTS := unpack_test tf_checkpoint_test model_pull_archive_test
+$(TAR_TESTS:%=$(BUILD)/tests/host/%): $(BUILD)/tests/host/tar_file.o
 
 # Static patterns: an implicit rule would win over a more special one whose prerequisites are yet to be made.
 $(filter-out $(SIMT_TESTS),$(TESTS)): \

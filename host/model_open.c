@@ -15,7 +15,7 @@ static int open_bag(open_model *model, const model_store *store, const model_ent
                     char *message);
 static int check_sources(const open_model *model, const bag *b, const char *name, char *message);
 static int describe(open_model *model, char *message);
-static int widen(open_model *model, char *message);
+static int set_band(open_model *model, int is_wide, char *message);
 
 int model_find(const model_store *store, const char *name, model_entry *entry, int *is_wide,
                char message[CLEAVE_SENTENCE_BYTES])
@@ -53,7 +53,7 @@ int model_open_named(open_model **opened, const model_store *store, const char *
         model_store_path(store, &entry, path);
         ok = open_network(model, entry.name, path, message);
     }
-    if (!ok || !describe(model, message) || (is_wide && !widen(model, message))) {
+    if (!ok || !describe(model, message) || !set_band(model, is_wide, message)) {
         model_close(&model);
         return 0;
     }
@@ -71,7 +71,8 @@ int model_open_file(open_model **opened, const char *path, char message[CLEAVE_S
     char label[OUTPUT_TRACK_BYTES + 1];
     output_component(base, output_stem_bytes(base), label);
     snprintf(model->label, sizeof model->label, "%.*s", MODEL_LABEL_BYTES - 1, label);
-    if (!open_network(model, model->label, path, message) || !describe(model, message)) {
+    if (!open_network(model, model->label, path, message) || !describe(model, message) ||
+        !set_band(model, 0, message)) {
         model_close(&model);
         return 0;
     }
@@ -263,24 +264,30 @@ static int describe(open_model *model, char *message)
     return 1;
 }
 
-/* To 16 kHz, rounded up to the steps of 64 bins that the networks take: 1536 bins of 4096 frames at
- * 44.1 kHz, as the published wide configurations have. */
-static int widen(open_model *model, char *message)
+/* How far up Spleeter's networks see. A wide form asks for 16 kHz, rounded up to the steps of 64
+ * bins that they take: 1536 of a transform of 4096 frames at 44.1 kHz, as the published wide
+ * configurations have. */
+static int set_band(open_model *model, int is_wide, char *message)
 {
     const cleave_table *table = &model->files[0].table;
     cleave_spleeter spleeter;
     if (strcmp(model->networks_info.kind, "spleeter") != 0) {
-        return cleave_sentence(message, "models of kind %s have no form \"" MODEL_WIDE "\"",
+        return !is_wide ||
+               cleave_sentence(message, "models of kind %s have no form \"" MODEL_WIDE "\"",
                                model->networks_info.kind);
     }
     if (!cleave_spleeter_arguments(table->config, table->header->config_bytes, &spleeter,
                                    message)) {
         return 0;
     }
-    int32_t most = spleeter.frame_length / 2 / 64;
-    double steps = ceil(16000.0 * spleeter.frame_length / spleeter.rate_hz / 64);
-    model->spectrum_bins = 64 * (steps < most ? (int32_t)steps : most);
+    int32_t bins = spleeter.bins;
+    if (is_wide) {
+        int32_t most = spleeter.frame_length / 2 / 64;
+        double steps = ceil(16000.0 * spleeter.frame_length / spleeter.rate_hz / 64);
+        bins = model->spectrum_bins = 64 * (steps < most ? (int32_t)steps : most);
+    }
     size_t used = strlen(model->description);
-    snprintf(model->description + used, sizeof model->description - used, ", masks to 16 kHz");
+    snprintf(model->description + used, sizeof model->description - used, ", masks to %.1f kHz",
+             1e-3 * bins * spleeter.rate_hz / spleeter.frame_length);
     return 1;
 }

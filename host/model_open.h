@@ -12,7 +12,7 @@ typedef struct open_model {
                                     * the base name of a file; fit for a folder's name */
     char
         version[MODEL_VERSION_BYTES]; /* of one network; "" for a bag, whose networks have theirs */
-    char description[128];            /* one line */
+    char description[160];            /* one line */
     int64_t bytes;                    /* of all files */
     int32_t spectrum_bins;            /* that a wide form asks for; 0: the networks' own */
     double segment_seconds;           /* that a bag asks for; 0: the networks' own */
