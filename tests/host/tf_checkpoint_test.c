@@ -244,7 +244,7 @@ static void damaged(void)
     expect_refusal(&s, "bit", NULL, "checksum");
     s.data_bytes -= 1;
     put_checkpoint(&s, "bit", "model");
-    expect_refusal(&s, "bit", NULL, "model.");
+    expect_refusal(&s, "bit", NULL, "leave the data file");
     s.index_bytes -= 1;
     put_checkpoint(&s, "bit", "model");
     expect_refusal(&s, "bit", NULL, "");
