@@ -7,23 +7,6 @@ cd "$(dirname "$0")/../.." || exit 1
 checkpoint=$PWD/tests/golden/models/tiny_htdemucs.th
 cd "$work" || exit 1
 
-below() { awk -v x="$1" -v limit="$2" 'BEGIN { exit !(x <= limit) }'; }
-stems_of() { (cd "$1" && echo *); }
-# The number of a field of a JSON line on standard input.
-number() { sed -E "s/.*\"$1\":([-0-9.e+]+).*/\1/"; }
-
-# near NAME LIMIT MIX STEM...: |mix - sum of stems| stays below LIMIT x the mix's peak.
-near() {
-    local name=$1 limit=$2 worst peak
-    shift 2
-    read -r worst peak <<<"$("$signal" residual "$@")"
-    if below "${worst:-1}" "$(awk -v p="${peak:-0}" -v l="$limit" 'BEGIN { print p * l }')"; then
-        pass "$name"
-    else
-        fail "$name" "difference ${worst:-none}, peak ${peak:-none}"
-    fi
-}
-
 # separate FOLDER INPUT OPTION...: float stems without headers, quietly.
 separate() { cleave separate "${@:2}" -o "$1" --format raw --bits float -q; }
 

@@ -47,6 +47,23 @@ finish() {
     exit
 }
 
+below() { awk -v x="$1" -v limit="$2" 'BEGIN { exit !(x <= limit) }'; }
+stems_of() { (cd "$1" && echo *); }
+# The number of a field of a JSON line on standard input.
+number() { sed -E "s/.*\"$1\":([-0-9.e+]+).*/\1/"; }
+
+# near NAME LIMIT MIX STEM...: |mix - sum of stems| stays below LIMIT x the mix's peak.
+near() {
+    local name=$1 limit=$2 worst peak
+    shift 2
+    read -r worst peak <<<"$("$signal" residual "$@")"
+    if below "${worst:-1}" "$(awk -v p="${peak:-0}" -v l="$limit" 'BEGIN { print p * l }')"; then
+        pass "$name"
+    else
+        fail "$name" "difference ${worst:-none}, peak ${peak:-none}"
+    fi
+}
+
 has() { "$CLEAVE" info | grep "^$1 " | grep -qv 'not in this build'; }
 
 # cleave ARGS...: runs it; its exit status in $status, its output in $work/stdout and $work/stderr.

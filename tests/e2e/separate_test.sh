@@ -7,7 +7,6 @@ cd "$(dirname "$0")/../.." || exit 1
 cd "$work" || exit 1
 
 make_wav() { "$signal" make "$@"; } # kind rate channels frames format
-below() { awk -v x="$1" -v limit="$2" 'BEGIN { exit !(x <= limit) }'; }
 
 # Fields of `cleave probe`: container codec rate channels bits frames
 shape() {
@@ -118,7 +117,6 @@ is_refused "center:naive refuses mono" 1 'needs two channels.*--model center' \
     separate channels1.wav -n center:naive
 
 # ---- stems ----
-stems_of() { (cd "$1" && echo *); }
 cleave separate song.wav -o stems --stems drums,bass,vocals -q
 check "--stems" [ "$(stems_of stems/center/song)" = "bass.wav drums.wav vocals.wav" ]
 cleave separate song.wav -o two --two-stems vocals -q
