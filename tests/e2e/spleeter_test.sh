@@ -73,7 +73,8 @@ if has archives; then
     wait $! 2>/dev/null
     check "killed while it unpacks, it leaves nothing" [ "$? $(stored)" = "153 $before" ]
 else
-    import_fails "an archive, without its library" 'libarchive' "$0"
+    printf '\037\213' >mine.tgz
+    import_fails "an archive, without its library" 'needs the library libarchive' mine.tgz
 fi
 
 # ---- stems ----

@@ -108,9 +108,11 @@ static void names(void)
 
 static void paths(void)
 {
-    static const char *const yes[] = {"./x",  "/x",     "a/b",    "x.weights",
-                                      "x.th", "x.y.pt", "x.yaml", "x.safetensors"};
-    static const char *const no[] = {"htdemucs", "a.b", "center:naive", "x@0123", "auto"};
+    static const char *const yes[] = {
+        "./x",           "/x",          "a/b",           "x.weights", "x.th", "x.y.pt", "x.yaml",
+        "x.safetensors", "model.index", "4stems.tar.gz", "x.tgz"};
+    static const char *const no[] = {"htdemucs", "a.b",  "center:naive",
+                                     "x@0123",   "auto", "spleeter:4stems-16kHz"};
     for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
         TEST_CHECK(model_is_path(yes[i]));
     }
