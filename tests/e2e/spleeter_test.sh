@@ -74,7 +74,7 @@ if has archives; then
     check "killed while it unpacks, it leaves nothing" [ "$? $(stored)" = "153 $before" ]
 else
     printf '\037\213' >mine.tgz
-    import_fails "an archive, without its library" 'needs the library libarchive' mine.tgz
+    import_fails "an archive, without its library" 'need the library libarchive' mine.tgz
 fi
 
 # ---- stems ----
