@@ -1,10 +1,11 @@
 /* unpack_test.c: archives that are good, damaged, and bombs. */
 #include "host/unpack.h"
 
-#include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tests/host/tar_file.h"
@@ -212,6 +213,29 @@ static void bombs(void)
     end(&s);
 }
 
+/* No room for what is unpacked: a sentence, and nothing is left. */
+static void full_disk(void)
+{
+    static char large[200000];
+    struct rlimit before;
+    struct rlimit small;
+    scene s;
+    if (!begin(&s)) {
+        return;
+    }
+    TEST_CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    small = before;
+    small.rlim_cur = 100000;
+    signal(SIGXFSZ, SIG_IGN);
+    tar_add(&s.tar, "w", large, sizeof large);
+    tar_end(&s.tar);
+    TEST_CHECK(setrlimit(RLIMIT_FSIZE, &small) == 0);
+    expect_refusal(&s, "File too large");
+    TEST_CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
+    signal(SIGXFSZ, SIG_DFL);
+    end(&s);
+}
+
 static void absent(void)
 {
     test_skip("this build has no libarchive");
@@ -224,6 +248,7 @@ int main(int argc, char **argv)
         {"cut anywhere", truncated},
         {"links, devices, doubles, damage", refused},
         {"bombs", bombs},
+        {"a full disk", full_disk},
     };
     static const test_case without[] = {{"archives", absent}};
 
