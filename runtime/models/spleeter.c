@@ -18,10 +18,12 @@
 #define UNIT        64  /* frames and bins of a patch are multiples of it */
 #define WINDOWS_SUM 1.5 /* of the squares of a periodic Hann window, a quarter of it apart */
 
-/* Bins above F are computed only if they get a mask. */
-static void transform(cleave_spleeter_net *n, cleave_tensor input)
+/* [C][2][T][B] of the input. Bins above F are computed only if they get a mask. */
+static cleave_tensor transform(const cleave_spleeter_net *n)
 {
-    const int64_t C = n->s.channels, area = n->frames * n->width;
+    const int64_t C = n->s.channels;
+    const cleave_tensor spectrum = cleave_graph_tensor_add(
+        n->graph, "spectrum", 2 * C * n->frames * n->width, CLEAVE_TENSOR_TEMPORARY);
     const cleave_stft_args args = {
         .channels = (int32_t)C,
         .length = n->samples,
@@ -34,24 +36,21 @@ static void transform(cleave_spleeter_net *n, cleave_tensor input)
         .pad = CLEAVE_STFT_PAD_ZERO,
         .layout = CLEAVE_STFT_LAYOUT_TF,
     };
-    const cleave_elementwise_args magnitude = {.points = area,
-                                               .kind = CLEAVE_ELEMENTWISE_MAGNITUDE};
+    const cleave_view views[] = {{n->input, 0}, {n->window, 0}, {spectrum, 0}};
 
-    n->window =
-        cleave_graph_constant(n->graph, "window", n->s.frame_length, cleave_center_window, NULL, 0);
-    n->spectrum =
-        cleave_graph_tensor_add(n->graph, "spectrum", 2 * C * area, CLEAVE_TENSOR_TEMPORARY);
-    n->magnitudes =
-        cleave_graph_tensor_add(n->graph, "magnitudes", C * area, CLEAVE_TENSOR_TEMPORARY);
-    n->estimates = cleave_graph_tensor_add(n->graph, "estimates", n->s.instruments * C * area,
-                                           CLEAVE_TENSOR_TEMPORARY);
-    const cleave_view stft[] = {{input, 0}, {n->window, 0}, {n->spectrum, 0}};
-    cleave_graph_add(n->graph, "stft", CLEAVE_OP_STFT, &args, stft, 3);
-    for (int64_t c = 0; c < C; c++) {
-        const cleave_view views[] = {{n->spectrum, 2 * c * area},
-                                     {n->spectrum, (2 * c + 1) * area},
-                                     {n->magnitudes, c * area}};
-        cleave_graph_add(n->graph, "mag", CLEAVE_OP_ELEMENTWISE, &magnitude, views, 3);
+    cleave_graph_add(n->graph, "stft", CLEAVE_OP_STFT, &args, views, 3);
+    return spectrum;
+}
+
+static void take_magnitudes(const cleave_spleeter_net *n, cleave_tensor spectrum)
+{
+    const int64_t area = n->frames * n->width;
+    const cleave_elementwise_args args = {.points = area, .kind = CLEAVE_ELEMENTWISE_MAGNITUDE};
+
+    for (int64_t c = 0; c < n->s.channels; c++) {
+        const cleave_view views[] = {
+            {spectrum, 2 * c * area}, {spectrum, (2 * c + 1) * area}, {n->magnitudes, c * area}};
+        cleave_graph_add(n->graph, "mag", CLEAVE_OP_ELEMENTWISE, &args, views, 3);
     }
 }
 
@@ -79,7 +78,8 @@ static void softmax(const cleave_spleeter_net *n)
 
 /* One stem after the other: masks cost little beside the networks, and the spectra of all stems at
  * once would be the largest tensor. */
-static void synthesize(const cleave_spleeter_net *n, int32_t instrument, cleave_view place)
+static void synthesize(const cleave_spleeter_net *n, cleave_tensor spectrum, int32_t instrument,
+                       cleave_view place)
 {
     const int64_t C = n->s.channels;
     const cleave_spleeter_label mask = cleave_spleeter_label_of(n, instrument, "masked", 0);
@@ -107,7 +107,7 @@ static void synthesize(const cleave_spleeter_net *n, int32_t instrument, cleave_
         .scale = (float)(1 / WINDOWS_SUM),
         .layout = CLEAVE_STFT_LAYOUT_TF,
     };
-    const cleave_view masks[] = {{n->estimates, 0}, {n->spectrum, 0}, {masked, 0}};
+    const cleave_view masks[] = {{n->estimates, 0}, {spectrum, 0}, {masked, 0}};
     const cleave_view istft[] = {{masked, 0}, {n->window, 0}, place};
 
     cleave_graph_add(n->graph, mask.text, CLEAVE_OP_RATIO_MASK, &args, masks, 3);
@@ -177,12 +177,18 @@ static void build(const cleave_model_request *request, cleave_graph *graph,
     }
     if (!open_file(&n, request) || !set_lengths(&n, request->segment_frames))
         return;
-    const int64_t C = n.s.channels;
+    const int64_t C = n.s.channels, area = C * n.frames * n.width;
     ports->stride = n.samples;
-    ports->input = cleave_graph_tensor_add(graph, "input", C * n.samples, CLEAVE_TENSOR_INPUT);
+    ports->input = n.input =
+        cleave_graph_tensor_add(graph, "input", C * n.samples, CLEAVE_TENSOR_INPUT);
     ports->output = cleave_graph_tensor_add(graph, "stems", request->stem_count * C * n.samples,
                                             CLEAVE_TENSOR_OUTPUT);
-    transform(&n, ports->input);
+    n.window =
+        cleave_graph_constant(graph, "window", n.s.frame_length, cleave_center_window, NULL, 0);
+    n.magnitudes = cleave_graph_tensor_add(graph, "magnitudes", area, CLEAVE_TENSOR_TEMPORARY);
+    n.estimates = cleave_graph_tensor_add(graph, "estimates", n.s.instruments * area,
+                                          CLEAVE_TENSOR_TEMPORARY);
+    take_magnitudes(&n, transform(&n));
     if (n.s.softmax && n.width > n.bins)
         clear_unseen(&n);
     /* All networks run whatever the stems: a mask is a share of the estimates of all. */
@@ -190,8 +196,12 @@ static void build(const cleave_model_request *request, cleave_graph *graph,
         cleave_spleeter_unet(&n, i);
     if (n.s.softmax)
         softmax(&n);
+    /* The input is half as large as its spectrum, or less, and the transform cheap beside a layer:
+     * it is made again rather than kept while the networks run. */
+    const cleave_tensor spectrum = transform(&n);
     for (int32_t k = 0; k < request->stem_count; k++)
-        synthesize(&n, request->stems[k], (cleave_view){ports->output, k * C * n.samples});
+        synthesize(&n, spectrum, request->stems[k],
+                   (cleave_view){ports->output, k * C * n.samples});
 }
 
 /* ---- description ---- */

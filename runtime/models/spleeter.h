@@ -20,8 +20,8 @@ typedef struct cleave_spleeter_net {
     int32_t width;                                 /* B: that are computed, of a row */
     const char *name[CLEAVE_SPLEETER_INSTRUMENTS]; /* of the instruments, in `sources` */
     char sources[CLEAVE_SPLEETER_SOURCES_BYTES];
+    cleave_tensor input;      /* [C][V] */
     cleave_tensor window;     /* [N] */
-    cleave_tensor spectrum;   /* [C][2][T][B] */
     cleave_tensor magnitudes; /* [C][T][B] */
     cleave_tensor estimates;  /* [I][C][T][B]; of them F bins of each row */
 } cleave_spleeter_net;

@@ -90,8 +90,11 @@ static stage locate(const bench *b, const golden_entry *entry)
     const int length = dot ? (int)(dot - name) : 0;
     char label[96];
 
-    if (!strcmp(name, "stft"))
+    if (!strcmp(name, "stft")) { /* the first of two, which the networks see */
         s.layout = SPECTRUM;
+        for (s.step = 0; strcmp(b->net.graph.step[s.step].label, name) != 0; s.step++)
+            ;
+    }
     if (!strcmp(name, "mag") || ends_with(name, ".est"))
         s.layout = PATCH;
     if (ends_with(name, ".logit"))
@@ -247,7 +250,7 @@ static void write_input(const bench *b)
 /* Runs all steps; 0 at the first stage that is off. */
 static int run(const bench *b, const char *variant, int *compared)
 {
-    const float *const spectrum = result_of(b, step_of(b, "stft"), 0);
+    const float *const spectrum = result_of(b, step_of(b, "stft"), 0); /* that of the masks */
     int ok = 1;
 
     write_input(b);
