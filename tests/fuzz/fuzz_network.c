@@ -38,13 +38,15 @@ static unsigned take_two(input *in)
     return low | take(in) << 8;
 }
 
-/* Keys in order, and values of interest. The first ones together are small networks of all parts,
- * of both kinds. */
-static const struct {
-    const char *key;
+/* A key, and values of interest. */
+typedef struct key {
+    const char *name;
     int required, decimal;
     const char *values[8];
-} keys[] = {
+} key;
+
+/* In order. The first values together are small networks of all parts, of both kinds. */
+static const key demucs_keys[] = {
     {"audio_channels", 0, 0, {"1", "2", "8", "9", "16"}},
     {"bottom_channels", 1, 0, {"0", "8", "16", "65536", "12"}},
     {"channels", 1, 0, {"4", "8", "1", "4096", "65536"}},
@@ -80,23 +82,45 @@ static const struct {
     {"use_train_segment", 0, 0, {"1", "0"}},
 };
 
+static const key spleeter_keys[] = {
+    {"F", 0, 0, {"64", "128", "1024", "1536", "2048", "2112", "65536", "100"}},
+    {"T", 0, 0, {"64", "128", "512", "65536", "131072", "0", "65"}},
+    {"conv_activation", 0, 0, {"ReLU", "LeakyReLU", "ELU", "GELU"}},
+    {"conv_n_filters",
+     1,
+     0,
+     {"1,1,1,1,1,1", "2,1,3,1,2,1", "4096,4096,4096,4096,4096,4096", "1,1,1,1,1", "1,1,1,1,1,1,1",
+      "1,1,0,1,1,1", "-1,1,1,1,1,1", ",,,,,"}},
+    {"deconv_activation", 0, 0, {"ELU", "ReLU", "LeakyReLU", ""}},
+    {"frame_length", 0, 0, {"256", "4096", "320", "65536", "448", "258", "0"}},
+    {"frame_step", 0, 0, {"64", "1024", "80", "16384", "112", "0", "65536"}},
+    {"mask_extension", 0, 0, {"zeros", "average", "none"}},
+    {"model", 0, 0, {"unet.unet", "unet.softmax_unet", "unet"}},
+    {"n_channels", 0, 0, {"2", "1", "3"}},
+    {"sample_rate", 0, 0, {"8000", "44100", "192000", "10000000", "1"}},
+    {"separation_exponent", 0, 1, {"2", "1", "0.1", "4", "0", "5", "1.5"}},
+    {"sources",
+     1,
+     0,
+     {"a,b", "a,b,c", "a,b,c,d,e,f,g,h", "a", "a,b,c,d,e,f,g,h,i", "a,a", ",", ""}},
+};
+
 /* One line of the configuration, or none. */
-static size_t write_line(input *in, size_t k, char *text, size_t room)
+static size_t write_line(input *in, const key *k, char *text, size_t room)
 {
     const unsigned form = take(in) % 4, a = take(in), b = take(in);
     unsigned count = 0;
 
-    while (count < 8 && keys[k].values[count])
+    while (count < 8 && k->values[count])
         count++;
     if (form < 2)
-        return (size_t)snprintf(text, room, "%s=%s\n", keys[k].key,
-                                keys[k].values[form * a % count]);
-    if (form == 2 && !keys[k].decimal)
-        return (size_t)snprintf(text, room, "%s=%u\n", keys[k].key, a | b << 8);
+        return (size_t)snprintf(text, room, "%s=%s\n", k->name, k->values[form * a % count]);
+    if (form == 2 && !k->decimal)
+        return (size_t)snprintf(text, room, "%s=%u\n", k->name, a | b << 8);
     if (form == 2)
-        return (size_t)snprintf(text, room, "%s=%u.%u\n", keys[k].key, a, b);
-    if (keys[k].required)
-        return (size_t)snprintf(text, room, "%s=%u\n", keys[k].key, a % 32);
+        return (size_t)snprintf(text, room, "%s=%u.%u\n", k->name, a, b);
+    if (k->required)
+        return (size_t)snprintf(text, room, "%s=%u\n", k->name, a % 32);
     return 0;
 }
 
@@ -175,6 +199,11 @@ static void use(input *in, cleave_network *networks, int32_t count, test_bytes *
         config.two_stems = info->stems[0];
     if (take(in) % 2)
         config.segment_seconds = info->segment_seconds_max;
+    if (!strcmp(info->kind, "spleeter")) {
+        config.spectrum_bins = take(in) % 4 == 1 ? 32 * (int32_t)take(in) : 0;
+        config.mask_extension = (cleave_mask_extension)(take(in) % 3);
+        config.overlap = take(in) % 4 == 1 ? 0.5 : CLEAVE_OVERLAP_MODEL;
+    }
     if (cleave_need(&config, &need, &error) != CLEAVE_OK) {
         fuzz_expect(error.message[0] != 0, "a refusal has a sentence");
         return;
@@ -194,6 +223,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     input in = {data, size};
     const unsigned form = take(&in);
+    const int spleeter = form >> 4 & 1;
+    const char *const kind = spleeter ? "spleeter" : form & 1 ? "hdemucs" : "htdemucs";
+    const key *const keys = spleeter ? spleeter_keys : demucs_keys;
+    const size_t key_count =
+        spleeter ? sizeof spleeter_keys / sizeof keys[0] : sizeof demucs_keys / sizeof keys[0];
     const int lies = form & 2 && form & 4;
     const network_file_edit edit = {lie, &in};
     char config[CONFIG_BYTES];
@@ -204,10 +238,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t bytes = 0;
     size_t used = 0;
 
-    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
-        used += write_line(&in, k, config + used, sizeof config - used);
-    if (network_file_head(form & 1 ? "hdemucs" : "htdemucs", config, lies ? &edit : NULL, &file,
-                          &bytes)) {
+    for (size_t k = 0; k < key_count; k++)
+        used += write_line(&in, &keys[k], config + used, sizeof config - used);
+    if (network_file_head(kind, config, lies ? &edit : NULL, &file, &bytes)) {
         const int32_t count = 1 + (form >> 3 & 1);
         for (int32_t i = 0; i < count; i++)
             networks[i] = (cleave_network){.weights = file.data, .weights_bytes = bytes};

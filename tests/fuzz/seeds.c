@@ -50,6 +50,10 @@ static void save_networks(const char *folder)
     /* After the form, 33 keys of 3 bytes; then what is done with the network. */
     static const unsigned char plain[112] = {[102] = 1, 40, 1}, both[112] = {8, [102] = 1, 200},
                                hybrid[112] = {1, [102] = 1, 90, 3}, lie[112] = {6, [100] = 1};
+    /* Of Spleeter 13 keys, the eighth the mask's extension, the ninth the model; bins, extension
+     * and overlap of the request come before the choice to run. */
+    static const unsigned char u_nets[64] = {16, [45] = 1, 200, 3},
+                               softmax[64] = {16, [22] = 1, 1, [25] = 1, 1, [45] = 1, 100};
     test_bytes file = {0};
     uint64_t bytes;
 
@@ -62,6 +66,8 @@ static void save_networks(const char *folder)
     save(folder, "network/both", both, sizeof both);
     save(folder, "network/hybrid", hybrid, sizeof hybrid);
     save(folder, "network/lie", lie, sizeof lie);
+    save(folder, "network/u_nets", u_nets, sizeof u_nets);
+    save(folder, "network/softmax", softmax, sizeof softmax);
 }
 
 /* A checkpoint of Spleeter with the layers of two instruments, each of one channel. */
