@@ -172,6 +172,11 @@ typedef struct cleave_config {
     cleave_device device;
     int32_t device_index; /* among GPUs */
     cleave_precision precision;
+    /* NULL, or called by init, on its thread, each time it has packed some of the weights: it does
+     * not read these again, so that who maps a file can let go of its pages, and the two do not add
+     * up. They may be read again when another engine is built. */
+    void (*weights_packed)(void *context);
+    void *weights_context;
     uint32_t
         cpu_features_off; /* CLEAVE_CPU_* bits of kernels/ops.h not to use, for tests; default 0 */
 } cleave_config;

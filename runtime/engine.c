@@ -125,6 +125,8 @@ static cleave_status lay_out(struct workspace *space, cleave_arena *arena, cleav
     engine->fitted_frames = engine->segment_frames;
     engine->normalizes = setup->model->normalizes;
     engine->device = space->device;
+    space->graph.packed = setup->weights_packed;
+    space->graph.packed_context = setup->weights_context;
     const cleave_status status = cleave_plan_init(&engine->plan, &space->graph, &engine->device.ops,
                                                   setup->threads, arena, error);
     if (status != CLEAVE_OK)

@@ -205,6 +205,8 @@ cleave_status cleave_setup_init(cleave_setup *setup, const cleave_config *config
     request->gains = (const float(*)[CLEAVE_STEMS_MAX])setup->networks.gain;
     setup->transition_power = config->transition_power;
     setup->threads = config->threads;
+    setup->weights_packed = config->weights_packed;
+    setup->weights_context = config->weights_context;
     setup->cpu_features_off = config->cpu_features_off;
     set_lanes(setup, config);
     return CLEAVE_OK;

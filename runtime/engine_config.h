@@ -21,6 +21,8 @@ typedef struct cleave_setup {
     int32_t lane_count; /* segmentations that are averaged: 1, or one for each shift */
     int64_t origin[CLEAVE_SHIFTS_MAX]; /* <= 0: where the first segment starts */
     int32_t threads;
+    void (*weights_packed)(void *context); /* as in cleave_config */
+    void *weights_context;
     uint32_t cpu_features_off;
 } cleave_setup;
 

@@ -63,6 +63,9 @@ typedef struct cleave_graph {
     cleave_graph_tensor *tensor;
     cleave_graph_step *step;
     cleave_graph_note *note; /* [tensors_max] */
+    /* NULL, or called when the table of a step with staged constants (plan.h) has been made. */
+    void (*packed)(void *context);
+    void *packed_context;
 } cleave_graph;
 
 /* Bytes of memory for a graph with room for so many tensors and steps: 1..CLEAVE_TENSORS_MAX,

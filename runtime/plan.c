@@ -259,6 +259,8 @@ static void prepare(const cleave_plan *plan, const cleave_graph *graph, int32_t 
             plan->tensor[from->operand[k]].data = NULL;
     if (used > 0)
         cleave_plan_bind(plan, index, from);
+    if (used > 0 && graph->packed)
+        graph->packed(graph->packed_context);
 }
 
 cleave_status cleave_plan_init(cleave_plan *plan, const cleave_graph *graph, const cleave_ops *ops,
