@@ -93,6 +93,11 @@ int model_is_path(const char *name)
     return is_path;
 }
 
+static void drop_pages(void *model)
+{
+    model_drop_pages(model);
+}
+
 void model_config(const open_model *model, cleave_config *config)
 {
     const cleave_network_info *info = &model->networks_info;
@@ -100,6 +105,8 @@ void model_config(const open_model *model, cleave_config *config)
     config->model = model->label;
     config->network_count = model->network_count;
     config->networks = model->networks;
+    config->weights_packed = drop_pages;
+    config->weights_context = (void *)model;
     config->rate_hz = info->rate_hz;
     config->channels = info->channels;
     config->spectrum_bins = model->spectrum_bins;

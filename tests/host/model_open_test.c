@@ -145,6 +145,41 @@ static void pages(void)
     end(&s);
 }
 
+/* While an engine packs the weights, their pages go: what it has read does not stay resident. */
+static void pages_of_an_engine(void)
+{
+    open_model *model = NULL;
+    cleave_config config;
+    scene s = {0};
+    if (!begin(&s)) {
+        return;
+    }
+    if (TEST_CHECK(model_open_named(&model, &s.store, "one", s.message))) {
+        long resident[2];
+        model_config(model, &config);
+        for (int i = 0; i < 2; i++) {
+            cleave_engine *engine = NULL;
+            if (i == 0) {
+                config.weights_packed = NULL;
+            } else {
+                model_config(model, &config);
+            }
+            model_drop_pages(model);
+            TEST_CHECK(cleave_open(&config, &engine, NULL) == CLEAVE_OK);
+            resident[i] = resident_kib(model->networks[0].weights);
+            cleave_close(&engine);
+        }
+        if (resident[0] < 0) {
+            test_skip("no /proc/self/smaps");
+        } else if (resident[0] < model->bytes / 2048 || resident[1] > resident[0] / 4) {
+            TEST_FAIL("%ld KiB stay of %lld, %ld if none are given back", resident[1],
+                      (long long)model->bytes / 1024, resident[0]);
+        }
+    }
+    model_close(&model);
+    end(&s);
+}
+
 static void bags(void)
 {
     static const struct {
@@ -219,6 +254,7 @@ int main(int argc, char **argv)
         {"names, versions, files", names},
         {"which names are paths", paths},
         {"pages are given back, and come again", pages},
+        {"pages are given back while an engine packs them", pages_of_an_engine},
         {"bags", bags},
         {"a bag's segment", segments},
     };
