@@ -120,17 +120,19 @@ CLEAVE_INLINE int64_t cleave_conv_lead(const cleave_conv_args *a)
  * are next to each other, so that a call that has several of them prepares their common input once.
  * Columns are parted finer where that takes to give every thread some. Rows of few columns are
  * taken together, to use weights more than once; then it is channels that are parted finer. */
-#define CLEAVE_CONV_ROWS_MAX 16 /* of a block, that have the same matrix */
+#define CLEAVE_CONV_COLUMNS_MAX 336 /* of a block, all of its rows together */
+#define CLEAVE_CONV_ROWS_MAX    16  /* of a block, that have the same matrix */
 
 CLEAVE_INLINE int64_t cleave_conv_block_rows(const cleave_conv_args *a)
 {
-    const int64_t wide = 336, matrices = a->transposed ? a->stride_rows : 1;
+    const int64_t wide = CLEAVE_CONV_COLUMNS_MAX, matrices = a->transposed ? a->stride_rows : 1;
     const int64_t most = cleave_i64_min(wide / cleave_conv_columns(a), CLEAVE_CONV_ROWS_MAX);
 
     if (most < 2)
         return 1;
     const int64_t blocks = cleave_div_up(a->out_rows, most * matrices);
-    return cleave_div_up(cleave_div_up(a->out_rows, blocks), matrices) * matrices;
+    return cleave_i64_min(cleave_div_up(cleave_div_up(a->out_rows, blocks), matrices) * matrices,
+                          a->out_rows);
 }
 
 CLEAVE_INLINE int64_t cleave_conv_row_blocks(const cleave_conv_args *a)
@@ -154,7 +156,7 @@ CLEAVE_INLINE int64_t cleave_conv_channel_blocks(const cleave_conv_args *a)
 
 CLEAVE_INLINE int64_t cleave_conv_block_columns(const cleave_conv_args *a)
 {
-    const int64_t wide = 336, narrow = 96;
+    const int64_t wide = CLEAVE_CONV_COLUMNS_MAX, narrow = 96;
     const int64_t rows = cleave_conv_channel_blocks(a) * cleave_conv_row_blocks(a);
 
     if (cleave_conv_block_rows(a) > 1)

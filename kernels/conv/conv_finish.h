@@ -18,29 +18,52 @@ typedef struct block {
     int64_t first, columns;
     int64_t lead;        /* cleave_conv_lead() */
     float *points;       /* as conv_pack.h gathers them */
-    float *sums;         /* [slot][tile][row][panel][TILE_ROWS][points of the panel] */
+    float *sums;         /* [slot][tile][panel][TILE_ROWS][its vectors] */
     float *weights;      /* of one tile or, where points are not packed, of all in a part */
     int64_t tile_floats; /* from a tile's sums to the next one's; 0: each takes the last one's */
-    int64_t row_floats;  /* from a row's to the next one's */
 } block;
 
-/* Vectors of a panel of the block. */
-static int64_t panel_vectors(const block *b, int64_t panel)
+/* Vectors of a row of the block; those of its rows, one after the other, make up its panels. */
+static int64_t row_vectors(const block *b)
 {
-    return cleave_i64_min(PANEL_VECTORS, cleave_div_up(b->columns - panel * PANEL, SIMD_LANES));
+    return cleave_div_up(b->columns, SIMD_LANES);
 }
 
-/* Sums of one tile, row of the block and panel. */
-static float *sums_of(const block *b, int64_t slot, int64_t tile, int64_t row, int64_t panel)
+static int64_t panel_vectors(const block *b, int64_t panel)
 {
-    return b->sums + (slot * b->tiles + tile) * b->tile_floats + row * b->row_floats +
-           panel * PANEL * TILE_ROWS;
+    return cleave_i64_min(PANEL_VECTORS, b->rows * row_vectors(b) - panel * PANEL_VECTORS);
+}
+
+/* The row of the block that a vector of a panel belongs to, and its first column there. */
+typedef struct place {
+    int64_t n, x;
+} place;
+
+static place place_of(const block *b, int64_t panel)
+{
+    const int64_t vector = panel * PANEL_VECTORS, all = row_vectors(b);
+    const int64_t n = b->rows == 1 ? 0 : vector / all;
+
+    return (place){n, (vector - n * all) * SIMD_LANES};
+}
+
+/* That of the vector after it. */
+static place place_after(const block *b, place p)
+{
+    p.x += SIMD_LANES;
+    return p.x < b->columns ? p : (place){p.n + 1, 0};
+}
+
+/* Sums of one tile and panel. */
+static float *sums_of(const block *b, int64_t slot, int64_t tile, int64_t panel)
+{
+    return b->sums + (slot * b->tiles + tile) * b->tile_floats + panel * PANEL * TILE_ROWS;
 }
 
 /* An out channel and phase: its sums in a panel, and what is done with them. */
 typedef struct line {
     const float *value, *gate;
-    float value_bias, gate_bias, scale, table;
+    float value_bias, gate_bias, scale;
     float value_norm[2], gate_norm[2]; /* scale and shift */
     cleave_conv_act act;
 } line;
@@ -49,6 +72,7 @@ typedef struct line {
 typedef struct target {
     float *out, *raw;
     const float *residual, *factor;
+    float table;
     int64_t points; /* to be written, from the row's beginning */
 } target;
 
@@ -58,23 +82,22 @@ static int64_t tile_of(const block *b, int64_t row)
     return b->args->act == CLEAVE_CONV_GLU ? row / (TILE_ROWS / 2) : row / TILE_ROWS;
 }
 
-static line line_of(const block *b, int64_t n, int64_t panel, int64_t o, int64_t phase)
+/* But for the table, which is the row's. */
+static line line_of(const block *b, int64_t panel, int64_t o, int64_t phase)
 {
     const int apart = b->shape.slots > 1;
     const int64_t row = o * b->shape.joint + (apart ? 0 : phase), slot = apart ? phase : 0;
     const int64_t tile = tile_of(b, row);
     const int64_t pitch = panel_vectors(b, panel) * SIMD_LANES;
-    const cleave_conv_args *const a = b->args;
     const constants *const k = &b->constants;
-    line l = {.value = sums_of(b, slot, tile - b->tile0, n, panel) +
-                       (row - tile * b->shape.values) * pitch,
+    line l = {.value =
+                  sums_of(b, slot, tile - b->tile0, panel) + (row - tile * b->shape.values) * pitch,
               .value_bias = k->bias[o],
               .value_norm = {k->norm_scale[o], k->norm_shift[o]},
               .scale = k->scale[o],
-              .table = k->table[o * a->out_rows + b->row + n * b->row_step],
-              .act = a->act};
+              .act = b->args->act};
 
-    if (a->act == CLEAVE_CONV_GLU) {
+    if (l.act == CLEAVE_CONV_GLU) {
         const int64_t m = b->shape.channels + o;
         l.gate = l.value + b->shape.values * pitch;
         l.gate_bias = k->bias[m];
@@ -84,17 +107,20 @@ static line line_of(const block *b, int64_t n, int64_t panel, int64_t o, int64_t
     return l;
 }
 
-static target target_of(const block *b, int64_t n, int64_t o, int64_t points)
+/* Of row n of the block. No further than the block: the next may be another call's. */
+static target target_of(const block *b, int64_t n, int64_t o)
 {
     const cleave_conv_args *const a = b->args;
     const int64_t row = b->row + n * b->row_step;
     const int64_t at = o * a->out_channel_stride + row * a->out_row_stride;
+    const int64_t end = (b->first + b->columns) * b->shape.phases + b->lead;
 
     return (target){.out = a->out + at,
                     .raw = a->uses & CLEAVE_CONV_RAW ? a->raw + at : NULL,
                     .residual = a->uses & CLEAVE_CONV_RESIDUAL ? a->residual + at : NULL,
                     .factor = a->uses & CLEAVE_CONV_FACTOR ? a->factor + at : NULL,
-                    .points = points};
+                    .table = b->constants.table[o * a->out_rows + row],
+                    .points = cleave_i64_min(a->out_points, end)};
 }
 
 /* v of SIMD_LANES columns. */
@@ -110,7 +136,7 @@ SIMD_INLINE simd_f32 normed(simd_f32 v, const float norm[2])
 }
 
 /* What becomes of v in columns x .., but for residual and factor. */
-SIMD_INLINE simd_f32 finish(const line *l, simd_f32 v, int64_t x)
+SIMD_INLINE simd_f32 finish(const line *l, float table, simd_f32 v, int64_t x)
 {
     simd_f32 u = normed(v, l->value_norm);
 
@@ -137,7 +163,7 @@ SIMD_INLINE simd_f32 finish(const line *l, simd_f32 v, int64_t x)
     default:
         break;
     }
-    return simd_fma(u, simd_set1(l->scale), simd_set1(l->table));
+    return simd_fma(u, simd_set1(l->scale), simd_set1(table));
 }
 
 /* Stores a vector at point `at` of a row, as far as it lies in [0, points). */
@@ -198,7 +224,7 @@ SIMD_INLINE void store_phases(const target *t, int64_t at, int64_t phases, int64
 #pragma GCC unroll 4
     for (int64_t phase = 0; phase < phases; phase++) {
         v[phase] = biased(l[phase].value + x, l[phase].value_bias);
-        a[phase] = finish(&l[phase], v[phase], x);
+        a[phase] = finish(&l[phase], t->table, v[phase], x);
     }
     if (phases > 1)
         interleave(a, phases);
@@ -219,7 +245,7 @@ static void store_scattered(const target *t, int64_t at, int64_t phases, int64_t
     float sums[SIMD_LANES], lanes[SIMD_LANES];
 
     simd_store(sums, v);
-    simd_store(lanes, finish(l, v, x));
+    simd_store(lanes, finish(l, t->table, v, x));
     for (int64_t n = 0; n < SIMD_LANES; n++, at += phases)
         if (at >= 0 && at < t->points) {
             if (t->raw)
@@ -232,33 +258,39 @@ static void store_scattered(const target *t, int64_t at, int64_t phases, int64_t
         }
 }
 
-/* One out channel in row n of the block and one panel. */
-static void finish_channel(const block *b, int64_t n, int64_t o, int64_t panel)
+/* One out channel in SIMD_LANES columns, which lie at x of the panel; the first is point `at`. */
+static void finish_vector(const target *t, int64_t at, int64_t phases, int64_t x, const line *l)
 {
-    const int64_t phases = b->shape.phases;
-    const int64_t columns = cleave_i64_min(PANEL, b->columns - panel * PANEL);
-    const int64_t at = (b->first + panel * PANEL) * phases + b->lead;
-    /* No further than the block: the next may be another call's. */
-    const target t = target_of(b, n, o, cleave_i64_min(b->args->out_points, at + columns * phases));
+    if (phases == 1)
+        store_phases(t, at, 1, x, l);
+    else if (phases == 2)
+        store_phases(t, at, 2, x, l);
+    else
+        store_phases(t, at, 4, x, l);
+}
+
+/* One out channel in one panel. */
+static void finish_channel(const block *b, int64_t o, int64_t panel)
+{
+    const int64_t phases = b->shape.phases, points = panel_vectors(b, panel) * SIMD_LANES;
+    const int together = phases == 1 || phases == 2 || phases == 4;
     line l[4];
 
-    if (phases != 1 && phases != 2 && phases != 4) {
-        for (int64_t phase = 0; phase < phases; phase++) {
-            l[0] = line_of(b, n, panel, o, phase);
-            for (int64_t x = 0; x < columns; x += SIMD_LANES)
-                store_scattered(&t, at + x * phases + phase, phases, x, l);
+    for (int64_t first = 0; first < phases; first += together ? phases : 1) {
+        place p = place_of(b, panel);
+        target t = target_of(b, p.n, o);
+        for (int64_t phase = first; phase < (together ? phases : first + 1); phase++)
+            l[phase - first] = line_of(b, panel, o, phase);
+        for (int64_t x = 0; x < points; x += SIMD_LANES, p = place_after(b, p)) {
+            const int64_t at = (b->first + p.x) * phases + b->lead;
+            if (x > 0 && p.x == 0)
+                t = target_of(b, p.n, o);
+            if (together)
+                finish_vector(&t, at, phases, x, l);
+            else
+                store_scattered(&t, at + first, phases, x, l);
         }
-        return;
     }
-    for (int64_t phase = 0; phase < phases; phase++)
-        l[phase] = line_of(b, n, panel, o, phase);
-    for (int64_t x = 0; x < columns; x += SIMD_LANES)
-        if (phases == 1)
-            store_phases(&t, at + x, 1, x, l);
-        else if (phases == 2)
-            store_phases(&t, at + x * 2, 2, x, l);
-        else
-            store_phases(&t, at + x * 4, 4, x, l);
 }
 
 /* Channels [*o0, *o1) of the block are complete with tile t and were not before. */
@@ -272,19 +304,23 @@ static void channels_of_tile(const block *b, int64_t t, int64_t *o0, int64_t *o1
 
 /* Asks for what a tile will write in a panel: the rows lie far apart, and stores that miss one
  * after the other would cost more than the product. */
-static void prefetch_out(const block *b, int64_t n, int64_t o0, int64_t o1, int64_t panel)
+static void prefetch_out(const block *b, int64_t o0, int64_t o1, int64_t panel)
 {
-    const cleave_conv_args *const a = b->args;
     const int64_t phases = b->shape.phases, line_floats = 16;
-    const int64_t begin = (b->first + panel * PANEL) * phases;
-    const int64_t end = cleave_i64_min(begin + PANEL * phases, a->out_points);
 
     for (int64_t o = o0; o < o1; o++) {
-        const target t = target_of(b, n, o, end);
-        for (int64_t j = begin; j < end; j += line_floats) {
-            __builtin_prefetch(t.out + j, 1);
-            if (t.raw)
-                __builtin_prefetch(t.raw + j, 1);
+        place p = place_of(b, panel);
+        target t = target_of(b, p.n, o);
+        for (int64_t v = panel_vectors(b, panel); v > 0; v--, p = place_after(b, p)) {
+            const int64_t begin = (b->first + p.x) * phases;
+            const int64_t end = cleave_i64_min(begin + SIMD_LANES * phases, t.points);
+            if (p.x == 0)
+                t = target_of(b, p.n, o);
+            for (int64_t j = begin; j < end; j += line_floats) {
+                __builtin_prefetch(t.out + j, 1);
+                if (t.raw)
+                    __builtin_prefetch(t.raw + j, 1);
+            }
         }
     }
 }

@@ -13,17 +13,20 @@
     2 /* a matrix of so few rows fills a tile too little for the whole to be computed */
 
 /* sums[r][x] (+)= sum_k weight[k][r] points[k][x] for `count` rows r and `vectors` vectors of x,
- * where row k of the points is rows[k] + at or, if rows is NULL, lies in a panel at `points`. In
- * chains of at most CHAIN products, whose sums are added. */
+ * where vector v of row k of the points lies at rows[k] + at[v] or, if rows is NULL, in a panel at
+ * `points`. In chains of at most CHAIN products, whose sums are added. */
 SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEAVE_RESTRICT points,
-                          const float *const *rows, int64_t at, int64_t depth, int add, int count,
-                          int vectors, float *CLEAVE_RESTRICT sums)
+                          const float *const *rows, const int64_t *at, int64_t depth, int add,
+                          int count, int vectors, float *CLEAVE_RESTRICT sums)
 {
     /* One even for no products, where kernel rows meet only padding: it stores their sums, zeros.
      */
     const int64_t chains = cleave_i64_max(1, cleave_div_up(depth, CHAIN));
-    int64_t k = 0;
+    int64_t base[PANEL_VECTORS] = {0}, k = 0;
 
+#pragma GCC unroll 3
+    for (int v = 0; rows && v < vectors; v++)
+        base[v] = at[v];
     for (int64_t c = 0; c < chains; c++) {
         simd_f32 sum[TILE_ROWS][PANEL_VECTORS];
 #pragma GCC unroll 8
@@ -32,11 +35,10 @@ SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEA
             for (int v = 0; v < vectors; v++)
                 sum[r][v] = simd_zero();
         for (const int64_t end = depth * (c + 1) / chains; k < end; k++) {
-            const float *const row = rows ? rows[k] + at : points + k * PANEL;
             simd_f32 x[PANEL_VECTORS];
 #pragma GCC unroll 3
             for (int v = 0; v < vectors; v++)
-                x[v] = simd_load(row + v * SIMD_LANES);
+                x[v] = simd_load(rows ? rows[k] + base[v] : points + k * PANEL + v * SIMD_LANES);
 #pragma GCC unroll 8
             for (int r = 0; r < count; r++) {
                 const simd_f32 w = simd_set1(weight[r]);
@@ -65,9 +67,9 @@ static void multiply_panel(const float *weight, const float *points, int64_t dep
                            float *sums)
 {
     if (add)
-        multiply(weight, points, NULL, 0, depth, 1, TILE_ROWS, PANEL_VECTORS, sums);
+        multiply(weight, points, NULL, NULL, depth, 1, TILE_ROWS, PANEL_VECTORS, sums);
     else
-        multiply(weight, points, NULL, 0, depth, 0, TILE_ROWS, PANEL_VECTORS, sums);
+        multiply(weight, points, NULL, NULL, depth, 0, TILE_ROWS, PANEL_VECTORS, sums);
 }
 
 /* The same for a panel of 1 vector or 2. */
@@ -75,14 +77,14 @@ static void multiply_panel_narrow(const float *weight, const float *points, int6
                                   int64_t vectors, float *sums)
 {
     if (vectors == 1)
-        multiply(weight, points, NULL, 0, depth, add, TILE_ROWS, 1, sums);
+        multiply(weight, points, NULL, NULL, depth, add, TILE_ROWS, 1, sums);
     else
-        multiply(weight, points, NULL, 0, depth, add, TILE_ROWS, 2, sums);
+        multiply(weight, points, NULL, NULL, depth, add, TILE_ROWS, 2, sums);
 }
 
-/* The points of a panel lie at rows[] + at. */
-static void multiply_rows(const float *weight, const float *const *rows, int64_t at, int64_t depth,
-                          int add, float *sums)
+/* The points of a panel lie at rows[] + at[]. */
+static void multiply_rows(const float *weight, const float *const *rows, const int64_t *at,
+                          int64_t depth, int add, float *sums)
 {
     if (add)
         multiply(weight, NULL, rows, at, depth, 1, TILE_ROWS, PANEL_VECTORS, sums);
@@ -90,7 +92,7 @@ static void multiply_rows(const float *weight, const float *const *rows, int64_t
         multiply(weight, NULL, rows, at, depth, 0, TILE_ROWS, PANEL_VECTORS, sums);
 }
 
-static void multiply_rows_narrow(const float *weight, const float *const *rows, int64_t at,
+static void multiply_rows_narrow(const float *weight, const float *const *rows, const int64_t *at,
                                  int64_t depth, int add, int64_t vectors, float *sums)
 {
     if (vectors == 1)
@@ -100,7 +102,7 @@ static void multiply_rows_narrow(const float *weight, const float *const *rows, 
 }
 
 /* Only FEW_ROWS rows of the tile. */
-static void multiply_rows_few(const float *weight, const float *const *rows, int64_t at,
+static void multiply_rows_few(const float *weight, const float *const *rows, const int64_t *at,
                               int64_t depth, int add, int64_t vectors, float *sums)
 {
     if (vectors == 1)

@@ -214,7 +214,7 @@ SIMD_INLINE void split_row(const float *row, int64_t points, const split *s, int
             split_border(row, points, at, stride, between, to + y);
 }
 
-/* The rows that pairs [begin, end) need, as far as they lie within in_rows. */
+/* The rows that pairs [begin, end) need; those outside of in_rows are zeros. */
 static void split_rows(const gather *g, const split *s, int64_t in_rows, int64_t begin, int64_t end,
                        float *to)
 {
@@ -223,14 +223,15 @@ static void split_rows(const gather *g, const split *s, int64_t in_rows, int64_t
         int64_t row = g->row + pair / g->channels * g->row_step;
 
         for (int64_t n = 0; n < s->rows; n++, row += g->row_between) {
-            if (row < 0 || row >= in_rows)
-                continue;
+            const int exists = row >= 0 && row < in_rows;
+            const float *const from = exists ? in + row * g->row_stride : in;
+            const int64_t points = exists ? g->points : 0;
             if (g->stride == 1)
-                split_row(in + row * g->row_stride, g->points, s, 1, to + n * s->pitch);
+                split_row(from, points, s, 1, to + n * s->pitch);
             else if (g->stride == 2)
-                split_row(in + row * g->row_stride, g->points, s, 2, to + n * s->pitch);
+                split_row(from, points, s, 2, to + n * s->pitch);
             else
-                split_row(in + row * g->row_stride, g->points, s, 4, to + n * s->pitch);
+                split_row(from, points, s, 4, to + n * s->pitch);
         }
     }
 }

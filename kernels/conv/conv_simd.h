@@ -26,17 +26,23 @@ static int in_place(const cleave_conv_args *a)
     return (a->transposed || a->stride_points == 1) && a->channels * joint <= IN_PLACE_ROWS;
 }
 
-/* Whether rows are split (see conv_pack.h): where the points of a tap lie strides apart, and where
- * rows share the weights of a tile. */
-static int rows_split(const cleave_conv_args *a)
+/* Whether rows can be split (see conv_pack.h), whatever their number of points. */
+static int splittable(const cleave_conv_args *a)
 {
     const int64_t stride = a->transposed ? 1 : a->stride_points;
     const int64_t tap_step = a->transposed ? 1 : a->dilation, taps = kernel_taps(a, 0);
 
-    if ((stride != 1 && stride != 2 && stride != 4) || taps < stride || in_place(a) ||
-        cleave_div_up((taps - 1) * tap_step, stride) > SPLIT_REACH)
-        return 0;
-    return stride > 1 || cleave_conv_block_rows(a) > 1;
+    return (stride == 1 || stride == 2 || stride == 4) && taps >= stride && !in_place(a) &&
+           cleave_div_up((taps - 1) * tap_step, stride) <= SPLIT_REACH;
+}
+
+/* Whether they are: where the points of a tap lie strides apart, and where rows share the weights
+ * of a tile. */
+static int rows_split(const cleave_conv_args *a)
+{
+    const int strided = !a->transposed && a->stride_points > 1;
+
+    return splittable(a) && (strided || cleave_conv_block_rows(a) > 1);
 }
 
 /* What serves the matrix of a slot. */
@@ -72,7 +78,7 @@ typedef struct range {
     int64_t begin, end;
 } range;
 
-/* Those of row n of the block; the others are left out. */
+/* Those of row n of the block. */
 static range range_of(const block *b, const gather *g, int64_t n)
 {
     const cleave_conv_args *const a = b->args;
@@ -96,7 +102,6 @@ static range range_of(const block *b, const gather *g, int64_t n)
 typedef struct part {
     int64_t slot, matrix; /* where in the table the first tile of the block lies */
     int64_t depth, from, to;
-    int64_t begin[CLEAVE_CONV_ROWS_MAX], end[CLEAVE_CONV_ROWS_MAX]; /* of each row of the block */
     int first, last;
 } part;
 
@@ -122,12 +127,14 @@ static const float *tile_weights(const block *b, const part *k, int64_t tile, fl
                       (k->to - k->from) * TILE_ROWS, room);
 }
 
-/* The product of a tile and a panel, whichever they are. */
-static void multiply_any(const block *b, const float *weight, const float *points,
-                         const float *const *rows, int64_t at, int64_t depth, int add,
-                         int64_t vectors, float *sums)
+/* The product of a tile and a panel, whose points are a panel's at `points` or, if rows is not
+ * NULL, lie at rows[] + at[]. */
+static void multiply_any(const block *b, const part *k, const float *weight, const float *points,
+                         const float *const *rows, const int64_t *at, int64_t vectors, float *sums)
 {
     const int few = b->shape.channels * b->shape.joint <= FEW_ROWS && b->shape.values == TILE_ROWS;
+    const int64_t depth = k->to - k->from;
+    const int add = !k->first;
 
     if (rows && few)
         multiply_rows_few(weight, rows, at, depth, add, vectors, sums);
@@ -141,25 +148,20 @@ static void multiply_any(const block *b, const float *weight, const float *point
         multiply_panel_narrow(weight, points, depth, add, vectors, sums);
 }
 
-/* One tile, row and panel, whose points are a panel's at `points` or, if rows is not NULL, lie at
- * rows[] + at; both begin with the part. */
-static void run_tile(const block *b, const part *k, int64_t tile, const float *weight, int64_t n,
-                     int64_t panel, const float *points, const float *const *rows, int64_t at)
+/* One tile and panel, to its end. */
+static void run_tile(const block *b, const part *k, int64_t tile, const float *weight,
+                     int64_t panel, const float *points, const float *const *rows,
+                     const int64_t *at)
 {
-    float *const sums = sums_of(b, k->slot, tile, n, panel);
-    const int64_t vectors = panel_vectors(b, panel), skipped = k->begin[n] - k->from;
-    const int64_t depth = k->end[n] - k->begin[n];
     int64_t o0 = 0, o1 = 0;
 
     if (k->last && k->slot == b->shape.slots - 1)
         channels_of_tile(b, tile, &o0, &o1);
-    prefetch_out(b, n, o0, o1, panel);
-    weight += skipped * TILE_ROWS;
-    if (depth > 0 || k->first)
-        multiply_any(b, weight, points, rows ? rows + skipped : NULL, at, depth, !k->first, vectors,
-                     sums);
+    prefetch_out(b, o0, o1, panel);
+    multiply_any(b, k, weight, points, rows, at, panel_vectors(b, panel),
+                 sums_of(b, k->slot, tile, panel));
     for (int64_t o = o0; o < o1; o++)
-        finish_channel(b, n, o, panel);
+        finish_channel(b, o, panel);
 }
 
 /* Points are read where they lie, which pays for few tiles. */
@@ -172,12 +174,15 @@ static void run_part_in_place(const block *b, const part *k, const gather *g, in
         weight[t] = tile_weights(b, k, t, b->weights + t * (k->to - k->from) * TILE_ROWS);
     for (int64_t p = 0; p < panels; p++) {
         const int64_t points = panel_vectors(b, p) * SIMD_LANES;
+        int64_t at[PANEL_VECTORS];
         if (found < 0 || !panel_inside(g, found, PANEL) || !panel_inside(g, p, points)) {
             find_rows(g, k->from, k->to, p, points, b->points, rows);
             found = p;
         }
+        for (int64_t v = 0; v < PANEL_VECTORS; v++)
+            at[v] = (p - found) * PANEL + v * SIMD_LANES;
         for (int64_t t = 0; t < b->tiles; t++)
-            run_tile(b, k, t, weight[t], 0, p, NULL, rows, (p - found) * PANEL);
+            run_tile(b, k, t, weight[t], p, NULL, rows, at);
     }
 }
 
@@ -188,7 +193,7 @@ static void run_part_packed(const block *b, const part *k, const gather *g, int6
     for (int64_t t = 0; t < b->tiles; t++) {
         const float *const weight = tile_weights(b, k, t, b->weights);
         for (int64_t p = 0; p < panels; p++)
-            run_tile(b, k, t, weight, 0, p, b->points + p * (k->to - k->from) * PANEL, NULL, 0);
+            run_tile(b, k, t, weight, p, b->points + p * (k->to - k->from) * PANEL, NULL, NULL);
     }
 }
 
@@ -205,34 +210,38 @@ static void run_part_split(const block *b, const part *k, const gather *g, int64
     }
     for (int64_t t = 0; t < b->tiles; t++) {
         const float *const weight = tile_weights(b, k, t, b->weights);
-        for (int64_t n = 0; n < b->rows; n++)
-            for (int64_t p = 0; p < panels; p++)
-                run_tile(b, k, t, weight, n, p, NULL, rows, n * s.pitch + p * PANEL);
+        for (int64_t p = 0; p < panels; p++) {
+            int64_t at[PANEL_VECTORS] = {0};
+            place to = place_of(b, p);
+            for (int64_t v = 0; v < panel_vectors(b, p); v++, to = place_after(b, to))
+                at[v] = to.n * s.pitch + to.x;
+            run_tile(b, k, t, weight, p, NULL, rows, at);
+        }
     }
 }
 
 /* ---- blocks ---- */
-/* The matrix of a slot. */
+/* The matrix of a slot. Kernel rows that meet no row of `in` for any row of the block are left out;
+ * for some of them they meet zeros. */
 static void run_slot(block *b, int64_t slot)
 {
     gather g = gather_of(b, slot);
     part k = part_of(b, slot);
     const int64_t phase = b->shape.slots > 1 ? (slot + b->args->pad_points) % b->shape.slots : 0;
-    const int64_t panels = cleave_div_up(b->columns, PANEL);
-    const int shared = rows_split(b->args);
-    range rows[CLEAVE_CONV_ROWS_MAX], all = {INT64_MAX, 0};
+    const int64_t vectors = b->rows * row_vectors(b);
+    const int64_t panels = cleave_div_up(vectors, PANEL_VECTORS);
+    range all = range_of(b, &g, 0);
 
     g.taps = kernel_taps(b->args, phase);
-    for (int64_t n = 0; n < b->rows; n++) {
-        rows[n] = range_of(b, &g, n);
-        all.begin = cleave_i64_min(all.begin, rows[n].begin);
-        all.end = cleave_i64_max(all.end, rows[n].end);
+    for (int64_t n = 1; n < b->rows; n++) {
+        const range r = range_of(b, &g, n);
+        all.begin = cleave_i64_min(all.begin, r.begin);
+        all.end = cleave_i64_max(all.end, r.end);
     }
     const int64_t row_depth = g.channels * g.taps, depth = (all.end - all.begin) * row_depth;
     const int64_t parts = cleave_i64_max(1, cleave_div_up(depth, DEPTH));
 
-    b->row_floats = cleave_div_up(b->columns, SIMD_LANES) * SIMD_LANES * TILE_ROWS;
-    b->tile_floats = b->rows * b->row_floats;
+    b->tile_floats = vectors * SIMD_LANES * TILE_ROWS;
     if (parts == 1 && b->shape.slots == 1 && b->shape.values % b->shape.joint == 0)
         b->tile_floats = 0;
     for (int64_t i = 0; i < parts; i++) {
@@ -240,11 +249,7 @@ static void run_slot(block *b, int64_t slot)
         k.to = all.begin * row_depth + depth * (i + 1) / parts;
         k.first = i == 0;
         k.last = i == parts - 1;
-        for (int64_t n = 0; n < b->rows; n++) {
-            k.begin[n] = cleave_i64_min(k.to, cleave_i64_max(k.from, rows[n].begin * row_depth));
-            k.end[n] = cleave_i64_max(k.begin[n], cleave_i64_min(k.to, rows[n].end * row_depth));
-        }
-        if (shared)
+        if (rows_split(b->args))
             run_part_split(b, &k, &g, panels);
         else if (g.stride == 1 && b->tiles * TILE_ROWS <= IN_PLACE_ROWS)
             run_part_in_place(b, &k, &g, panels);
@@ -268,12 +273,17 @@ static void run_block(block *b, int64_t begin, int64_t end)
         }
 }
 
+/* Rows of weights of a block of channels. */
+static int64_t block_rows(const cleave_conv_args *a, const shape *s)
+{
+    return cleave_conv_block_channels(a) * s->joint * TILE_ROWS / s->values;
+}
+
 /* Blocks of channels that one call takes together. */
 static int64_t merged_blocks(const cleave_conv_args *a, const shape *s)
 {
-    const int64_t rows = cleave_conv_block_channels(a) * s->joint * TILE_ROWS / s->values;
-
-    return cleave_i64_min(cleave_i64_max(1, BLOCK_ROWS / rows), cleave_conv_channel_blocks(a));
+    return cleave_i64_min(cleave_i64_max(1, BLOCK_ROWS / block_rows(a, s)),
+                          cleave_conv_channel_blocks(a));
 }
 
 /* Floats of what a block has in scratch, in this order. */
@@ -281,37 +291,55 @@ typedef struct room {
     int64_t points, sums, weights;
 } room;
 
-static int64_t points_floats(const cleave_conv_args *a, const shape *s, int64_t columns,
-                             int64_t rows)
+/* A plan for shorter rows takes the scratch of one for longer rows, so these count blocks of any
+ * number of columns up to that of `a`: narrower ones may have more rows, and only of several rows
+ * are there blocks wider than those of longer rows. */
+static int64_t most_columns(const cleave_conv_args *a)
 {
+    const int64_t widest = a->out_rows > 1 ? CLEAVE_CONV_COLUMNS_MAX : cleave_conv_block_columns(a);
+
+    return cleave_i64_min(widest, cleave_conv_columns(a));
+}
+
+/* Columns of all rows of a block, filled up to vectors, with `more` for each row. */
+static int64_t most_width(const cleave_conv_args *a, const shape *s, int64_t more)
+{
+    const int64_t rows =
+        cleave_i64_min(cleave_div_up(a->out_rows, s->row_phases), CLEAVE_CONV_ROWS_MAX);
+    const int64_t one = cleave_div_up(most_columns(a), SIMD_LANES) * SIMD_LANES + more;
+
+    if (rows == 1 || !splittable(a))
+        return one;
+    return cleave_i64_max(one, CLEAVE_CONV_COLUMNS_MAX + rows * (SIMD_LANES - 1 + more));
+}
+
+static int64_t points_floats(const cleave_conv_args *a, const shape *s)
+{
+    const int64_t panels = cleave_div_up(most_columns(a), PANEL);
+    const int64_t width = most_width(a, s, split_pitch(0, SPLIT_REACH));
+    const int64_t stride = a->transposed ? 1 : a->stride_points;
     int64_t most = 0;
 
     for (int64_t phase = 0; phase < s->slots; phase++) {
         const int64_t taps = kernel_taps(a, phase);
         const int64_t depth = cleave_i64_min(DEPTH, a->in_channels * a->kernel_rows * taps);
         /* A part may begin and end within a pair. */
-        const int64_t pairs = taps ? depth / taps + 2 : 0;
-        const int64_t pitch = split_pitch(columns, SPLIT_REACH);
-        const int64_t stride = a->transposed ? 1 : a->stride_points;
-        most = cleave_i64_max(most, rows_split(a) ? pairs * stride * rows * pitch
-                                                  : cleave_div_up(columns, PANEL) * PANEL * depth);
+        const int64_t pairs = taps && splittable(a) ? depth / taps + 2 : 0;
+        most = cleave_i64_max(most, panels * PANEL * depth);
+        most = cleave_i64_max(most, pairs * stride * width);
     }
     return most;
 }
 
 static room room_of(const cleave_conv_args *a, const shape *s)
 {
-    const int64_t columns = cleave_i64_min(cleave_conv_block_columns(a), cleave_conv_columns(a));
-    const int64_t rows =
-        rows_split(a) ? cleave_div_up(cleave_conv_block_rows(a), s->row_phases) : 1;
-    const int64_t channels = merged_blocks(a, s) * cleave_conv_block_channels(a);
     /* A block may begin and end within a tile. */
-    const int64_t tiles = cleave_i64_min(s->tiles, channels * s->joint / s->values + 2);
+    const int64_t most = cleave_i64_max(BLOCK_ROWS, block_rows(a, s)) / TILE_ROWS + 2;
+    const int64_t tiles = cleave_i64_min(s->tiles, most);
     const int64_t depth =
         cleave_i64_min(DEPTH, a->in_channels * kernel_taps(a, 0) * a->kernel_rows);
-    const int64_t width = cleave_div_up(columns, SIMD_LANES) * SIMD_LANES;
-    room r = {.points = points_floats(a, s, columns, rows),
-              .sums = s->slots * tiles * rows * TILE_ROWS * width};
+    room r = {.points = aligned(points_floats(a, s)),
+              .sums = s->slots * tiles * TILE_ROWS * aligned(most_width(a, s, 0))};
 
     /* The last of the blocks may be the only one in place. */
     if (a->uses & CLEAVE_CONV_HALF)

@@ -156,6 +156,35 @@ static void half_the_memory(void)
     }
 }
 
+/* A plan for rows of more points serves those of fewer: their scratch is no larger, and their table
+ * the same. */
+static void scratch_grows_with_points(void)
+{
+    const variants all = variants_list();
+    cleave_case test;
+    int right = 0;
+
+    for (int i = 0; cleave_cases[CLEAVE_OP_CONV](i, &test); i++)
+        for (int v = 0; v < all.count; v++) {
+            const cleave_kernel *const kernel = &all.ops[v].kernel[CLEAVE_OP_CONV];
+            cleave_conv_args args;
+            size_t before = 0;
+            int grows = 1;
+            memcpy(&args, test.args.bytes, sizeof args);
+            const size_t table = kernel->prepared_bytes(&args);
+            for (args.out_points = 1; args.out_points < 1500; args.out_points++) {
+                const size_t now = kernel->scratch_bytes ? kernel->scratch_bytes(&args) : 0;
+                grows &= now >= before && kernel->prepared_bytes(&args) == table;
+                before = now;
+            }
+            if (grows)
+                right += TEST_CHECK(1);
+            else
+                TEST_FAIL("%s, %s", all.ops[v].name, test.label);
+        }
+    test_passed_count(right);
+}
+
 /* ---- the contract ---- */
 #define POINTS 19
 
@@ -361,6 +390,7 @@ int main(int argc, char **argv)
         {"every finite half", every_half},
         {"same as floats", same_as_floats},
         {"half the memory", half_the_memory},
+        {"scratch grows with points", scratch_grows_with_points},
         {"refusals", refusals},
         {"operands", operands},
         {"what follows a sum", ends},
