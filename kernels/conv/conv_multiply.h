@@ -35,10 +35,11 @@ SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEA
             for (int v = 0; v < vectors; v++)
                 sum[r][v] = simd_zero();
         for (const int64_t end = depth * (c + 1) / chains; k < end; k++) {
+            const float *const row = rows ? rows[k] : points + k * PANEL;
             simd_f32 x[PANEL_VECTORS];
 #pragma GCC unroll 3
             for (int v = 0; v < vectors; v++)
-                x[v] = simd_load(rows ? rows[k] + base[v] : points + k * PANEL + v * SIMD_LANES);
+                x[v] = simd_load(row + (rows ? base[v] : v * SIMD_LANES));
 #pragma GCC unroll 8
             for (int r = 0; r < count; r++) {
                 const simd_f32 w = simd_set1(weight[r]);
@@ -60,11 +61,13 @@ SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEA
     }
 }
 
-/* The functions below are apart for the sake of the innermost loop's place in memory: in one
- * function with its like for fewer vectors, that of whole panels took 8 % longer. */
+/* Each product is a function of its own: in one with others the compiler spilled registers (AVX2,
+ * 25 % slower) or placed the innermost loop badly (AVX-512, 8 %). */
+#define APART __attribute__((noinline))
+
 /* The points of a panel lie together. */
-static void multiply_panel(const float *weight, const float *points, int64_t depth, int add,
-                           float *sums)
+APART static void multiply_panel(const float *weight, const float *points, int64_t depth, int add,
+                                 float *sums)
 {
     if (add)
         multiply(weight, points, NULL, NULL, depth, 1, TILE_ROWS, PANEL_VECTORS, sums);
@@ -73,8 +76,8 @@ static void multiply_panel(const float *weight, const float *points, int64_t dep
 }
 
 /* The same for a panel of 1 vector or 2. */
-static void multiply_panel_narrow(const float *weight, const float *points, int64_t depth, int add,
-                                  int64_t vectors, float *sums)
+APART static void multiply_panel_narrow(const float *weight, const float *points, int64_t depth,
+                                        int add, int64_t vectors, float *sums)
 {
     if (vectors == 1)
         multiply(weight, points, NULL, NULL, depth, add, TILE_ROWS, 1, sums);
@@ -83,8 +86,8 @@ static void multiply_panel_narrow(const float *weight, const float *points, int6
 }
 
 /* The points of a panel lie at rows[] + at[]. */
-static void multiply_rows(const float *weight, const float *const *rows, const int64_t *at,
-                          int64_t depth, int add, float *sums)
+APART static void multiply_rows(const float *weight, const float *const *rows, const int64_t *at,
+                                int64_t depth, int add, float *sums)
 {
     if (add)
         multiply(weight, NULL, rows, at, depth, 1, TILE_ROWS, PANEL_VECTORS, sums);
@@ -92,8 +95,9 @@ static void multiply_rows(const float *weight, const float *const *rows, const i
         multiply(weight, NULL, rows, at, depth, 0, TILE_ROWS, PANEL_VECTORS, sums);
 }
 
-static void multiply_rows_narrow(const float *weight, const float *const *rows, const int64_t *at,
-                                 int64_t depth, int add, int64_t vectors, float *sums)
+APART static void multiply_rows_narrow(const float *weight, const float *const *rows,
+                                       const int64_t *at, int64_t depth, int add, int64_t vectors,
+                                       float *sums)
 {
     if (vectors == 1)
         multiply(weight, NULL, rows, at, depth, add, TILE_ROWS, 1, sums);
@@ -102,8 +106,9 @@ static void multiply_rows_narrow(const float *weight, const float *const *rows, 
 }
 
 /* Only FEW_ROWS rows of the tile. */
-static void multiply_rows_few(const float *weight, const float *const *rows, const int64_t *at,
-                              int64_t depth, int add, int64_t vectors, float *sums)
+APART static void multiply_rows_few(const float *weight, const float *const *rows,
+                                    const int64_t *at, int64_t depth, int add, int64_t vectors,
+                                    float *sums)
 {
     if (vectors == 1)
         multiply(weight, NULL, rows, at, depth, add, FEW_ROWS, 1, sums);
