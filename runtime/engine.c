@@ -30,19 +30,18 @@ struct workspace {
     size_t host_bytes;
 };
 
-/* The ring holds the segment at hand with the frames before it that a short one may be widened by,
- * and as much again as is pushed while a segment is computed. */
-static int64_t ring_frames_min(const cleave_setup *setup)
+/* Frames before the segment at hand that the ring still holds: those that it may be widened by, or
+ * that have not been pulled and will be read once more. */
+static int64_t frames_held(const cleave_engine *engine, const cleave_setup *setup)
 {
-    const int64_t S = setup->request.segment_frames;
-
-    return S + cleave_i64_max(cleave_segment_reach(S), setup->stride_frames) + setup->stride_frames;
+    if (engine->padded && !engine->uses_mixture)
+        return 0;
+    return cleave_i64_max(engine->reach, setup->stride_frames);
 }
 
 static void describe(cleave_engine *engine, const cleave_setup *setup)
 {
     cleave_engine_info *const info = &engine->info;
-    const int64_t reach = cleave_segment_reach(engine->segment_frames);
 
     snprintf(info->model, sizeof info->model, "%s", setup->model->info.name);
     memcpy(info->device, engine->device.name, sizeof info->device);
@@ -54,7 +53,7 @@ static void describe(cleave_engine *engine, const cleave_setup *setup)
     info->segment_frames = engine->segment_frames;
     info->stride_frames = engine->stride;
     info->latency_frames_max = engine->segment_frames;
-    info->input_frames_max = engine->ring.capacity - cleave_i64_max(reach, engine->stride);
+    info->input_frames_max = engine->ring.capacity - frames_held(engine, setup);
 }
 
 /* The buffers of the lanes and of the output, and what fills them once. */
@@ -120,6 +119,7 @@ static cleave_status lay_out(struct workspace *space, cleave_arena *arena, cleav
     engine->lane_count = setup->lane_count;
     engine->adds = setup->adds;
     engine->padded = setup->model->patches.unit != 0;
+    engine->reach = engine->padded ? 0 : cleave_segment_reach(engine->segment_frames);
     engine->uses_mixture = setup->stems.uses_mixture;
     engine->ports = space->ports;
     engine->fitted_frames = engine->segment_frames;
@@ -135,7 +135,9 @@ static cleave_status lay_out(struct workspace *space, cleave_arena *arena, cleav
     if (setup->model->any_length)
         cleave_fit_lay_out(engine, setup, &space->graph, arena);
     engine->workers = cleave_workers_init(arena, setup->threads);
-    cleave_ring_init(&engine->ring, arena, ring_frames_min(setup),
+    /* Besides, it holds the segment itself, and as much as is pushed while that is computed. */
+    cleave_ring_init(&engine->ring, arena,
+                     frames_held(engine, setup) + engine->segment_frames + engine->stride,
                      (size_t)engine->channels * sizeof(float));
     lay_out_buffers(engine, setup, arena);
     if (arena->failed)

@@ -58,6 +58,7 @@ struct cleave_engine {
 
     int32_t channels, model_stems;  /* C, I */
     int64_t segment_frames, stride; /* S */
+    int64_t reach;                  /* frames before its start that a segment may be widened by */
     int32_t lane_count;
     cleave_lane *lane;
     int32_t adds, padded; /* as the setup and the model's patches say */

@@ -1,10 +1,10 @@
 /* gap_ring.c: a ring of frames that keep their places when some of them are missing. */
 #include "runtime/gap_ring.h"
 
-void cleave_gap_ring_init(cleave_gap_ring *ring, cleave_arena *arena, int64_t capacity_min,
+void cleave_gap_ring_init(cleave_gap_ring *ring, cleave_arena *arena, int64_t capacity,
                           size_t item_bytes)
 {
-    cleave_ring_init(&ring->ring, arena, capacity_min, item_bytes);
+    cleave_ring_init(&ring->ring, arena, capacity, item_bytes);
     atomic_init(&ring->gap_at, 0);
     atomic_init(&ring->gap_frames, 0);
 }

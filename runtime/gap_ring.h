@@ -14,7 +14,7 @@ typedef struct cleave_gap_ring {
                                  * consumer to pass it, both with release */
 } cleave_gap_ring;
 
-void cleave_gap_ring_init(cleave_gap_ring *ring, cleave_arena *arena, int64_t capacity_min,
+void cleave_gap_ring_init(cleave_gap_ring *ring, cleave_arena *arena, int64_t capacity,
                           size_t item_bytes);
 
 /* Producer. Puts a gap of `frames` > 0 behind what was written; 0 if there is one already. */

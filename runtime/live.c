@@ -35,15 +35,15 @@ static cleave_status describe(const cleave_model *model, const cleave_live_confi
 }
 
 /* The input ring holds what comes in while frames are not yet late. The output ring holds what is
- * still to be given when the next segment can be computed, so that the computation need not wait
- * for room, and a block more. */
+ * still to be given before the block that completes the next segment, so that its computation need
+ * not wait for room, and a block more. */
 static void lay_out_rings(cleave_live *live, const cleave_live_info *info, cleave_arena *arena)
 {
     const size_t frame_bytes = (size_t)info->engine.channels * sizeof(float);
     const int64_t slack = info->latency_frames - info->engine.segment_frames;
 
     cleave_gap_ring_init(&live->in, arena, info->latency_frames, frame_bytes);
-    cleave_gap_ring_init(&live->out, arena, slack + info->block_frames_max, frame_bytes);
+    cleave_gap_ring_init(&live->out, arena, slack + 2 * info->block_frames_max, frame_bytes);
     for (int32_t s = 1; s < info->engine.stem_count; s++)
         live->rest[s] = cleave_arena_take(arena, (size_t)live->out.ring.capacity, frame_bytes);
     live->silence = cleave_arena_take(arena, CLEAVE_LIVE_SILENCE_FRAMES, frame_bytes);

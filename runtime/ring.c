@@ -2,8 +2,8 @@
  *
  * Each side owns one position and publishes it with a release store; the other side reads it with
  * an acquire load, so that what was written before an advance is seen after it. A side reads its
- * own position relaxed. The capacity is a power of two, so a position's slot is its low bits
- * (Lamport, "Specifying concurrent program modules", 1983). */
+ * own position relaxed (Lamport, "Specifying concurrent program modules", 1983). Positions only
+ * grow, for longer than any machine lasts; a slot is the remainder by the capacity. */
 #include "runtime/ring.h"
 
 #include <string.h>
@@ -11,17 +11,11 @@
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && sizeof(long long) == sizeof(uint64_t),
                "positions and counters take no lock");
 
-void cleave_ring_init(cleave_ring *ring, cleave_arena *arena, int64_t capacity_min,
-                      size_t item_bytes)
+void cleave_ring_init(cleave_ring *ring, cleave_arena *arena, int64_t capacity, size_t item_bytes)
 {
-    int64_t capacity = 1;
-
-    assert(capacity_min >= 1);
-    assert(capacity_min <= INT64_MAX / 2);
+    assert(capacity >= 1);
     assert(item_bytes >= 1);
 
-    while (capacity < capacity_min)
-        capacity *= 2;
     ring->data = cleave_arena_take(arena, (size_t)capacity, item_bytes);
     ring->capacity = capacity;
     ring->item_bytes = item_bytes;
@@ -35,7 +29,7 @@ void cleave_ring_init(cleave_ring *ring, cleave_arena *arena, int64_t capacity_m
 static void regions_of(const cleave_ring *ring, uint64_t position, int64_t count,
                        cleave_ring_regions *regions)
 {
-    int64_t slot = (int64_t)(position & (uint64_t)(ring->capacity - 1));
+    int64_t slot = (int64_t)(position % (uint64_t)ring->capacity);
     int64_t first = cleave_i64_min(count, ring->capacity - slot);
 
     regions->first = first ? ring->data + (size_t)slot * ring->item_bytes : NULL;

@@ -20,7 +20,7 @@ typedef struct cleave_ring_regions {
 
 typedef struct cleave_ring {
     unsigned char *data;
-    int64_t capacity; /* items, a power of two */
+    int64_t capacity; /* items */
     size_t item_bytes;
     _Alignas(
         64) _Atomic uint64_t head; /* items ever written; stored by the producer with release */
@@ -30,10 +30,8 @@ typedef struct cleave_ring {
     _Atomic uint64_t underruns;    /* reads that found too little */
 } cleave_ring;
 
-/* Takes the storage of at least `capacity_min` items from the arena (rounded up to a power of two).
- */
-void cleave_ring_init(cleave_ring *ring, cleave_arena *arena, int64_t capacity_min,
-                      size_t item_bytes);
+/* Takes the storage of `capacity` items from the arena. */
+void cleave_ring_init(cleave_ring *ring, cleave_arena *arena, int64_t capacity, size_t item_bytes);
 
 /* Producer. write_regions: the free space, at most `count` items of it; returns how many the
  * regions hold, and counts an overrun if that is less than `count`. Fill them in order, then

@@ -174,7 +174,7 @@ static cleave_lane *furthest_behind(const cleave_engine *engine)
 /* Lets the ring forget the frames that no segment and no output will read any more. */
 static void forget(cleave_engine *engine, int64_t track_frames)
 {
-    int64_t keep = furthest_behind(engine)->next - cleave_segment_reach(engine->segment_frames);
+    int64_t keep = furthest_behind(engine)->next - engine->reach;
 
     if (engine->uses_mixture)
         keep = cleave_i64_min(keep, engine->pulled);
