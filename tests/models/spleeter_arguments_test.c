@@ -291,6 +291,37 @@ static void refused_requests(void)
     test_bytes_free(&file);
 }
 
+/* ---- weights that are packed ---- */
+static void count_call(void *context)
+{
+    ++*(int *)context;
+}
+
+/* Once a convolution, while an engine is made, not when it is counted. */
+static void packed(void)
+{
+    test_bytes file = {0};
+    cleave_engine *engine = NULL;
+    cleave_memory need;
+    cleave_config config;
+    int calls = 0;
+
+    if (!test_spleeter_weights(WITHOUT_T "T=64\nF=64\n", CLEAVE_WEIGHTS_F32, CLEAVE_WEIGHTS_F32,
+                               &file))
+        return;
+    const cleave_network network = {.weights = file.data, .weights_bytes = file.used};
+    cleave_config_default(&config);
+    config.networks = &network;
+    config.network_count = 1;
+    config.rate_hz = 8000;
+    config.weights_packed = count_call;
+    config.weights_context = &calls;
+    TEST_CHECK(cleave_need(&config, &need, NULL) == CLEAVE_OK && calls == 0);
+    TEST_CHECK(cleave_open(&config, &engine, NULL) == CLEAVE_OK && calls == 2 * 13);
+    cleave_close(&engine);
+    test_bytes_free(&file);
+}
+
 /* ---- refusals ---- */
 static void refusals(void)
 {
@@ -352,6 +383,7 @@ int main(int argc, char **argv)
         {"the same bits from weights of binary16", half},
         {"bins, mask and patch as a request says", requests},
         {"requests that are refused", refused_requests},
+        {"weights are packed step by step", packed},
         {"arguments that are refused by name", refusals},
     };
 
