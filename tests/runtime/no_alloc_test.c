@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 #include "runtime/engine.h"
-#include "tests/runtime/alloc_trap.h"
 #include "tests/demucs_weights.h"
+#include "tests/runtime/alloc_trap.h"
+#include "tests/spleeter_weights.h"
 #include "tests/stretch_model.h"
 #include "tests/test.h"
 
@@ -464,17 +465,14 @@ static void engine_calls_no_allocator(void)
         TEST_CHECK(alloc_trap_count() - before > (uint64_t)visits);
 }
 
-/* A network with weights: all its kernels. */
-static void network_calls_no_allocator(void)
+/* Plays a network with weights: all its kernels. */
+static void play_network(const test_bytes *file)
 {
+    const cleave_network network = {.weights = file->data, .weights_bytes = file->used};
     cleave_config config;
     cleave_error error;
-    test_bytes file = {0};
     session s;
 
-    if (!test_weights_import(test_golden("models/tiny_htdemucs.th"), &file))
-        return;
-    const cleave_network network = {.weights = file.data, .weights_bytes = file.used};
     session_open(&s);
     s.push_frames = s.pull_frames = 4096;
     cleave_config_default(&config);
@@ -491,9 +489,26 @@ static void network_calls_no_allocator(void)
         cleave_close(&s.engine);
     }
     session_close(&s);
-    test_bytes_free(&file);
     if (!alloc_trap_set())
         test_skip("a sanitizer owns malloc in this build: played, not counted");
+}
+
+static void demucs_calls_no_allocator(void)
+{
+    test_bytes file = {0};
+
+    if (test_weights_import(test_golden("models/tiny_htdemucs.th"), &file))
+        play_network(&file);
+    test_bytes_free(&file);
+}
+
+static void spleeter_calls_no_allocator(void)
+{
+    test_bytes file = {0};
+
+    if (test_spleeter_weights(SPLEETER_TINY, CLEAVE_WEIGHTS_F32, CLEAVE_WEIGHTS_F32, &file))
+        play_network(&file);
+    test_bytes_free(&file);
 }
 
 /* The engine is opened in the child, since threads do not survive a fork. */
@@ -545,7 +560,8 @@ int main(int argc, char **argv)
         {"no_alloc: the trap counts, from all threads", trap_counts},
         {"no_alloc: the kernel forbids what is hidden", kernel_forbids},
         {"no_alloc: playing calls no allocator", engine_calls_no_allocator},
-        {"no_alloc: a network calls no allocator", network_calls_no_allocator},
+        {"no_alloc: a Demucs network calls no allocator", demucs_calls_no_allocator},
+        {"no_alloc: a Spleeter network calls no allocator", spleeter_calls_no_allocator},
         {"no_alloc: playing maps nothing and starts no thread", engine_maps_nothing},
     };
 
