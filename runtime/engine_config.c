@@ -131,6 +131,14 @@ static cleave_status check_support(const cleave_model *model, const cleave_confi
     return CLEAVE_OK;
 }
 
+/* Down to units, or to steps if it is less than a unit. */
+static int64_t round_stride(const cleave_patches *patches, int64_t stride)
+{
+    const int64_t part = stride < patches->unit ? patches->step : patches->unit;
+
+    return cleave_i64_max(part, stride / part * part);
+}
+
 /* Frames of a segment, as asked for or the model's own; some models have learnt from segments of
  * one length and know no longer ones. */
 static cleave_status set_segment(cleave_setup *setup, const cleave_config *config,
@@ -154,15 +162,16 @@ static cleave_status set_segment(cleave_setup *setup, const cleave_config *confi
     setup->request.segment_frames = S;
     setup->adds = patches->unit && overlap == 0;
     setup->margin_frames = setup->adds ? 0 : patches->tail;
-    setup->stride_frames = setup->adds
-                               ? S - patches->tail
-                               : cleave_segment_stride(S - 2 * setup->margin_frames, overlap);
+    setup->stride_frames = cleave_segment_stride(S - 2 * setup->margin_frames, overlap);
+    if (patches->unit)
+        setup->stride_frames =
+            setup->adds ? S - patches->tail : round_stride(patches, setup->stride_frames);
     return CLEAVE_OK;
 }
 
 static void set_lanes(cleave_setup *setup, const cleave_config *config)
 {
-    const int64_t before = setup->adds ? setup->model->patches.before : setup->margin_frames;
+    const int64_t before = setup->model->patches.before;
 
     setup->lane_count = config->shifts > 0 ? config->shifts : 1;
     setup->origin[0] = -before;

@@ -42,11 +42,14 @@ typedef struct cleave_model_ports {
  * first, each with the share of its own frames of the transform.
  *
  * With overlap, segments are cross-faded as those of any model, but for their first and last `tail`
- * frames, where their transform is not complete: those do not count. The first starts `tail` frames
- * before the track, the next ones (1 - overlap) (S - 2 tail) frames later each. */
+ * frames, where their transform is not complete: those do not count. They start (1 - overlap) (S -
+ * 2 tail) frames after each other, rounded down to units, or to steps where that is less than a
+ * unit, so that all see the same frames of the transform, and networks that halve their frames, as
+ * far as they can, the same halves. */
 typedef struct cleave_patches {
-    int64_t unit; /* 0: not such a model */
-    int64_t tail, before;
+    int64_t unit;         /* 0: not such a model */
+    int64_t step;         /* of the transform's frames; unit and `before` are multiples of it */
+    int64_t tail, before; /* before >= tail */
 } cleave_patches;
 
 typedef struct cleave_model {

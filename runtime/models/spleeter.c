@@ -229,6 +229,7 @@ static int describe(const cleave_table *table, cleave_model *model,
     model->segment_seconds = (double)s.frames * s.frame_step / s.rate_hz;
     model->patches = (cleave_patches){
         .unit = (int64_t)UNIT * s.frame_step,
+        .step = s.frame_step,
         .tail = s.frame_length - s.frame_step,
         .before = s.frame_length,
     };

@@ -90,7 +90,7 @@ static cleave_model patches(int64_t k)
     cleave_model model = cleave_model_identity;
 
     model.segment_seconds = (double)(k * UNIT) / 8000;
-    model.patches = (cleave_patches){UNIT, TAIL, WINDOW};
+    model.patches = (cleave_patches){UNIT, HOP, TAIL, WINDOW};
     model.build = build;
     return model;
 }
@@ -121,7 +121,9 @@ static double added(int64_t origin, int64_t k, int64_t n)
 static double blended(int64_t origin, int64_t k, double overlap, int64_t n)
 {
     const int64_t S = k * UNIT + TAIL, inner = S - 2 * TAIL;
-    const int64_t stride = cleave_i64_max(1, (int64_t)((1 - overlap) * (double)inner));
+    const int64_t asked = (int64_t)((1 - overlap) * (double)inner);
+    const int64_t part = asked < UNIT ? HOP : UNIT;
+    const int64_t stride = cleave_i64_max(part, asked / part * part);
     double sum = 0, weights = 0;
 
     for (int64_t start = origin; start <= n; start += stride) {
@@ -144,7 +146,7 @@ static double expected(const cleave_config *config, int64_t k, int64_t n)
     for (int32_t lane = 0; lane < lanes; lane++) {
         const int64_t shift =
             config->shifts ? cleave_segment_shift(config->shift_seed, lane, config->rate_hz) : 0;
-        sum += overlap > 0 ? blended(shift - TAIL, k, overlap, n) : added(shift - WINDOW, k, n);
+        sum += overlap > 0 ? blended(shift - WINDOW, k, overlap, n) : added(shift - WINDOW, k, n);
     }
     return sum / lanes;
 }
@@ -200,7 +202,7 @@ static void lengths(void)
     const cleave_model model = patches(4), large = {
                                                .info = model.info,
                                                .segment_seconds = 1,
-                                               .patches = {8000, 10, 20},
+                                               .patches = {1000, 10, 10, 20},
                                                .partition_count = 1,
                                                .partition = {model.partition[0]},
                                                .build = cleave_model_identity.build,
@@ -217,6 +219,7 @@ static void lengths(void)
         cleave_close(&engine);
     }
     cleave_config config = track_config("patches");
+    config.segment_seconds = 0;
     cleave_engine *engine = track_open(&large, &config);
     cleave_engine_info_get(engine, &info);
     TEST_CHECK(info.segment_frames == 8010 && info.stride_frames == 8000);
@@ -224,7 +227,12 @@ static void lengths(void)
     config.overlap = 0.5;
     engine = track_open(&large, &config);
     cleave_engine_info_get(engine, &info);
-    TEST_CHECK(info.segment_frames == 8010 && info.stride_frames == (8010 - 20) / 2);
+    TEST_CHECK(info.segment_frames == 8010 && info.stride_frames == 3000);
+    cleave_close(&engine);
+    config.overlap = 0.95;
+    engine = track_open(&large, &config);
+    cleave_engine_info_get(engine, &info);
+    TEST_CHECK(info.stride_frames == 390);
     cleave_close(&engine);
 }
 
