@@ -131,10 +131,11 @@ static cleave_status check_support(const cleave_model *model, const cleave_confi
     return CLEAVE_OK;
 }
 
-/* Down to units, or to steps if it is less than a unit. */
-static int64_t round_stride(const cleave_patches *patches, int64_t stride)
+/* Down to units, one at least; a segment of one unit can only overlap by steps. */
+static int64_t round_stride(const cleave_patches *patches, int64_t segment_frames, int64_t stride)
 {
-    const int64_t part = stride < patches->unit ? patches->step : patches->unit;
+    const int alone = segment_frames - patches->tail == patches->unit;
+    const int64_t part = alone ? patches->step : patches->unit;
 
     return cleave_i64_max(part, stride / part * part);
 }
@@ -165,7 +166,7 @@ static cleave_status set_segment(cleave_setup *setup, const cleave_config *confi
     setup->stride_frames = cleave_segment_stride(S - 2 * setup->margin_frames, overlap);
     if (patches->unit)
         setup->stride_frames =
-            setup->adds ? S - patches->tail : round_stride(patches, setup->stride_frames);
+            setup->adds ? S - patches->tail : round_stride(patches, S, setup->stride_frames);
     return CLEAVE_OK;
 }
 

@@ -122,7 +122,7 @@ static double blended(int64_t origin, int64_t k, double overlap, int64_t n)
 {
     const int64_t S = k * UNIT + TAIL, inner = S - 2 * TAIL;
     const int64_t asked = (int64_t)((1 - overlap) * (double)inner);
-    const int64_t part = asked < UNIT ? HOP : UNIT;
+    const int64_t part = k == 1 ? HOP : UNIT;
     const int64_t stride = cleave_i64_max(part, asked / part * part);
     double sum = 0, weights = 0;
 
@@ -232,7 +232,12 @@ static void lengths(void)
     config.overlap = 0.95;
     engine = track_open(&large, &config);
     cleave_engine_info_get(engine, &info);
-    TEST_CHECK(info.stride_frames == 390);
+    TEST_CHECK(info.stride_frames == 1000);
+    cleave_close(&engine);
+    config.segment_seconds = 0.125;
+    engine = track_open(&large, &config);
+    cleave_engine_info_get(engine, &info);
+    TEST_CHECK(info.segment_frames == 1010 && info.stride_frames == 40);
     cleave_close(&engine);
 }
 
