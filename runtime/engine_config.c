@@ -131,13 +131,15 @@ static cleave_status check_support(const cleave_model *model, const cleave_confi
     return CLEAVE_OK;
 }
 
-/* Down to units, one at least; a segment of one unit can only overlap by steps. */
+/* The nearest whole number of units that is no longer than what counts of a segment, one at least;
+ * a segment of one unit can only overlap by steps. */
 static int64_t round_stride(const cleave_patches *patches, int64_t segment_frames, int64_t stride)
 {
     const int alone = segment_frames - patches->tail == patches->unit;
     const int64_t part = alone ? patches->step : patches->unit;
+    const int64_t most = (segment_frames - 2 * patches->tail) / part;
 
-    return cleave_i64_max(part, stride / part * part);
+    return cleave_i64_max(1, cleave_i64_min(most, (stride + part / 2) / part)) * part;
 }
 
 /* Frames of a segment, as asked for or the model's own; some models have learnt from segments of

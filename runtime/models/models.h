@@ -43,9 +43,9 @@ typedef struct cleave_model_ports {
  *
  * With overlap, segments are cross-faded as those of any model, but for their first and last `tail`
  * frames, where their transform is not complete: those do not count. They start (1 - overlap) (S -
- * 2 tail) frames after each other, rounded down to units, one at least: a network that halves its
- * frames again and again then sees the same halves in all. Segments of one unit overlap by steps.
- */
+ * 2 tail) frames after each other, or rather the nearest whole number of units, one at least and no
+ * more than S - 2 tail: a network that halves its frames again and again then sees the same halves
+ * in all. Segments of one unit overlap by steps. */
 typedef struct cleave_patches {
     int64_t unit;         /* 0: not such a model */
     int64_t step;         /* of the transform's frames; unit and `before` are multiples of it */
