@@ -7,18 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/model_draft.h"
 #include "host/model_manifest.h"
 #include "host/model_store.h"
 #include "host/output.h"
 #include "host/tf_checkpoint.h"
 #include "loader/loader.h"
 #include "loader/sha256.h"
-
-/* A file in the making: invisible under its temporary name until all of it is on the disk. */
-typedef struct draft {
-    char path[MODEL_PATH_BYTES];
-    FILE *stream;
-} draft;
 
 int model_store_make_folder(const model_store *store, char message[CLEAVE_SENTENCE_BYTES])
 {
@@ -37,74 +32,23 @@ int model_store_make_folder(const model_store *store, char message[CLEAVE_SENTEN
     return 1;
 }
 
-static int draft_open(draft *d, const model_store *store, char *message)
-{
-    int descriptor = -1;
-
-    if (!model_store_make_folder(store, message))
-        return 0;
-    for (int i = 0; i < 100 && descriptor < 0; i++) {
-        snprintf(d->path, sizeof d->path, "%s/.import-%ld-%d", store->folder, (long)getpid(), i);
-        descriptor = open(d->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (descriptor < 0 && errno != EEXIST)
-            break;
-    }
-    d->stream = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
-    if (d->stream)
-        return 1;
-    cleave_sentence(message, "%.150s: %s", store->folder, strerror(errno));
-    if (descriptor >= 0) {
-        close(descriptor);
-        unlink(d->path);
-    }
-    return 0;
-}
-
-static int draft_write(void *context, const void *bytes, size_t count)
-{
-    return fwrite(bytes, 1, count, ((draft *)context)->stream) == count;
-}
-
-/* Onto the disk, then under its name, then the name onto the disk; or, unless `ok`, away. */
-static int draft_finish(draft *d, const model_store *store, const char *name, int ok, char *message)
-{
-    int folder;
-
-    if (ok && (fflush(d->stream) != 0 || fsync(fileno(d->stream)) != 0))
-        ok = cleave_sentence(message, "%.150s: %s", store->folder, strerror(errno));
-    if (fclose(d->stream) != 0 && ok)
-        ok = cleave_sentence(message, "%.150s: %s", store->folder, strerror(errno));
-    if (ok && rename(d->path, name) != 0)
-        ok = cleave_sentence(message, "%.150s: %s", name, strerror(errno));
-    if (!ok) {
-        unlink(d->path);
-        return 0;
-    }
-    folder = open(store->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder >= 0) {
-        fsync(folder);
-        close(folder);
-    }
-    return 1;
-}
-
 int model_store_put_bag(const model_store *store, const char *name, const bag *b,
                         char message[CLEAVE_SENTENCE_BYTES])
 {
     char path[MODEL_PATH_BYTES], *text = malloc(BAG_FILE_BYTES);
     model_entry entry = {0};
-    draft d;
+    model_draft d;
     int ok;
 
     if (!text)
         return cleave_sentence(message, "no memory for a bag");
     snprintf(entry.name, sizeof entry.name, "%s", name);
     model_store_path(store, &entry, path);
-    ok = draft_open(&d, store, message);
+    ok = model_draft_open(&d, store, message);
     if (ok) {
-        ok = draft_write(&d, text, bag_write_text(b, text)) ||
+        ok = model_draft_write(&d, text, bag_write_text(b, text)) ||
              cleave_sentence(message, "%.150s: %s", path, strerror(errno));
-        ok = draft_finish(&d, store, path, ok, message);
+        ok = model_draft_finish(&d, path, ok, message);
     }
     free(text);
     return ok;
@@ -180,16 +124,16 @@ static int write_model(const model_store *store, const cleave_import *import,
 {
     char path[MODEL_PATH_BYTES];
     struct stat status;
-    draft d;
+    model_draft d;
     int ok;
 
     model_store_path(store, entry, path);
-    if (!draft_open(&d, store, message))
+    if (!model_draft_open(&d, store, message))
         return 0;
-    ok = cleave_weights_write(import, type, sha256, draft_write, &d, message);
+    ok = cleave_weights_write(import, type, sha256, model_draft_write, &d, message);
     if (!ok && !message[0])
         cleave_sentence(message, "%.150s: %s", store->folder, strerror(errno));
-    if (!draft_finish(&d, store, path, ok, message))
+    if (!model_draft_finish(&d, path, ok, message))
         return 0;
     if (stat(path, &status) == 0) {
         entry->bytes = status.st_size;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -342,6 +343,32 @@ static void text_bags(void)
 }
 
 /* Whatever lies in the folder, the commands answer. */
+/* What a killed import left goes with the next one; what another process writes stays, and so does
+ * what is no draft. */
+static void left_drafts(void)
+{
+    const model_import_options defaults = {0};
+    scene s = {0};
+    model_entry entry;
+
+    if (!begin(&s))
+        return;
+    TEST_CHECK(mkdir(s.store.folder, 0700) == 0);
+    write_file(path_of(&s, "store/.import-1-0"), "half", 4);
+    write_file(path_of(&s, "store/.import-2-0"), "half", 4);
+    write_file(path_of(&s, "store/.importance"), "half", 4);
+    TEST_CHECK(symlink(".importance", path_of(&s, "store/.import-3-0")) == 0);
+    const int held = open(path_of(&s, "store/.import-2-0"), O_RDONLY);
+    TEST_CHECK(held >= 0 && flock(held, LOCK_EX) == 0);
+    TEST_CHECK(import(&s, "a.th", s.checkpoint, (size_t)s.checkpoint_bytes, &defaults, &entry));
+    TEST_CHECK(access(path_of(&s, "store/.import-1-0"), F_OK) != 0);
+    TEST_CHECK(access(path_of(&s, "store/.import-2-0"), F_OK) == 0);
+    TEST_CHECK(access(path_of(&s, "store/.importance"), F_OK) == 0);
+    TEST_CHECK(access(path_of(&s, "store/.import-3-0"), F_OK) == 0);
+    close(held);
+    end(&s);
+}
+
 static void foreign_entries(void)
 {
     static const char *const names[] = {"a@0123456789ab.weights",
@@ -405,6 +432,7 @@ int main(int argc, char **argv)
         {"the official bag comes with its last file", official_bag},
         {"bags in YAML", yaml_bags},
         {"bags in the store's form", text_bags},
+        {"drafts that were left", left_drafts},
         {"foreign files in the store", foreign_entries},
     };
 
