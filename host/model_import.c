@@ -1,11 +1,9 @@
 /* model_import.c: puts checkpoints and bags into the store. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "host/model_draft.h"
 #include "host/model_manifest.h"
