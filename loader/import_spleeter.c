@@ -62,11 +62,14 @@ static const cleave_import_tensor *find(const cleave_import *import, const char 
 /* Whether a tensor is that part of a layer of the kind, and which layer. */
 static int is_layer(const cleave_import_tensor *t, size_t kind, uint32_t *number)
 {
+    const size_t kind_bytes = strlen(kinds[kind].name);
     char name[CLEAVE_SPLEETER_NAME_BYTES];
-    const char *const end = t->name + t->name_bytes, *c = t->name + strlen(kinds[kind].name);
 
+    if (t->name_bytes <= kind_bytes)
+        return 0;
+    const char *const end = t->name + t->name_bytes, *c = t->name + kind_bytes;
     *number = 0;
-    if (c < end && *c == '_')
+    if (*c == '_')
         for (c++; c < end && *c >= '0' && *c <= '9' && *number < 100000; c++)
             *number = *number * 10 + (uint32_t)(*c - '0');
     layer_name(name, kind, *number);

@@ -83,7 +83,6 @@ static int open_contents(const table *t, cursor *c, const unsigned char *content
 
 static int open_block(const table *t, cursor *c, handle h)
 {
-    const unsigned char *const block = t->bytes + h.offset;
     size_t bytes = (size_t)h.bytes;
 
     c->offset = h.offset;
@@ -93,6 +92,7 @@ static int open_block(const table *t, cursor *c, handle h)
         return cleave_sentence(t->message,
                                "index: a block of %llu bytes at byte %llu leaves the file",
                                (unsigned long long)h.bytes, (unsigned long long)h.offset);
+    const unsigned char *const block = t->bytes + h.offset;
     if (cleave_sstable_mask(cleave_crc32c(0, block, bytes + 1)) != u32(block + bytes + 1))
         return damaged(t, c, "its checksum does not match");
     if (block[bytes] == 0)
@@ -172,10 +172,21 @@ static int walk_block(const table *t, cursor *c, handle h, const cursor *index,
     return ok;
 }
 
-static int walk_blocks(const table *t, cursor *index, cleave_sstable_visit visit, void *context)
+/* Whether a block begins where the one before it has ended, or later; *free_from is its own end. */
+static int take_place(const table *t, handle h, uint64_t *free_from)
+{
+    if (h.offset < *free_from)
+        return cleave_sentence(t->message,
+                               "index: the block at byte %llu overlaps the one before it",
+                               (unsigned long long)h.offset);
+    *free_from = h.offset + h.bytes + TRAILER_BYTES;
+    return 1;
+}
+
+static int walk_blocks(const table *t, cursor *index, cleave_sstable_visit visit, void *context,
+                       uint64_t *free_from)
 {
     cursor data = {0};
-    uint64_t free_from = 0;
 
     while (index->at < index->end) {
         const unsigned char *at, *end;
@@ -186,13 +197,8 @@ static int walk_blocks(const table *t, cursor *index, cleave_sstable_visit visit
         end = at + index->value_bytes;
         if (!read_handle(&at, end, &h) || at != end)
             return damaged(t, index, "an entry of it is not the place of a block");
-        if (h.offset < free_from)
-            return cleave_sentence(t->message,
-                                   "index: the block at byte %llu overlaps the one before it",
-                                   (unsigned long long)h.offset);
-        if (!walk_block(t, &data, h, index, visit, context))
+        if (!take_place(t, h, free_from) || !walk_block(t, &data, h, index, visit, context))
             return 0;
-        free_from = h.offset + h.bytes + TRAILER_BYTES;
         /* The keys of the next block come after the index block's key for this one. */
         memcpy(data.key, index->key, index->key_bytes);
         data.key_bytes = index->key_bytes;
@@ -230,6 +236,7 @@ int cleave_sstable_walk(const void *bytes, size_t size, cleave_sstable_visit vis
     table t = {.bytes = bytes, .message = message};
     cursor c = {0};
     handle meta, index;
+    uint64_t free_from = 0;
     int ok;
 
     message[0] = 0;
@@ -240,7 +247,8 @@ int cleave_sstable_walk(const void *bytes, size_t size, cleave_sstable_visit vis
                                CLEAVE_SSTABLE_BYTES_MAX);
     t.end = size - FOOTER_BYTES;
     ok = read_footer(&t, &meta, &index) && check_meta(&t, meta) && open_block(&t, &c, index) &&
-         walk_blocks(&t, &c, visit, context);
+         walk_blocks(&t, &c, visit, context, &free_from) && take_place(&t, meta, &free_from) &&
+         take_place(&t, index, &free_from);
     close_block(&c);
     return ok;
 }

@@ -372,6 +372,32 @@ static void index_blocks(void)
     test_passed_count(count);
 }
 
+/* Blocks of data that are the meta block or the index block as well, or the meta block that is the
+ * index block: each is whole, and lies over another. */
+static void shared_blocks(void)
+{
+    static const char header[] = HEADER ONE, one[] = ONE, twice[] = "\0\1\2~\0\x11" ONE;
+    test_bytes index = {0};
+
+    const test_place data = test_table_block(&index, header, sizeof header - 1, 0);
+    test_table_footer(&index, data, test_table_block(&index, twice, sizeof twice - 1, 0));
+    refuse("data in the meta block", &index, "overlaps the one before");
+    index.used = 0;
+    test_table_block(&index, header, sizeof header - 1, 0);
+    const test_place entries = test_table_block(&index, twice, sizeof twice - 1, 0);
+    test_table_footer(&index, entries, entries);
+    refuse("one block for meta and index", &index, "overlaps the one before");
+    index.used = 0;
+    const test_place meta = test_table_block(&index, one, sizeof one - 1, 0);
+    const uint64_t at = index.used;
+    test_table_block(&index, header, sizeof header - 1, 0);
+    const unsigned char after[] = {0, 1, 2, '~', (unsigned char)at, 0x11, 0, 0, 0, 0, 1, 0, 0, 0};
+    test_table_footer(&index, meta, test_table_block(&index, after, sizeof after, 0));
+    refuse("the meta block before the data", &index, "overlaps the one before");
+    test_bytes_free(&index);
+    test_passed_count(3);
+}
+
 /* A key of the second block must come after the index block's key for the first. */
 static void keys_between_blocks(void)
 {
@@ -442,6 +468,7 @@ int main(int argc, char **argv)
         {"places that lie", lying_places},
         {"index blocks that lie", index_blocks},
         {"keys between blocks", keys_between_blocks},
+        {"blocks that are two things", shared_blocks},
         {"footers that lie", footers},
     };
 
