@@ -2,12 +2,9 @@
 #include "runtime/live.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <string.h>
 #include <time.h>
 
-/* As of the engine's own threads, with room for what pull needs besides. */
-#define STACK_BYTES (512 * 1024)
+#include "runtime/thread.h"
 
 uint64_t cleave_live_now_ns(void)
 {
@@ -250,34 +247,6 @@ static void send(cleave_live *live, cleave_live_command command)
     cleave_live_wake(live);
 }
 
-/* Signals are for the embedder's threads, but for those that a thread's own instructions raise and
- * for the profiler's. */
-static void signals_to_block(sigset_t *set)
-{
-    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGPROF};
-
-    sigfillset(set);
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        sigdelset(set, own[i]);
-}
-
-static int thread_create(cleave_live *live)
-{
-    pthread_attr_t attributes;
-    sigset_t blocked, before;
-
-    if (pthread_attr_init(&attributes))
-        return 0;
-    int error = pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    signals_to_block(&blocked);
-    pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    if (!error)
-        error = pthread_create(&live->thread, &attributes, thread_main, live);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return !error;
-}
-
 cleave_status cleave_live_thread_start(cleave_live *live)
 {
     if (sem_init(&live->wake, 0, 0))
@@ -286,7 +255,7 @@ cleave_status cleave_live_thread_start(cleave_live *live)
         sem_destroy(&live->wake);
         return CLEAVE_SYSTEM;
     }
-    if (thread_create(live)) {
+    if (cleave_thread_start(&live->thread, thread_main, live)) {
         /* What the system does for a thread's first steps is done once the object is open. */
         cleave_live_wait(live);
         return CLEAVE_OK;

@@ -7,15 +7,12 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "runtime/cpu.h"
-
-/* Kernels keep their arrays in scratch; this leaves room for instrumented builds. */
-#define STACK_BYTES (512 * 1024)
+#include "runtime/thread.h"
 
 /* Pauses before a thread sleeps: some 40 us at the 140 cycles a pause takes on recent x86. Steps of
  * a plan follow each other faster than that; calls of the engine do not. */
@@ -154,38 +151,15 @@ static int32_t processors_usable(void)
     return online > 0 ? (int32_t)cleave_i64_min(online, INT32_MAX) : 1;
 }
 
-/* Signals are for the embedder's threads, but for those that a thread's own instructions raise and
- * for the profiler's, which must reach whoever is running. */
-static void signals_to_block(sigset_t *set)
-{
-    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGPROF};
-
-    sigfillset(set);
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        sigdelset(set, own[i]);
-}
-
 /* Starts threads until all run or one cannot; returns whether all do. */
 static int threads_create(cleave_workers *pool)
 {
-    pthread_attr_t attributes;
-    sigset_t blocked, before;
-    int error = pthread_attr_init(&attributes);
-
-    if (error)
-        return 0;
-    error = pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    signals_to_block(&blocked);
-    pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    while (!error && pool->started < pool->threads - 1) {
-        worker *w = &pool->worker[pool->started + 1];
-        error = pthread_create(&w->thread, &attributes, thread_main, w);
-        if (!error)
-            pool->started++;
+    for (; pool->started < pool->threads - 1; pool->started++) {
+        worker *const w = &pool->worker[pool->started + 1];
+        if (!cleave_thread_start(&w->thread, thread_main, w))
+            return 0;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
-    return !error;
+    return 1;
 }
 
 /* Hands a share to a thread that waits. */
