@@ -1,6 +1,7 @@
 /* ratio_mask_simd.h: the body shared by the vector variants; include a simd header first. */
 #include "kernels/ratio_mask/ratio_mask.h"
 #include "kernels/simd_math.h"
+#include "kernels/simd_part.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,19 +23,6 @@ typedef struct shares {
     simd_f32 sum;
 } shares;
 
-SIMD_INLINE simd_f32 load_part(const float *p, int64_t count)
-{
-    return count == SIMD_LANES ? simd_load(p) : simd_load_first(p, count);
-}
-
-SIMD_INLINE void store_part(float *p, simd_f32 v, int64_t count)
-{
-    if (count == SIMD_LANES)
-        simd_store(p, v);
-    else
-        simd_store_first(p, v, count);
-}
-
 /* base^p + other; a power that is neither the first nor the second is in `base` already. */
 SIMD_INLINE simd_f32 add_power(power_kind kind, simd_f32 base, simd_f32 other)
 {
@@ -53,7 +41,7 @@ SIMD_INLINE shares shares_of(const cleave_ratio_mask_args *a, power_kind kind, c
     shares s;
 
     for (int32_t k = 0; k < a->instruments; k++) {
-        s.base[k] = load_part(e + k * stride, count);
+        s.base[k] = simd_load_part(e + k * stride, count);
         largest = simd_max(largest, s.base[k]);
     }
     const simd_mask large = simd_less(c.large, largest);
@@ -88,12 +76,12 @@ SIMD_INLINE void bins_of(const cleave_ratio_mask_args *a, power_kind kind, const
 {
     const int64_t plane = a->frames * a->bins, stride = a->channels * plane;
     const shares m = shares_of(a, kind, c, estimates, stride, count);
-    const simd_f32 re = load_part(in, count), im = load_part(in + plane, count);
+    const simd_f32 re = simd_load_part(in, count), im = simd_load_part(in + plane, count);
 
     for (int32_t s = 0; s < a->stems; s++) {
         const simd_f32 mask = simd_div(add_power(kind, m.base[a->stem[s]], m.share), m.sum);
-        store_part(out + s * 2 * stride, simd_mul(mask, re), count);
-        store_part(out + s * 2 * stride + plane, simd_mul(mask, im), count);
+        simd_store_part(out + s * 2 * stride, simd_mul(mask, re), count);
+        simd_store_part(out + s * 2 * stride + plane, simd_mul(mask, im), count);
         if (sums)
             sums[s] = add_part(sums[s], mask, count);
     }
@@ -111,7 +99,8 @@ static void extend(const cleave_ratio_mask_args *a, const float *in, float *out,
         }
         for (int64_t f = 0; f < count; f += SIMD_LANES) {
             const int64_t part = cleave_i64_min(count - f, SIMD_LANES);
-            store_part(out + p + f, simd_mul(simd_set1(mean), load_part(in + p + f, part)), part);
+            simd_store_part(out + p + f,
+                            simd_mul(simd_set1(mean), simd_load_part(in + p + f, part)), part);
         }
     }
 }

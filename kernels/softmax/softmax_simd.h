@@ -1,5 +1,6 @@
 /* softmax_simd.h: the body shared by the vector variants; include a simd header first. */
 #include "kernels/simd_math.h"
+#include "kernels/simd_part.h"
 #include "kernels/softmax/softmax.h"
 
 /* e^z for z <= 0, at least e^-87; NaN stays NaN, because simd_max gives its second argument then.
@@ -12,19 +13,6 @@ SIMD_INLINE simd_f32 exp_below(simd_f32 z)
     return simd_mul(simd_pow2(n), simd_add(simd_exp_reduced(r), simd_set1(1)));
 }
 
-SIMD_INLINE simd_f32 load_part(const float *p, int64_t count)
-{
-    return count == SIMD_LANES ? simd_load(p) : simd_load_first(p, count);
-}
-
-SIMD_INLINE void store_part(float *p, simd_f32 v, int64_t count)
-{
-    if (count == SIMD_LANES)
-        simd_store(p, v);
-    else
-        simd_store_first(p, v, count);
-}
-
 /* `count` points from n on. The exponentials wait for their sum in the output, which may be the
  * input: a vector is read for the last time before it is written. */
 SIMD_INLINE void points_of(const cleave_softmax_args *a, int64_t n, int64_t count)
@@ -32,18 +20,19 @@ SIMD_INLINE void points_of(const cleave_softmax_args *a, int64_t n, int64_t coun
     const int64_t planes = a->planes, points = a->points;
     const float *in = a->in + n;
     float *out = a->out + n;
-    simd_f32 largest = load_part(in, count), sum = simd_zero();
+    simd_f32 largest = simd_load_part(in, count), sum = simd_zero();
 
     for (int64_t k = 1; k < planes; k++)
-        largest = simd_max(largest, load_part(in + k * points, count));
+        largest = simd_max(largest, simd_load_part(in + k * points, count));
     for (int64_t k = 0; k < planes; k++) {
-        const simd_f32 power = exp_below(simd_sub(load_part(in + k * points, count), largest));
+        const simd_f32 power = exp_below(simd_sub(simd_load_part(in + k * points, count), largest));
         sum = simd_add(sum, power);
-        store_part(out + k * points, power, count);
+        simd_store_part(out + k * points, power, count);
     }
-    const simd_f32 scale = simd_div(load_part(a->factor + n, count), sum);
+    const simd_f32 scale = simd_div(simd_load_part(a->factor + n, count), sum);
     for (int64_t k = 0; k < planes; k++)
-        store_part(out + k * points, simd_mul(scale, load_part(out + k * points, count)), count);
+        simd_store_part(out + k * points, simd_mul(scale, simd_load_part(out + k * points, count)),
+                        count);
 }
 
 static void run(const void *args, const cleave_work *work)
