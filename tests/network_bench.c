@@ -6,6 +6,7 @@
 
 #include "tests/signal.h"
 #include "tests/test.h"
+#include "tests/variants.h"
 
 int network_bench_open(network_bench *b, const test_bytes *file, int64_t frames, uint32_t stems)
 {
@@ -80,4 +81,24 @@ void network_bench_input(const network_bench *b, int64_t first)
         memcpy(input + c * b->ports.stride, stereo + c * b->frames,
                (size_t)b->frames * sizeof *input);
     free(stereo);
+}
+
+float *network_bench_stems(const test_bytes *file, int64_t frames, uint32_t stems, int32_t threads,
+                           size_t *bytes)
+{
+    network_bench *const b = calloc(1, sizeof *b);
+    const cleave_ops ops = variants_best();
+    float *out = NULL;
+
+    if (network_bench_open(b, file, frames, stems) && network_bench_plan(b, &ops, threads)) {
+        network_bench_input(b, 0);
+        cleave_plan_run(&b->plan, b->workers, &(const _Atomic int){0});
+        *bytes = b->plan.tensor[b->ports.output].bytes;
+        out = malloc(*bytes);
+        memcpy(out, cleave_plan_data(&b->plan, b->ports.output), *bytes);
+    }
+    network_bench_unplan(b);
+    network_bench_close(b);
+    free(b);
+    return out;
 }

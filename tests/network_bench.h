@@ -33,4 +33,9 @@ void network_bench_unplan(network_bench *b);
 /* Writes the synthetic track from `first` on into the input. */
 void network_bench_input(const network_bench *b, int64_t first);
 
+/* The stems of a network whose bits are set, for the synthetic track from its beginning on, by the
+ * best kernels of this machine: *bytes of them, in malloc'ed memory. NULL with a failure. */
+float *network_bench_stems(const test_bytes *file, int64_t frames, uint32_t stems, int32_t threads,
+                           size_t *bytes);
+
 #endif

@@ -21,6 +21,13 @@ variants variants_list(void)
     return all;
 }
 
+cleave_ops variants_best(void)
+{
+    const variants v = variants_list();
+
+    return v.ops[v.count - 1];
+}
+
 void *variant_alloc(size_t bytes)
 {
     return aligned_alloc(CLEAVE_ALIGN_BYTES, cleave_align_up(bytes ? bytes : 1));

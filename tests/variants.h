@@ -12,6 +12,9 @@ typedef struct variants {
 /* The reference and what every feature of this processor adds to it. */
 variants variants_list(void);
 
+/* The table with all of these features. */
+cleave_ops variants_best(void);
+
 /* Memory on the boundary that kernels expect, to be freed with free(). */
 void *variant_alloc(size_t bytes);
 

@@ -21,13 +21,6 @@
 
 #define FOLDER "tests/golden/demucs_arguments"
 
-static cleave_ops best(void)
-{
-    const variants v = variants_list();
-
-    return v.ops[v.count - 1];
-}
-
 /* ---- arguments ---- */
 static double element(const void *context, const golden_entry *entry, const int64_t at[GOLDEN_AXES])
 {
@@ -59,7 +52,7 @@ static int check_line(const golden_index *index, char *line)
     char name[64], kind[32], config[1200];
     long long first, frames;
     network_bench *const b = calloc(1, sizeof *b);
-    const cleave_ops ops = best();
+    const cleave_ops ops = variants_best();
     test_bytes file = {0};
 
     const int read =
@@ -195,27 +188,6 @@ static void refusals(void)
 }
 
 /* ---- the same bits ---- */
-/* The stems of a tiny network, in malloc'ed memory. */
-static float *stems_of(const test_bytes *file, int64_t frames, uint32_t stems, int32_t threads,
-                       size_t *bytes)
-{
-    network_bench *const b = calloc(1, sizeof *b);
-    const cleave_ops ops = best();
-    float *out = NULL;
-
-    if (network_bench_open(b, file, frames, stems) && network_bench_plan(b, &ops, threads)) {
-        network_bench_input(b, 0);
-        cleave_plan_run(&b->plan, b->workers, &(const _Atomic int){0});
-        *bytes = b->plan.tensor[b->ports.output].bytes;
-        out = malloc(*bytes);
-        memcpy(out, cleave_plan_data(&b->plan, b->ports.output), *bytes);
-    }
-    network_bench_unplan(b);
-    network_bench_close(b);
-    free(b);
-    return out;
-}
-
 /* Threads change nothing; nor does it change a stem that others are not computed. */
 static void check_bits(const char *path, int64_t frames)
 {
@@ -224,13 +196,13 @@ static void check_bits(const char *path, int64_t frames)
 
     if (!test_weights_import(test_golden(path), &file))
         return;
-    float *const all = stems_of(&file, frames, ~0u, 1, &bytes);
+    float *const all = network_bench_stems(&file, frames, ~0u, 1, &bytes);
     for (int32_t threads = 2; threads <= 3; threads++) {
-        float *const same = stems_of(&file, frames, ~0u, threads, &part);
+        float *const same = network_bench_stems(&file, frames, ~0u, threads, &part);
         TEST_CHECK(all && same && part == bytes && !memcmp(all, same, bytes));
         free(same);
     }
-    float *const two = stems_of(&file, frames, 0xA, 2, &part);
+    float *const two = network_bench_stems(&file, frames, 0xA, 2, &part);
     if (TEST_CHECK(all && two && 2 * part == bytes)) {
         TEST_CHECK(!memcmp((char *)all + part / 2, two, part / 2));
         TEST_CHECK(!memcmp((char *)all + 3 * (part / 2), (char *)two + part / 2, part / 2));
@@ -262,7 +234,7 @@ static void check_half(const char *path, int64_t frames)
             }
         network_bench_close(b);
         free(b);
-        out[i] = stems_of(&file, frames, ~0u, 2, &bytes[i]);
+        out[i] = network_bench_stems(&file, frames, ~0u, 2, &bytes[i]);
         test_bytes_free(&file);
     }
     TEST_CHECK(out[0] && out[1] && bytes[0] == bytes[1] && !memcmp(out[0], out[1], bytes[0]));

@@ -22,13 +22,6 @@
 #define TWO   "sources=a,b\nconv_n_filters=2,3,4,5,6,7\n"
 #define THREE "sources=a,b,c\nconv_n_filters=3,5,4,7,2,9\n"
 
-static cleave_ops best(void)
-{
-    const variants v = variants_list();
-
-    return v.ops[v.count - 1];
-}
-
 static int64_t samples_of(const cleave_spleeter *s)
 {
     return (int64_t)(s->frames - 1) * s->frame_step + s->frame_length;
@@ -106,27 +99,6 @@ static void formulas(void)
 }
 
 /* ---- the same bits ---- */
-/* The stems of a network, in malloc'ed memory. */
-static float *stems_of(const test_bytes *file, int64_t frames, uint32_t stems, int32_t threads,
-                       size_t *bytes)
-{
-    network_bench *const b = calloc(1, sizeof *b);
-    const cleave_ops ops = best();
-    float *out = NULL;
-
-    if (network_bench_open(b, file, frames, stems) && network_bench_plan(b, &ops, threads)) {
-        network_bench_input(b, 0);
-        cleave_plan_run(&b->plan, b->workers, &(const _Atomic int){0});
-        *bytes = b->plan.tensor[b->ports.output].bytes;
-        out = malloc(*bytes);
-        memcpy(out, cleave_plan_data(&b->plan, b->ports.output), *bytes);
-    }
-    network_bench_unplan(b);
-    network_bench_close(b);
-    free(b);
-    return out;
-}
-
 /* Threads change nothing; nor does it change a stem that others are not wanted. */
 static void bits(void)
 {
@@ -139,13 +111,13 @@ static void bits(void)
     if (!arguments_of(config, &s) ||
         !test_spleeter_weights(config, CLEAVE_WEIGHTS_F32, CLEAVE_WEIGHTS_F32, &file))
         return;
-    float *const all = stems_of(&file, samples_of(&s), ~0u, 1, &bytes);
+    float *const all = network_bench_stems(&file, samples_of(&s), ~0u, 1, &bytes);
     for (int32_t threads = 2; threads <= 3; threads++) {
-        float *const same = stems_of(&file, samples_of(&s), ~0u, threads, &part);
+        float *const same = network_bench_stems(&file, samples_of(&s), ~0u, threads, &part);
         TEST_CHECK(all && same && part == bytes && !memcmp(all, same, bytes));
         free(same);
     }
-    float *const two = stems_of(&file, samples_of(&s), 5, 2, &part);
+    float *const two = network_bench_stems(&file, samples_of(&s), 5, 2, &part);
     if (TEST_CHECK(all && two && 3 * part == 2 * bytes)) {
         TEST_CHECK(!memcmp(all, two, part / 2));
         TEST_CHECK(!memcmp((char *)all + 2 * (bytes / 3), (char *)two + part / 2, part / 2));
@@ -182,7 +154,7 @@ static void half(void)
         TEST_CHECK(convolutions == s.instruments * 13);
         network_bench_close(b);
         free(b);
-        out[i] = stems_of(&file, samples_of(&s), ~0u, 2, &bytes[i]);
+        out[i] = network_bench_stems(&file, samples_of(&s), ~0u, 2, &bytes[i]);
         test_bytes_free(&file);
     }
     TEST_CHECK(out[0] && out[1] && bytes[0] == bytes[1] && !memcmp(out[0], out[1], bytes[0]));
