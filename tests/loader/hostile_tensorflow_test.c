@@ -4,36 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loader/import.h"
-#include "tests/tensor_bundle.h"
-#include "tests/test.h"
+#include "tests/loader/refuse_bundle.h"
 
 #define BYTES(text) (text), sizeof(text) - 1
-
-static int import_bundle(cleave_import *import, const test_bytes *index, const test_bytes *data,
-                         char *message)
-{
-    const cleave_import_shard shard = {data->data, data->used};
-
-    message[0] = 0;
-    return cleave_import_tensorflow(import, index->data, index->used, &shard, 1, message);
-}
-
-static void refuse(const char *name, const test_bytes *index, const test_bytes *data,
-                   const char *expected)
-{
-    char message[CLEAVE_SENTENCE_BYTES];
-    cleave_import import;
-
-    if (import_bundle(&import, index, data, message)) {
-        TEST_FAIL("%s: accepted", name);
-        cleave_import_close(&import);
-    } else if (!strstr(message, expected) || !message[0]) {
-        TEST_FAIL("%s: \"%s\" lacks \"%s\"", name, message, expected);
-    } else {
-        TEST_CHECK(1);
-    }
-}
 
 /* An index of a header and, if it has a name, one entry. */
 static void build(test_bytes *index, const char *header, size_t header_bytes, const char *name,
