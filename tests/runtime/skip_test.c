@@ -76,6 +76,26 @@ static void check(const cleave_model *model, cleave_config config, uint64_t seed
     free(x);
 }
 
+/* The identity in patches: without overlap they are added, and both give what they share. */
+static void patches_stay(void)
+{
+    cleave_model model = cleave_model_identity;
+    int count = 0;
+
+    model.patches = (cleave_patches){.unit = 600, .step = 100, .tail = 200, .before = 300};
+    for (uint64_t seed = 1; seed <= 4; seed++)
+        for (int32_t shifts = 0; shifts <= 3; shifts += 3) {
+            cleave_config config = track_config("identity");
+            config.shifts = shifts;
+            check(&model, config, seed);
+            config.conserve = 1;
+            config.overlap = 0.5;
+            check(&model, config, seed);
+            count += 2;
+        }
+    test_passed_count(count);
+}
+
 static void others_stay(void)
 {
     int count = 0;
@@ -100,6 +120,7 @@ int main(int argc, char **argv)
 {
     static const test_case cases[] = {
         {"skip: what was not skipped is as it was", others_stay},
+        {"skip: the same of patches", patches_stay},
     };
 
     return test_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
