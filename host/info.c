@@ -110,7 +110,7 @@ static void print_model(const cli_options *options, const model_facts *facts)
     const cleave_model_info *info = &facts->info;
     int has_vocals = 0;
     int has_accompaniment = 0;
-    printf("%-14s %s\n%-14s stems:", facts->name, info->description, "");
+    printf("%-16s %s\n%-16s stems:", facts->name, info->description, "");
     for (int32_t s = 0; s < info->stem_count; s++) {
         printf("%s %s", s > 0 ? "," : "", info->stems[s]);
         has_vocals |= strcmp(info->stems[s], "vocals") == 0;
