@@ -12,6 +12,16 @@
 #define PREFIX ".import-"
 #define TRIES  100
 
+/* Whether the name still is that of the file: its writer may have renamed it since it was opened,
+ * and begun another one. */
+static int is_name_of(int folder, const char *name, int file)
+{
+    struct stat opened, named;
+
+    return fstat(file, &opened) == 0 && fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
 /* A draft that nobody has locked is nobody's any more. */
 static void delete_left_ones(const model_store *store)
 {
@@ -24,7 +34,7 @@ static void delete_left_ones(const model_store *store)
             openat(dirfd(folder), entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         if (file < 0)
             continue;
-        if (flock(file, LOCK_EX | LOCK_NB) == 0)
+        if (flock(file, LOCK_EX | LOCK_NB) == 0 && is_name_of(dirfd(folder), entry->d_name, file))
             unlinkat(dirfd(folder), entry->d_name, 0);
         close(file);
     }
