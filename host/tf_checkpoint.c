@@ -238,7 +238,11 @@ static int open_chosen(tf_checkpoint *c, const place *from, char *message)
                                "one of these",
                                count, found[0], found[1]);
     }
-    return take(from, found[0], &c->index, message) > 0 && open_files(c, from, found[0], message);
+    int taken = take(from, found[0], &c->index, message);
+    if (taken == 0) {
+        return cleave_sentence(message, "its file \"%.80s\" leads nowhere", found[0]);
+    }
+    return taken > 0 && open_files(c, from, found[0], message);
 }
 
 /* The data that the index, which is open, speaks of. */

@@ -237,6 +237,8 @@ static void damaged(void)
     expect_refusal(&s, "nowhere", NULL, "No such file");
     mkdir(path_of(&s, "empty"), 0700);
     expect_refusal(&s, "empty", NULL, "no file ends in .index");
+    TEST_CHECK(symlink("elsewhere", path_of(&s, "empty/model.index")) == 0);
+    expect_refusal(&s, "empty", NULL, "its file \"model.index\" leads nowhere");
     put_checkpoint(&s, "mine", "model");
     expect_refusal(&s, "mine/model" DATA, NULL, "is the data of a checkpoint");
     s.data[1000] = (char)(s.data[1000] ^ 1);
