@@ -73,23 +73,44 @@ typedef struct gather {
     int64_t taps, stride, tap_step, shift;
 } gather;
 
-/* The row of `in` for a depth. */
-static const float *row_at(const gather *g, int64_t depth)
-{
-    const int64_t channel = depth / g->taps % g->channels;
-    const int64_t row = g->row + depth / g->taps / g->channels * g->row_step;
+/* What a depth is gathered from: a tap of a row, which begins `at` floats after `in`. */
+typedef struct source {
+    int64_t at, channel, tap;
+} source;
 
-    return g->in + channel * g->channel_stride + row * g->row_stride;
+static source source_of(const gather *g, int64_t depth)
+{
+    const int64_t pair = depth / g->taps;
+    source s = {.channel = pair % g->channels, .tap = depth - pair * g->taps};
+
+    s.at = s.channel * g->channel_stride +
+           (g->row + pair / g->channels * g->row_step) * g->row_stride;
+    return s;
+}
+
+/* That of the depth after it. Divisions for each would cost as much as its products with a tile. */
+static source source_after(const gather *g, source s)
+{
+    if (++s.tap < g->taps)
+        return s;
+    s.tap = 0;
+    s.at += g->channel_stride;
+    if (++s.channel < g->channels)
+        return s;
+    s.channel = 0;
+    s.at += g->row_step * g->row_stride - g->channels * g->channel_stride;
+    return s;
 }
 
 /* Depths [begin, end) of `panels` panels that follow each other in `to`. */
 static void pack(const gather *g, int64_t begin, int64_t end, int64_t panels, float *to)
 {
     const int64_t panel_floats = (end - begin) * PANEL;
+    source s = begin < end ? source_of(g, begin) : (source){0};
 
-    for (int64_t depth = begin; depth < end; depth++, to += PANEL) {
-        const float *const from = row_at(g, depth);
-        const int64_t at = depth % g->taps * g->tap_step + g->shift;
+    for (int64_t depth = begin; depth < end; depth++, to += PANEL, s = source_after(g, s)) {
+        const float *const from = g->in + s.at;
+        const int64_t at = s.tap * g->tap_step + g->shift;
 
         if (g->stride == 1)
             pack_row(from, g->points, at, 1, panels, panel_floats, to);
@@ -116,9 +137,11 @@ static int panel_inside(const gather *g, int64_t panel, int64_t points)
 static void find_rows(const gather *g, int64_t begin, int64_t end, int64_t panel, int64_t points,
                       float *copies, const float *rows[])
 {
-    for (int64_t depth = begin; depth < end; depth++, copies += PANEL) {
-        const float *const from = row_at(g, depth);
-        const int64_t at = depth % g->taps * g->tap_step + g->shift + panel * PANEL;
+    source s = begin < end ? source_of(g, begin) : (source){0};
+
+    for (int64_t depth = begin; depth < end; depth++, copies += PANEL, s = source_after(g, s)) {
+        const float *const from = g->in + s.at;
+        const int64_t at = s.tap * g->tap_step + g->shift + panel * PANEL;
 
         *rows++ = copies;
         if (at >= 0 && at + points <= g->points)
@@ -218,9 +241,11 @@ SIMD_INLINE void split_row(const float *row, int64_t points, const split *s, int
 static void split_rows(const gather *g, const split *s, int64_t in_rows, int64_t begin, int64_t end,
                        float *to)
 {
+    int64_t channel = begin % g->channels, first_row = g->row + begin / g->channels * g->row_step;
+
     for (int64_t pair = begin; pair < end; pair++, to += g->stride * s->rows * s->pitch) {
-        const float *const in = g->in + pair % g->channels * g->channel_stride;
-        int64_t row = g->row + pair / g->channels * g->row_step;
+        const float *const in = g->in + channel * g->channel_stride;
+        int64_t row = first_row;
 
         for (int64_t n = 0; n < s->rows; n++, row += g->row_between) {
             const int exists = row >= 0 && row < in_rows;
@@ -233,6 +258,10 @@ static void split_rows(const gather *g, const split *s, int64_t in_rows, int64_t
             else
                 split_row(from, points, s, 4, to + n * s->pitch);
         }
+        if (++channel == g->channels) {
+            channel = 0;
+            first_row += g->row_step;
+        }
     }
 }
 
@@ -241,13 +270,16 @@ static void split_rows(const gather *g, const split *s, int64_t in_rows, int64_t
 static void find_split_rows(const gather *g, const split *s, int64_t begin, int64_t end,
                             const float *parts, const float *rows[])
 {
-    const int64_t part = s->rows * s->pitch, first = begin / g->taps;
+    const int64_t part = s->rows * s->pitch, first = begin / g->taps * g->taps;
 
-    for (int64_t depth = begin; depth < end; depth++) {
-        const int64_t at = depth % g->taps * g->tap_step + g->shift;
+    for (int64_t tap = 0; tap < g->taps; tap++) {
+        const int64_t at = tap * g->tap_step + g->shift;
         const int64_t value = floor_div(at, g->stride), residue = at - value * g->stride;
-        *rows++ =
-            parts + ((depth / g->taps - first) * g->stride + residue) * part + (value - s->low);
+        const float *from = parts + residue * part + (value - s->low);
+
+        for (int64_t depth = first + tap; depth < end; depth += g->taps, from += g->stride * part)
+            if (depth >= begin)
+                rows[depth - begin] = from;
     }
 }
 
