@@ -205,36 +205,50 @@ SIMD_INLINE void split_vectors(const float *from, int64_t stride, int64_t betwee
         simd_store(to + i * between, v[i]);
 }
 
-/* The same of points from `at` on, of which some lie outside of the row. */
-static void split_border(const float *row, int64_t points, int64_t at, int64_t stride,
-                         int64_t between, float *to)
+/* The last points of a row, fewer than `stride` vectors, and the first `values` of their parts. */
+SIMD_INLINE void split_tail(const float *from, int64_t points, int64_t stride, int64_t between,
+                            int64_t values, float *to)
 {
-    const int64_t begin = cleave_i64_max(0, -at);
-    const int64_t end = cleave_i64_min(stride * SIMD_LANES, points - at);
-    float room[4 * SIMD_LANES] = {0};
+    float room[4 * SIMD_LANES], parts[4 * SIMD_LANES];
 
-    if (begin < end)
-        memcpy(room + begin, row + at + begin, (size_t)(end - begin) * sizeof(float));
-    if (stride == 1)
-        split_vectors(room, 1, between, to);
-    else if (stride == 2)
-        split_vectors(room, 2, between, to);
-    else
-        split_vectors(room, 4, between, to);
+    if (stride == 1) {
+        simd_store_first(to, simd_load_first(from, values), values);
+        return;
+    }
+    for (int64_t i = 0; i < stride; i++, points -= SIMD_LANES) {
+        const int64_t count = cleave_i64_min(cleave_i64_max(points, 0), SIMD_LANES);
+        simd_store(room + i * SIMD_LANES, simd_load_first(from + i * SIMD_LANES, count));
+    }
+    split_vectors(room, stride, SIMD_LANES, parts);
+    for (int64_t i = 0; i < stride; i++)
+        simd_store_first(to + i * between, simd_load(parts + i * SIMD_LANES), values);
 }
 
-/* The parts of one row; `stride` is a constant after inlining. */
+/* The parts of one row: zeros before its first point and after its last, of which the vectors of
+ * points between them overwrite some. `stride` is a constant after inlining. */
 SIMD_INLINE void split_row(const float *row, int64_t points, const split *s, int64_t stride,
                            float *to)
 {
-    const int64_t between = s->rows * s->pitch;
-    int64_t at = s->low * stride;
+    const int64_t between = s->rows * s->pitch, all = cleave_div_up(points, stride);
+    const int64_t begin = cleave_i64_min(cleave_i64_max(0, -s->low), s->pitch);
+    const int64_t end = cleave_i64_max(begin, cleave_i64_min(all - s->low, s->pitch));
+    int64_t y;
 
-    for (int64_t y = 0; y < s->pitch; y += SIMD_LANES, at += stride * SIMD_LANES)
-        if (at >= 0 && at + stride * SIMD_LANES <= points)
-            split_vectors(row + at, stride, between, to + y);
-        else
-            split_border(row, points, at, stride, between, to + y);
+    for (int64_t i = 0; i < stride; i++) {
+        for (y = 0; y < begin; y += SIMD_LANES)
+            simd_store(to + i * between + y, simd_zero());
+        for (y = end / SIMD_LANES * SIMD_LANES; y < s->pitch; y += SIMD_LANES)
+            simd_store(to + i * between + y, simd_zero());
+    }
+    row += (s->low + begin) * stride;
+    points -= (s->low + begin) * stride;
+    for (y = begin; y + SIMD_LANES <= end && points >= stride * SIMD_LANES; y += SIMD_LANES) {
+        split_vectors(row, stride, between, to + y);
+        row += stride * SIMD_LANES;
+        points -= stride * SIMD_LANES;
+    }
+    if (y < end)
+        split_tail(row, points, stride, between, end - y, to + y);
 }
 
 /* The rows that pairs [begin, end) need; those outside of in_rows are zeros. */
