@@ -54,6 +54,24 @@ static place place_after(const block *b, place p)
     return p.x < b->columns ? p : (place){p.n + 1, 0};
 }
 
+/* The vectors of a panel: the row of out that each lies in, and the point of its first column. */
+typedef struct places {
+    int64_t panel, vectors;
+    int64_t row[PANEL_VECTORS], at[PANEL_VECTORS];
+} places;
+
+static void find_places(const block *b, int64_t panel, places *found)
+{
+    place p = place_of(b, panel);
+
+    found->panel = panel;
+    found->vectors = panel_vectors(b, panel);
+    for (int64_t v = 0; v < found->vectors; v++, p = place_after(b, p)) {
+        found->row[v] = b->row + p.n * b->row_step;
+        found->at[v] = (b->first + p.x) * b->shape.phases + b->lead;
+    }
+}
+
 /* Sums of one tile and panel. */
 static float *sums_of(const block *b, int64_t slot, int64_t tile, int64_t panel)
 {
@@ -65,7 +83,6 @@ typedef struct line {
     const float *value, *gate;
     float value_bias, gate_bias, scale;
     float value_norm[2], gate_norm[2]; /* scale and shift */
-    cleave_conv_act act;
 } line;
 
 /* A channel's row of the results, and what they are joined with; NULL where there is none. */
@@ -76,30 +93,23 @@ typedef struct target {
     int64_t points; /* to be written, from the row's beginning */
 } target;
 
-/* The tile that has a row of the matrix; the divisors are constants, for the sake of speed. */
-static int64_t tile_of(const block *b, int64_t row)
-{
-    return b->args->act == CLEAVE_CONV_GLU ? row / (TILE_ROWS / 2) : row / TILE_ROWS;
-}
-
-/* But for the table, which is the row's. */
-static line line_of(const block *b, int64_t panel, int64_t o, int64_t phase)
+/* But for the table, which is the row's. The divisors are constants after inlining. */
+SIMD_INLINE line line_of(const block *b, const places *p, int64_t o, int64_t phase,
+                         cleave_conv_act act)
 {
     const int apart = b->shape.slots > 1;
     const int64_t row = o * b->shape.joint + (apart ? 0 : phase), slot = apart ? phase : 0;
-    const int64_t tile = tile_of(b, row);
-    const int64_t pitch = panel_vectors(b, panel) * SIMD_LANES;
+    const int64_t values = act == CLEAVE_CONV_GLU ? TILE_ROWS / 2 : TILE_ROWS;
+    const int64_t tile = row / values, pitch = p->vectors * SIMD_LANES;
     const constants *const k = &b->constants;
-    line l = {.value =
-                  sums_of(b, slot, tile - b->tile0, panel) + (row - tile * b->shape.values) * pitch,
+    line l = {.value = sums_of(b, slot, tile - b->tile0, p->panel) + (row - tile * values) * pitch,
               .value_bias = k->bias[o],
               .value_norm = {k->norm_scale[o], k->norm_shift[o]},
-              .scale = k->scale[o],
-              .act = b->args->act};
+              .scale = k->scale[o]};
 
-    if (l.act == CLEAVE_CONV_GLU) {
+    if (act == CLEAVE_CONV_GLU) {
         const int64_t m = b->shape.channels + o;
-        l.gate = l.value + b->shape.values * pitch;
+        l.gate = l.value + values * pitch;
         l.gate_bias = k->bias[m];
         l.gate_norm[0] = k->norm_scale[m];
         l.gate_norm[1] = k->norm_shift[m];
@@ -107,11 +117,10 @@ static line line_of(const block *b, int64_t panel, int64_t o, int64_t phase)
     return l;
 }
 
-/* Of row n of the block. No further than the block: the next may be another call's. */
-static target target_of(const block *b, int64_t n, int64_t o)
+/* No further than the block: the next may be another call's. */
+SIMD_INLINE target target_of(const block *b, int64_t row, int64_t o)
 {
     const cleave_conv_args *const a = b->args;
-    const int64_t row = b->row + n * b->row_step;
     const int64_t at = o * a->out_channel_stride + row * a->out_row_stride;
     const int64_t end = (b->first + b->columns) * b->shape.phases + b->lead;
 
@@ -136,11 +145,11 @@ SIMD_INLINE simd_f32 normed(simd_f32 v, const float norm[2])
 }
 
 /* What becomes of v in columns x .., but for residual and factor. */
-SIMD_INLINE simd_f32 finish(const line *l, float table, simd_f32 v, int64_t x)
+SIMD_INLINE simd_f32 finish(const line *l, cleave_conv_act act, float table, simd_f32 v, int64_t x)
 {
     simd_f32 u = normed(v, l->value_norm);
 
-    switch (l->act) {
+    switch (act) {
     case CLEAVE_CONV_GELU:
         u = simd_gelu(u);
         break;
@@ -169,12 +178,11 @@ SIMD_INLINE simd_f32 finish(const line *l, float table, simd_f32 v, int64_t x)
 /* Stores a vector at point `at` of a row, as far as it lies in [0, points). */
 SIMD_INLINE void store(float *to, int64_t points, int64_t at, simd_f32 v)
 {
-    const int64_t begin = cleave_i64_max(0, -at), end = cleave_i64_min(SIMD_LANES, points - at);
-
-    if (begin == 0 && end == SIMD_LANES) {
+    if (at >= 0 && at + SIMD_LANES <= points) {
         simd_store(to + at, v);
         return;
     }
+    const int64_t begin = cleave_i64_max(0, -at), end = cleave_i64_min(SIMD_LANES, points - at);
     float lanes[SIMD_LANES];
     simd_store(lanes, v);
     for (int64_t n = begin; n < end; n++)
@@ -185,12 +193,13 @@ SIMD_INLINE void store(float *to, int64_t points, int64_t at, simd_f32 v)
 SIMD_INLINE void store_out(const target *t, int64_t at, simd_f32 v)
 {
     const float *const with = t->residual ? t->residual : t->factor;
-    const int64_t begin = cleave_i64_max(0, -at), end = cleave_i64_min(SIMD_LANES, t->points - at);
 
-    if (with && begin == 0 && end == SIMD_LANES) {
+    if (with && at >= 0 && at + SIMD_LANES <= t->points) {
         const simd_f32 other = simd_load(with + at);
         v = t->residual ? simd_add(v, other) : simd_mul(v, other);
     } else if (with) {
+        const int64_t begin = cleave_i64_max(0, -at);
+        const int64_t end = cleave_i64_min(SIMD_LANES, t->points - at);
         float lanes[SIMD_LANES];
         simd_store(lanes, v);
         for (int64_t n = begin; n < end; n++)
@@ -215,16 +224,17 @@ SIMD_INLINE void interleave(simd_f32 v[4], int64_t phases)
     simd_interleave(even[1], odd[1], &v[2], &v[3]);
 }
 
-/* Points of all phases of SIMD_LANES columns, the first of which is point `at` of out: 1, 2 or 4
- * phases, a constant after inlining. */
-SIMD_INLINE void store_phases(const target *t, int64_t at, int64_t phases, int64_t x, const line *l)
+/* Points of all phases of SIMD_LANES columns, which lie at x of the panel; the first is point `at`
+ * of out. */
+SIMD_INLINE void store_phases(const target *t, int64_t at, int64_t phases, cleave_conv_act act,
+                              int64_t x, const line *l)
 {
     simd_f32 v[4], a[4];
 
 #pragma GCC unroll 4
     for (int64_t phase = 0; phase < phases; phase++) {
         v[phase] = biased(l[phase].value + x, l[phase].value_bias);
-        a[phase] = finish(&l[phase], t->table, v[phase], x);
+        a[phase] = finish(&l[phase], act, t->table, v[phase], x);
     }
     if (phases > 1)
         interleave(a, phases);
@@ -239,13 +249,14 @@ SIMD_INLINE void store_phases(const target *t, int64_t at, int64_t phases, int64
 }
 
 /* The same for one of any number of phases. */
-static void store_scattered(const target *t, int64_t at, int64_t phases, int64_t x, const line *l)
+SIMD_INLINE void store_scattered(const target *t, int64_t at, int64_t phases, cleave_conv_act act,
+                                 int64_t x, const line *l)
 {
     const simd_f32 v = biased(l->value + x, l->value_bias);
     float sums[SIMD_LANES], lanes[SIMD_LANES];
 
     simd_store(sums, v);
-    simd_store(lanes, finish(l, t->table, v, x));
+    simd_store(lanes, finish(l, act, t->table, v, x));
     for (int64_t n = 0; n < SIMD_LANES; n++, at += phases)
         if (at >= 0 && at < t->points) {
             if (t->raw)
@@ -258,38 +269,77 @@ static void store_scattered(const target *t, int64_t at, int64_t phases, int64_t
         }
 }
 
-/* One out channel in SIMD_LANES columns, which lie at x of the panel; the first is point `at`. */
-static void finish_vector(const target *t, int64_t at, int64_t phases, int64_t x, const line *l)
+/* Channels [o0, o1) of out in one panel, of 1, 2 or 4 phases. */
+SIMD_INLINE void finish_together(const block *b, const places *p, int64_t o0, int64_t o1,
+                                 int64_t phases, cleave_conv_act act)
 {
-    if (phases == 1)
-        store_phases(t, at, 1, x, l);
-    else if (phases == 2)
-        store_phases(t, at, 2, x, l);
-    else
-        store_phases(t, at, 4, x, l);
+    for (int64_t o = o0; o < o1; o++) {
+        target t = target_of(b, p->row[0], o);
+        line l[4];
+
+#pragma GCC unroll 4
+        for (int64_t phase = 0; phase < phases; phase++)
+            l[phase] = line_of(b, p, o, phase, act);
+        for (int64_t v = 0; v < p->vectors; v++) {
+            if (v > 0 && p->row[v] != p->row[v - 1])
+                t = target_of(b, p->row[v], o);
+            store_phases(&t, p->at[v], phases, act, v * SIMD_LANES, l);
+        }
+    }
 }
 
-/* One out channel in one panel. */
-static void finish_channel(const block *b, int64_t o, int64_t panel)
+/* The same of any number of phases. */
+SIMD_INLINE void finish_scattered(const block *b, const places *p, int64_t o0, int64_t o1,
+                                  cleave_conv_act act)
 {
-    const int64_t phases = b->shape.phases, points = panel_vectors(b, panel) * SIMD_LANES;
-    const int together = phases == 1 || phases == 2 || phases == 4;
-    line l[4];
-
-    for (int64_t first = 0; first < phases; first += together ? phases : 1) {
-        place p = place_of(b, panel);
-        target t = target_of(b, p.n, o);
-        for (int64_t phase = first; phase < (together ? phases : first + 1); phase++)
-            l[phase - first] = line_of(b, panel, o, phase);
-        for (int64_t x = 0; x < points; x += SIMD_LANES, p = place_after(b, p)) {
-            const int64_t at = (b->first + p.x) * phases + b->lead;
-            if (x > 0 && p.x == 0)
-                t = target_of(b, p.n, o);
-            if (together)
-                finish_vector(&t, at, phases, x, l);
-            else
-                store_scattered(&t, at + first, phases, x, l);
+    for (int64_t o = o0; o < o1; o++)
+        for (int64_t phase = 0; phase < b->shape.phases; phase++) {
+            const line l = line_of(b, p, o, phase, act);
+            for (int64_t v = 0; v < p->vectors; v++) {
+                const target t = target_of(b, p->row[v], o);
+                store_scattered(&t, p->at[v] + phase, b->shape.phases, act, v * SIMD_LANES, &l);
+            }
         }
+}
+
+SIMD_INLINE void finish_phases(const block *b, const places *p, int64_t o0, int64_t o1,
+                               cleave_conv_act act)
+{
+    if (b->shape.phases == 1)
+        finish_together(b, p, o0, o1, 1, act);
+    else if (b->shape.phases == 2)
+        finish_together(b, p, o0, o1, 2, act);
+    else if (b->shape.phases == 4)
+        finish_together(b, p, o0, o1, 4, act);
+    else
+        finish_scattered(b, p, o0, o1, act);
+}
+
+/* The same, for phases and activations that are constants after inlining. */
+static void finish_channels(const block *b, const places *p, int64_t o0, int64_t o1)
+{
+    switch (b->args->act) {
+    case CLEAVE_CONV_LINEAR:
+        finish_phases(b, p, o0, o1, CLEAVE_CONV_LINEAR);
+        break;
+    case CLEAVE_CONV_GELU:
+        finish_phases(b, p, o0, o1, CLEAVE_CONV_GELU);
+        break;
+    case CLEAVE_CONV_GLU:
+        finish_phases(b, p, o0, o1, CLEAVE_CONV_GLU);
+        break;
+    case CLEAVE_CONV_RELU:
+        finish_phases(b, p, o0, o1, CLEAVE_CONV_RELU);
+        break;
+    case CLEAVE_CONV_LEAKY_RELU:
+        finish_phases(b, p, o0, o1, CLEAVE_CONV_LEAKY_RELU);
+        break;
+    case CLEAVE_CONV_ELU:
+        finish_phases(b, p, o0, o1, CLEAVE_CONV_ELU);
+        break;
+    case CLEAVE_CONV_SIGMOID:
+        finish_phases(b, p, o0, o1, CLEAVE_CONV_SIGMOID);
+        break;
     }
 }
 
@@ -304,25 +354,21 @@ static void channels_of_tile(const block *b, int64_t t, int64_t *o0, int64_t *o1
 
 /* Asks for what a tile will write in a panel: the rows lie far apart, and stores that miss one
  * after the other would cost more than the product. */
-static void prefetch_out(const block *b, int64_t o0, int64_t o1, int64_t panel)
+static void prefetch_out(const block *b, const places *p, int64_t o0, int64_t o1)
 {
     const int64_t phases = b->shape.phases, line_floats = 16;
 
-    for (int64_t o = o0; o < o1; o++) {
-        place p = place_of(b, panel);
-        target t = target_of(b, p.n, o);
-        for (int64_t v = panel_vectors(b, panel); v > 0; v--, p = place_after(b, p)) {
-            const int64_t begin = (b->first + p.x) * phases;
-            const int64_t end = cleave_i64_min(begin + SIMD_LANES * phases, t.points);
-            if (p.x == 0)
-                t = target_of(b, p.n, o);
+    for (int64_t o = o0; o < o1; o++)
+        for (int64_t v = 0; v < p->vectors; v++) {
+            const target t = target_of(b, p->row[v], o);
+            const int64_t begin = cleave_i64_max(0, p->at[v]);
+            const int64_t end = cleave_i64_min(p->at[v] + SIMD_LANES * phases, t.points);
             for (int64_t j = begin; j < end; j += line_floats) {
                 __builtin_prefetch(t.out + j, 1);
                 if (t.raw)
                     __builtin_prefetch(t.raw + j, 1);
             }
         }
-    }
 }
 
 #endif

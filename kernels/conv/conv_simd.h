@@ -154,14 +154,14 @@ static void run_tile(const block *b, const part *k, int64_t tile, const float *w
                      const int64_t *at)
 {
     int64_t o0 = 0, o1 = 0;
+    places to;
 
+    find_places(b, panel, &to);
     if (k->last && k->slot == b->shape.slots - 1)
         channels_of_tile(b, tile, &o0, &o1);
-    prefetch_out(b, o0, o1, panel);
-    multiply_any(b, k, weight, points, rows, at, panel_vectors(b, panel),
-                 sums_of(b, k->slot, tile, panel));
-    for (int64_t o = o0; o < o1; o++)
-        finish_channel(b, o, panel);
+    prefetch_out(b, &to, o0, o1);
+    multiply_any(b, k, weight, points, rows, at, to.vectors, sums_of(b, k->slot, tile, panel));
+    finish_channels(b, &to, o0, o1);
 }
 
 /* Points are read where they lie, which pays for few tiles. */
