@@ -281,7 +281,7 @@ fuzz: $(BUILD)/fuzz/seeds $(FUZZERS:%=$(BUILD)/fuzz/fuzz_%)
 	@mkdir -p $(FUZZERS:%=$(BUILD)/fuzz/corpus/%)
 	@$(BUILD)/fuzz/seeds $(BUILD)/fuzz/corpus
 	@for name in $(FUZZERS); do \
-	    $(BUILD)/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -rss_limit_mb=1024 -timeout=10 \
+	    $(BUILD)/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -rss_limit_mb=1024 -timeout=30 \
 	        -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/$$name- $(BUILD)/fuzz/corpus/$$name || exit 1; \
 	done
 

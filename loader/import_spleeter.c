@@ -12,9 +12,9 @@ static const struct {
     const char *name, *part; /* of a part that each has */
     uint32_t count;
 } kinds[] = {
-    {"conv2d", "kernel", CLEAVE_SPLEETER_LAYERS + 1},
-    {"conv2d_transpose", "kernel", CLEAVE_SPLEETER_LAYERS},
-    {"batch_normalization", "gamma", 2 * CLEAVE_SPLEETER_LAYERS},
+    [CLEAVE_SPLEETER_CONV] = {"conv2d", "kernel", CLEAVE_SPLEETER_LAYERS + 1},
+    [CLEAVE_SPLEETER_TRANSPOSED] = {"conv2d_transpose", "kernel", CLEAVE_SPLEETER_LAYERS},
+    [CLEAVE_SPLEETER_NORM] = {"batch_normalization", "gamma", 2 * CLEAVE_SPLEETER_LAYERS},
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
 
@@ -31,12 +31,7 @@ static const struct {
 
 static void layer_name(char name[CLEAVE_SPLEETER_NAME_BYTES], size_t kind, uint32_t number)
 {
-    char suffix[16] = "";
-
-    if (number)
-        snprintf(suffix, sizeof suffix, "_%u", number);
-    snprintf(name, CLEAVE_SPLEETER_NAME_BYTES, "%s%s/%s", kinds[kind].name, suffix,
-             kinds[kind].part);
+    cleave_spleeter_name((cleave_spleeter_layer)kind, 0, (int32_t)number, kinds[kind].part, name);
 }
 
 static const cleave_import_tensor *find(const cleave_import *import, const char *name)
@@ -106,6 +101,28 @@ static int check_layers(const cleave_import *import, uint32_t instruments, char 
     return 1;
 }
 
+/* The root of a negative variance would be no number, and neither would the stems be. */
+static int check_variances(const cleave_import *import, char *message)
+{
+    static const char part[] = "/moving_variance";
+    const size_t bytes = sizeof part - 1;
+
+    for (uint32_t i = 0; i < import->tensor_count; i++) {
+        const cleave_import_tensor *const t = &import->tensors[i];
+        if (t->name_bytes < bytes || memcmp(t->name + t->name_bytes - bytes, part, bytes) != 0)
+            continue;
+        for (uint64_t at = 0; at < cleave_import_count(t); at++) {
+            double value;
+            cleave_import_read(t, at, 1, &value);
+            if (value < 0)
+                return cleave_sentence(message, "tensor \"%.*s\": element %llu is %g, no variance",
+                                       cleave_sentence_quote(t->name_bytes), t->name,
+                                       (unsigned long long)at, value);
+        }
+    }
+    return 1;
+}
+
 static int add(cleave_import *import, const char *key, const char *value, char *message)
 {
     return cleave_import_config_add(import, key, strlen(key), value, strlen(value), message);
@@ -140,7 +157,7 @@ int cleave_import_spleeter(cleave_import *import, char message[CLEAVE_SENTENCE_B
                                cleave_sentence_quote(import->tensors[0].name_bytes),
                                import->tensors[0].name);
     instruments = count_instruments(import);
-    if (!check_layers(import, instruments, message))
+    if (!check_layers(import, instruments, message) || !check_variances(import, message))
         return 0;
     for (size_t i = 0; i < sizeof models / sizeof models[0]; i++)
         if (models[i].instruments == instruments) {

@@ -146,6 +146,30 @@ static void missing_layers(void)
     test_passed_count(11);
 }
 
+/* A root is taken of a variance. */
+static void negative_variance(void)
+{
+    static const float negative = -0.5f, none = 0;
+    layers *const l = calloc(1, sizeof *l);
+    char message[CLEAVE_SENTENCE_BYTES];
+    test_bytes index = {0}, data = {0};
+    cleave_import import;
+
+    add_layers(l, 2);
+    add(l, "batch_normalization", 7, "moving_variance", 1);
+    find(l, "batch_normalization_7/moving_variance")->data = &negative;
+    bundle_of(l, &index, &data);
+    refuse("a negative variance", &index, &data,
+           "\"batch_normalization_7/moving_variance\": element 0 is -0.5, no variance");
+    find(l, "batch_normalization_7/moving_variance")->data = &none;
+    bundle_of(l, &index, &data);
+    if (TEST_CHECK(import_bundle(&import, &index, &data, message)))
+        cleave_import_close(&import);
+    free(l);
+    test_bytes_free(&index);
+    test_bytes_free(&data);
+}
+
 /* What the tensors hold is looked at when it is written. */
 static void values_that_are_none(void)
 {
@@ -236,6 +260,7 @@ int main(int argc, char **argv)
     static const test_case tests[] = {
         {"1 to 8 instruments", instruments},
         {"layers that are missing or too many", missing_layers},
+        {"a variance below zero", negative_variance},
         {"values that are no numbers", values_that_are_none},
         {"types, and two data files", types_in_two_files},
     };
