@@ -63,7 +63,6 @@ SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEA
 
 /* Each product is a function of its own: in one with others the compiler spilled registers (AVX2,
  * 25 % slower) or placed the innermost loop badly (AVX-512, 8 %). */
-#define APART __attribute__((noinline))
 
 /* The points of a panel lie together. */
 APART static void multiply_panel(const float *weight, const float *points, int64_t depth, int add,

@@ -8,6 +8,7 @@
 
 #include "kernels/conv/conv_weights.h"
 
+#define APART         __attribute__((noinline))
 #define PANEL_VECTORS 3
 #define PANEL         (PANEL_VECTORS * SIMD_LANES)
 
@@ -133,9 +134,9 @@ static int panel_inside(const gather *g, int64_t panel, int64_t points)
 }
 
 /* Where the first `points` of a panel lie at depths [begin, end), for stride 1; copies of those
- * that reach out of their row are made in `copies`. */
-static void find_rows(const gather *g, int64_t begin, int64_t end, int64_t panel, int64_t points,
-                      float *copies, const float *rows[])
+ * that reach out of their row are made in `copies`. Its caller would leave it no registers. */
+APART static void find_rows(const gather *g, int64_t begin, int64_t end, int64_t panel,
+                            int64_t points, float *copies, const float *rows[])
 {
     source s = begin < end ? source_of(g, begin) : (source){0};
 
