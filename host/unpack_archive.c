@@ -20,6 +20,7 @@ typedef struct reading {
     unpacked *files;
     int32_t entries;
     int64_t declared; /* bytes of the entries so far, as they say */
+    int64_t written;  /* and as they were */
     int is_bomb;      /* they were more */
     char *message;
 } reading;
@@ -137,11 +138,10 @@ static int take_entry(reading *r, struct archive *archive, struct archive_entry 
 static int copy_data(reading *r, struct archive *archive, int file)
 {
     char piece[PIECE_BYTES];
-    int64_t written = 0;
     la_ssize_t count;
     while ((count = archive_read_data(archive, piece, sizeof piece)) > 0) {
-        written += count;
-        if (written > UNPACK_BYTES_MAX) {
+        r->written += count;
+        if (r->written > UNPACK_BYTES_MAX) {
             return cleave_sentence(r->message, "it unpacks to more than %lld bytes",
                                    (long long)UNPACK_BYTES_MAX);
         }

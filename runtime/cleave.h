@@ -159,7 +159,8 @@ typedef struct cleave_config {
     int32_t conserve; /* not 0: add to every stem an equal share of (mixture - sum of stems), so
                        * that the stems sum to the mixture within float rounding */
     double overlap;   /* of neighbouring segments, 0..0.95; CLEAVE_OVERLAP_MODEL, the default: the
-                       * model's own, which is 0.25, but 0 for Spleeter */
+                       * model's own, which is 0.25, but 0 for Spleeter, whose patches start the
+                       * nearest whole number of 64 frames of its transform apart */
     double segment_seconds;  /* 0: the model's own; else 0.1..600. Spleeter takes the nearest whole
                               * number of 64 frames of its transform. */
     double transition_power; /* of the cross-fade window, >= 1; default 1 */
