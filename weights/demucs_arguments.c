@@ -4,56 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "weights/config_text.h"
+#include "weights/config_arguments.h"
 
 #define WIDTH_MAX (1 << 16) /* of any layer */
 
 typedef struct reader {
-    const char *config;
-    size_t config_bytes;
-    char *message;
+    cleave_arguments from;
     cleave_demucs *a;
 } reader;
 
 static int integer(const reader *r, const char *key, int64_t otherwise, int64_t min, int64_t max,
                    int64_t *value)
 {
-    char text[CLEAVE_CONFIG_VALUE_MAX + 1];
-
-    *value = otherwise;
-    if (!cleave_config_text_get(r->config, r->config_bytes, key, text, sizeof text))
-        return otherwise >= 0 ||
-               cleave_sentence(r->message, "configuration: \"%s\" is missing", key);
-    return cleave_config_text_i64(r->config, r->config_bytes, key, min, max, value) ||
-           cleave_sentence(r->message, "configuration: \"%s\" is %.40s; it must be %lld to %lld",
-                           key, text, (long long)min, (long long)max);
+    return cleave_argument_integer(&r->from, key, otherwise, min, max, value);
 }
 
 static int number(const reader *r, const char *key, double otherwise, double min, double max,
                   double *value)
 {
-    char text[CLEAVE_CONFIG_VALUE_MAX + 1];
-
-    *value = otherwise;
-    if (!cleave_config_text_get(r->config, r->config_bytes, key, text, sizeof text))
-        return 1;
-    return cleave_config_text_f64(r->config, r->config_bytes, key, min, max, value) ||
-           cleave_sentence(r->message, "configuration: \"%s\" is %.40s; it must be %g to %g", key,
-                           text, min, max);
+    return cleave_argument_number(&r->from, key, otherwise, min, max, value);
 }
 
 static int read_sources(const reader *r)
 {
-    char text[CLEAVE_CONFIG_VALUE_MAX + 1];
-
-    if (!cleave_config_text_get(r->config, r->config_bytes, "sources", text, sizeof text) ||
-        !text[0])
-        return cleave_sentence(r->message, "configuration: \"sources\" is missing");
-    r->a->sources = 1;
-    for (const char *p = text; *p; p++)
-        r->a->sources += *p == ',';
-    return r->a->sources <= 64 ||
-           cleave_sentence(r->message, "configuration: \"sources\" names more than 64");
+    return cleave_argument_sources(&r->from, &r->a->sources) &&
+           (r->a->sources <= 64 ||
+            cleave_sentence(r->from.message, "configuration: \"sources\" names more than 64"));
 }
 
 /* Arguments that would give a network of another form, with the one value that this form has. */
@@ -78,17 +54,19 @@ static int check_form(const reader *r)
     int64_t value;
 
     for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
-        if (cleave_config_text_get(r->config, r->config_bytes, absent[i], text, sizeof text) &&
+        if (cleave_config_text_get(r->from.config, r->from.config_bytes, absent[i], text,
+                                   sizeof text) &&
             text[0] && strcmp(text, "none") != 0)
-            return cleave_sentence(r->message, "configuration: \"%s\" must be none", absent[i]);
-    if (cleave_config_text_get(r->config, r->config_bytes, "t_emb", text, sizeof text) &&
+            return cleave_sentence(r->from.message, "configuration: \"%s\" must be none",
+                                   absent[i]);
+    if (cleave_config_text_get(r->from.config, r->from.config_bytes, "t_emb", text, sizeof text) &&
         strcmp(text, "sin") != 0)
-        return cleave_sentence(r->message, "configuration: \"t_emb\" is %.40s; it must be sin",
+        return cleave_sentence(r->from.message, "configuration: \"t_emb\" is %.40s; it must be sin",
                                text);
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
         if (!integer(r, fixed[i].key, fixed[i].value, 0, 1, &value) || value != fixed[i].value)
-            return cleave_sentence(r->message, "configuration: \"%s\" must be %lld", fixed[i].key,
-                                   (long long)fixed[i].value);
+            return cleave_sentence(r->from.message, "configuration: \"%s\" must be %lld",
+                                   fixed[i].key, (long long)fixed[i].value);
     return 1;
 }
 
@@ -100,12 +78,13 @@ static int read_segment(const reader *r)
     cleave_demucs *const a = r->a;
     const double otherwise = a->transformer ? 10 : 40;
 
-    if (cleave_config_text_get(r->config, r->config_bytes, "segment", text, sizeof text) &&
+    if (cleave_config_text_get(r->from.config, r->from.config_bytes, "segment", text,
+                               sizeof text) &&
         strchr(text, '/')) {
         const long long over = strtoll(text, &end, 10);
         const long long under = *end == '/' ? strtoll(end + 1, &end, 10) : 0;
         if (*end || over < 1 || under < 1 || over > 1000000000 || under > 1000000000)
-            return cleave_sentence(r->message,
+            return cleave_sentence(r->from.message,
                                    "configuration: \"segment\" is %.40s; it must be "
                                    "seconds, whole, decimal or a fraction",
                                    text);
@@ -117,13 +96,13 @@ static int read_segment(const reader *r)
         a->segment_frames = (int64_t)(a->segment * (double)a->samplerate);
     }
     return a->segment_frames >= 1 ||
-           cleave_sentence(r->message, "configuration: \"segment\" is less than a sample");
+           cleave_sentence(r->from.message, "configuration: \"segment\" is less than a sample");
 }
 
 static int read_transformer(const reader *r)
 {
     cleave_demucs *const a = r->a;
-    const int required = -1;
+    const int required = CLEAVE_ARGUMENT_REQUIRED;
 
     return integer(r, "bottom_channels", a->transformer ? required : 0, 0, WIDTH_MAX,
                    &a->bottom_channels) &&
@@ -142,7 +121,7 @@ static int read_transformer(const reader *r)
 static int read_arguments(const reader *r)
 {
     cleave_demucs *const a = r->a;
-    const int required = -1;
+    const int required = CLEAVE_ARGUMENT_REQUIRED;
 
     return read_sources(r) && check_form(r) &&
            integer(r, "audio_channels", 2, 1, 16, &a->audio_channels) &&
@@ -171,8 +150,7 @@ static int read_arguments(const reader *r)
 int cleave_demucs_arguments(const char *kind, const char *config, size_t config_bytes,
                             cleave_demucs *arguments, char message[CLEAVE_SENTENCE_BYTES])
 {
-    const reader r = {
-        .config = config, .config_bytes = config_bytes, .message = message, .a = arguments};
+    const reader r = {{config, config_bytes, message}, arguments};
 
     arguments->transformer = !strcmp(kind, "htdemucs");
     if (!arguments->transformer && strcmp(kind, "hdemucs") != 0)

@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "weights/config_text.h"
+#include "weights/config_arguments.h"
 
 #define FILTERS_MAX  4096
-#define UNIT         64 /* six layers halve frames and bins */
 #define FRAME_MIN    256
 #define FRAME_MAX    65536
 #define PATCH_MAX    65536
@@ -16,31 +15,24 @@
 #define EXPONENT_MAX 4.0 /* of magnitudes of full scale: far within float32 */
 
 typedef struct reader {
-    const char *config;
-    size_t config_bytes;
-    char *message;
+    cleave_arguments from;
     cleave_spleeter *s;
 } reader;
 
 /* The value of a key, cut out of the configuration; 0 if it is not there. */
 static int text_of(const reader *r, const char *key, char text[CLEAVE_CONFIG_VALUE_MAX + 1])
 {
-    return cleave_config_text_get(r->config, r->config_bytes, key, text,
+    return cleave_config_text_get(r->from.config, r->from.config_bytes, key, text,
                                   CLEAVE_CONFIG_VALUE_MAX + 1);
 }
 
 static int integer(const reader *r, const char *key, int32_t otherwise, int32_t min, int32_t max,
                    int32_t *value)
 {
-    char text[CLEAVE_CONFIG_VALUE_MAX + 1];
     int64_t wide;
 
-    *value = otherwise;
-    if (!text_of(r, key, text))
-        return 1;
-    if (!cleave_config_text_i64(r->config, r->config_bytes, key, min, max, &wide))
-        return cleave_sentence(r->message, "configuration: \"%s\" is %.40s; it must be %d to %d",
-                               key, text, (int)min, (int)max);
+    if (!cleave_argument_integer(&r->from, key, otherwise, min, max, &wide))
+        return 0;
     *value = (int32_t)wide;
     return 1;
 }
@@ -62,23 +54,23 @@ static int choice(const reader *r, const char *key, const char *const *words, in
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? " or " : "",
                  words[i]);
     }
-    return cleave_sentence(r->message, "configuration: \"%s\" is %.40s; it must be %s", key, text,
-                           list);
+    return cleave_sentence(r->from.message, "configuration: \"%s\" is %.40s; it must be %s", key,
+                           text, list);
 }
 
 /* Of one instrument alone the mask would be 1 everywhere. */
 static int read_sources(const reader *r)
 {
-    char text[CLEAVE_CONFIG_VALUE_MAX + 1];
+    int64_t count;
 
-    if (!text_of(r, "sources", text) || !text[0])
-        return cleave_sentence(r->message, "configuration: \"sources\" is missing");
-    r->s->instruments = 1;
-    for (const char *p = text; *p; p++)
-        r->s->instruments += *p == ',';
-    return (r->s->instruments >= 2 && r->s->instruments <= CLEAVE_SPLEETER_INSTRUMENTS) ||
-           cleave_sentence(r->message, "configuration: \"sources\" names %d; it must be 2 to %d",
-                           (int)r->s->instruments, CLEAVE_SPLEETER_INSTRUMENTS);
+    if (!cleave_argument_sources(&r->from, &count))
+        return 0;
+    if (count < 2 || count > CLEAVE_SPLEETER_INSTRUMENTS)
+        return cleave_sentence(r->from.message,
+                               "configuration: \"sources\" names %d; it must be 2 to %d",
+                               (int)count, CLEAVE_SPLEETER_INSTRUMENTS);
+    r->s->instruments = (int32_t)count;
+    return 1;
 }
 
 static int read_filters(const reader *r)
@@ -87,13 +79,13 @@ static int read_filters(const reader *r)
     const char *at = text;
 
     if (!text_of(r, "conv_n_filters", text))
-        return cleave_sentence(r->message, "configuration: \"conv_n_filters\" is missing");
+        return cleave_sentence(r->from.message, "configuration: \"conv_n_filters\" is missing");
     for (int i = 0; i < CLEAVE_SPLEETER_LAYERS; i++) {
         const char after = i < CLEAVE_SPLEETER_LAYERS - 1 ? ',' : 0;
         char *end = text;
         const long filters = *at >= '0' && *at <= '9' ? strtol(at, &end, 10) : 0;
         if (filters < 1 || filters > FILTERS_MAX || *end != after)
-            return cleave_sentence(r->message,
+            return cleave_sentence(r->from.message,
                                    "configuration: \"conv_n_filters\" is %.60s; it must be %d "
                                    "numbers of 1 to %d",
                                    text, CLEAVE_SPLEETER_LAYERS, FILTERS_MAX);
@@ -120,54 +112,43 @@ static int read_words(const reader *r)
     return 1;
 }
 
-static int read_exponent(const reader *r)
-{
-    char text[CLEAVE_CONFIG_VALUE_MAX + 1];
-
-    r->s->exponent = 2;
-    return !text_of(r, "separation_exponent", text) ||
-           cleave_config_text_f64(r->config, r->config_bytes, "separation_exponent", EXPONENT_MIN,
-                                  EXPONENT_MAX, &r->s->exponent) ||
-           cleave_sentence(r->message,
-                           "configuration: \"separation_exponent\" is %.40s; it must be %g to %g",
-                           text, EXPONENT_MIN, EXPONENT_MAX);
-}
-
 /* What depends on more than one key. */
 static int check_sizes(const reader *r)
 {
     const cleave_spleeter *const s = r->s;
 
     if (s->frame_length != 4 * s->frame_step)
-        return cleave_sentence(r->message,
+        return cleave_sentence(r->from.message,
                                "configuration: \"frame_step\" is %d; it must be a quarter of "
                                "\"frame_length\" %d, whose windows then sum to a constant",
                                (int)s->frame_step, (int)s->frame_length);
-    if (s->frames % UNIT)
-        return cleave_sentence(r->message,
+    if (s->frames % CLEAVE_SPLEETER_UNIT)
+        return cleave_sentence(r->from.message,
                                "configuration: \"T\" is %d; it must be a multiple of %d",
-                               (int)s->frames, UNIT);
-    if (s->bins % UNIT || s->bins > s->frame_length / 2 + 1)
-        return cleave_sentence(r->message,
+                               (int)s->frames, CLEAVE_SPLEETER_UNIT);
+    if (s->bins % CLEAVE_SPLEETER_UNIT || s->bins > s->frame_length / 2 + 1)
+        return cleave_sentence(r->from.message,
                                "configuration: \"F\" is %d; it must be a multiple of %d, at most "
                                "half of \"frame_length\" %d",
-                               (int)s->bins, UNIT, (int)s->frame_length);
+                               (int)s->bins, CLEAVE_SPLEETER_UNIT, (int)s->frame_length);
     return 1;
 }
 
 int cleave_spleeter_arguments(const char *config, size_t config_bytes, cleave_spleeter *spleeter,
                               char message[CLEAVE_SENTENCE_BYTES])
 {
-    const reader r = {
-        .config = config, .config_bytes = config_bytes, .message = message, .s = spleeter};
+    const reader r = {{config, config_bytes, message}, spleeter};
 
-    return read_sources(&r) && read_filters(&r) && read_words(&r) && read_exponent(&r) &&
+    return read_sources(&r) && read_filters(&r) && read_words(&r) &&
+           cleave_argument_number(&r.from, "separation_exponent", 2, EXPONENT_MIN, EXPONENT_MAX,
+                                  &spleeter->exponent) &&
            integer(&r, "sample_rate", 44100, 1, 10000000, &spleeter->rate_hz) &&
            integer(&r, "n_channels", 2, 2, 2, &spleeter->channels) &&
            integer(&r, "frame_length", 4096, FRAME_MIN, FRAME_MAX, &spleeter->frame_length) &&
            integer(&r, "frame_step", 1024, 1, FRAME_MAX, &spleeter->frame_step) &&
-           integer(&r, "T", 512, UNIT, PATCH_MAX, &spleeter->frames) &&
-           integer(&r, "F", 1024, UNIT, FRAME_MAX, &spleeter->bins) && check_sizes(&r);
+           integer(&r, "T", 512, CLEAVE_SPLEETER_UNIT, PATCH_MAX, &spleeter->frames) &&
+           integer(&r, "F", 1024, CLEAVE_SPLEETER_UNIT, FRAME_MAX, &spleeter->bins) &&
+           check_sizes(&r);
 }
 
 void cleave_spleeter_name(cleave_spleeter_layer layer, int32_t number, int32_t index,

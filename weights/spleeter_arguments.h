@@ -22,7 +22,8 @@
 #include "weights/sentence.h"
 
 #define CLEAVE_SPLEETER_LAYERS      6
-#define CLEAVE_SPLEETER_INSTRUMENTS 8 /* at most */
+#define CLEAVE_SPLEETER_INSTRUMENTS 8  /* at most */
+#define CLEAVE_SPLEETER_UNIT        64 /* six layers halve frames and bins */
 
 typedef enum cleave_spleeter_act {
     CLEAVE_SPLEETER_LEAKY_RELU, /* slope 0.2 */

@@ -15,7 +15,6 @@
 #include "runtime/models/center_tables.h"
 #include "runtime/models/sources.h"
 
-#define UNIT        64  /* frames and bins of a patch are multiples of it */
 #define WINDOWS_SUM 1.5 /* of the squares of a periodic Hann window, a quarter of it apart */
 
 /* [C][2][T][B] of the input. Bins above F are computed only if they get a mask. */
@@ -131,10 +130,11 @@ static int open_file(cleave_spleeter_net *n, const cleave_model_request *request
         s->average = request->mask_extension == CLEAVE_MASK_AVERAGE;
     n->bins = request->spectrum_bins ? request->spectrum_bins : s->bins;
     n->width = s->average ? s->frame_length / 2 + 1 : n->bins;
-    if (n->bins % UNIT || n->bins > s->frame_length / 2 + 1) {
+    if (n->bins % CLEAVE_SPLEETER_UNIT || n->bins > s->frame_length / 2 + 1) {
         cleave_graph_fail(n->graph, CLEAVE_INVALID,
                           "spectrum_bins %d: must be a multiple of %d, at most %d", (int)n->bins,
-                          UNIT, s->frame_length / 2 / UNIT * UNIT);
+                          CLEAVE_SPLEETER_UNIT,
+                          s->frame_length / 2 / CLEAVE_SPLEETER_UNIT * CLEAVE_SPLEETER_UNIT);
         return 0;
     }
     cleave_table_config(n->table, "sources", n->sources, sizeof n->sources);
@@ -155,13 +155,13 @@ static int set_lengths(cleave_spleeter_net *n, int64_t segment_frames)
 
     n->samples = segment_frames;
     n->frames = (segment_frames - tail) / n->s.frame_step;
-    if (n->frames >= UNIT && n->frames % UNIT == 0 &&
+    if (n->frames >= CLEAVE_SPLEETER_UNIT && n->frames % CLEAVE_SPLEETER_UNIT == 0 &&
         n->frames * n->s.frame_step + tail == segment_frames)
         return 1;
     cleave_graph_fail(n->graph, CLEAVE_INVALID,
                       "segment of %lld samples: it must be a multiple of %d frames of the "
                       "transform and %d samples",
-                      (long long)segment_frames, UNIT, (int)tail);
+                      (long long)segment_frames, CLEAVE_SPLEETER_UNIT, (int)tail);
     return 0;
 }
 
@@ -228,7 +228,7 @@ static int describe(const cleave_table *table, cleave_model *model,
     model->info.needs_weights = 1;
     model->segment_seconds = (double)s.frames * s.frame_step / s.rate_hz;
     model->patches = (cleave_patches){
-        .unit = (int64_t)UNIT * s.frame_step,
+        .unit = (int64_t)CLEAVE_SPLEETER_UNIT * s.frame_step,
         .step = s.frame_step,
         .tail = s.frame_length - s.frame_step,
         .before = s.frame_length,
