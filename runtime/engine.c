@@ -7,11 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "runtime/error.h"
 
 /* Tensors that a graph has room for at first, and half as many steps. */
 #define GRAPH_TENSORS_FIRST 1024
+
+/* A large arena asks for large pages: tensors are read a little of every channel at a time, each in
+ * a page of its own, and what finds usual pages would be missing all the time. */
+#define HUGE_BYTES ((size_t)2 << 20)
 
 _Static_assert(CLEAVE_TENSORS_MAX % GRAPH_TENSORS_FIRST == 0 &&
                    (CLEAVE_TENSORS_MAX / GRAPH_TENSORS_FIRST &
@@ -286,7 +291,14 @@ cleave_status cleave_init(const cleave_config *config, void *arena, size_t bytes
 
 void *cleave_engine_memory_open(size_t bytes)
 {
-    return aligned_alloc(CLEAVE_ALIGN_BYTES, cleave_align_up(bytes));
+    const size_t align = bytes < HUGE_BYTES ? CLEAVE_ALIGN_BYTES : HUGE_BYTES;
+    const size_t whole = (bytes + align - 1) / align * align;
+    void *const memory = whole < bytes ? NULL : aligned_alloc(align, whole);
+
+    /* Where the system has none to give, pages of the usual size do. */
+    if (memory && align == HUGE_BYTES)
+        madvise(memory, whole, MADV_HUGEPAGE);
+    return memory;
 }
 
 void cleave_engine_memory_close(void *memory)

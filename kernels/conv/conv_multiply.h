@@ -1,27 +1,26 @@
 /* conv_multiply.h: the product of a tile of weights and a panel of points; include a simd header
  * and define TILE_ROWS first.
  *
- * Products are summed in chains of CHAIN, whose sums are added: with K products the error grows
- * like sqrt(CHAIN) + sqrt(K / CHAIN) instead of sqrt(K). */
+ * Products are summed in chains of `chain`, whose sums are added: with K products the error grows
+ * like sqrt(chain) + sqrt(K / chain) instead of sqrt(K). */
 #ifndef CLEAVE_KERNELS_CONV_MULTIPLY_H
 #define CLEAVE_KERNELS_CONV_MULTIPLY_H
 
 #include "kernels/conv/conv_pack.h"
 
-#define CHAIN 16
 #define FEW_ROWS                                                                                   \
     2 /* a matrix of so few rows fills a tile too little for the whole to be computed */
 
 /* sums[r][x] (+)= sum_k weight[k][r] points[k][x] for `count` rows r and `vectors` vectors of x,
  * where vector v of row k of the points lies at rows[k] + at[v] or, if rows is NULL, in a panel at
- * `points`. In chains of at most CHAIN products, whose sums are added. */
+ * `points`. In chains of at most `chain` products, whose sums are added. */
 SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEAVE_RESTRICT points,
-                          const float *const *rows, const int64_t *at, int64_t depth, int add,
-                          int count, int vectors, float *CLEAVE_RESTRICT sums)
+                          const float *const *rows, const int64_t *at, int64_t depth, int64_t chain,
+                          int add, int count, int vectors, float *CLEAVE_RESTRICT sums)
 {
     /* One even for no products, where kernel rows meet only padding: it stores their sums, zeros.
      */
-    const int64_t chains = cleave_i64_max(1, cleave_div_up(depth, CHAIN));
+    const int64_t chains = cleave_i64_max(1, cleave_div_up(depth, chain));
     int64_t base[PANEL_VECTORS] = {0}, k = 0;
 
 #pragma GCC unroll 3
@@ -65,56 +64,56 @@ SIMD_INLINE void multiply(const float *CLEAVE_RESTRICT weight, const float *CLEA
  * 25 % slower) or placed the innermost loop badly (AVX-512, 8 %). */
 
 /* The points of a panel lie together. */
-APART static void multiply_panel(const float *weight, const float *points, int64_t depth, int add,
-                                 float *sums)
+APART static void multiply_panel(const float *weight, const float *points, int64_t depth,
+                                 int64_t chain, int add, float *sums)
 {
     if (add)
-        multiply(weight, points, NULL, NULL, depth, 1, TILE_ROWS, PANEL_VECTORS, sums);
+        multiply(weight, points, NULL, NULL, depth, chain, 1, TILE_ROWS, PANEL_VECTORS, sums);
     else
-        multiply(weight, points, NULL, NULL, depth, 0, TILE_ROWS, PANEL_VECTORS, sums);
+        multiply(weight, points, NULL, NULL, depth, chain, 0, TILE_ROWS, PANEL_VECTORS, sums);
 }
 
 /* The same for a panel of 1 vector or 2. */
 APART static void multiply_panel_narrow(const float *weight, const float *points, int64_t depth,
-                                        int add, int64_t vectors, float *sums)
+                                        int64_t chain, int add, int64_t vectors, float *sums)
 {
     if (vectors == 1)
-        multiply(weight, points, NULL, NULL, depth, add, TILE_ROWS, 1, sums);
+        multiply(weight, points, NULL, NULL, depth, chain, add, TILE_ROWS, 1, sums);
     else
-        multiply(weight, points, NULL, NULL, depth, add, TILE_ROWS, 2, sums);
+        multiply(weight, points, NULL, NULL, depth, chain, add, TILE_ROWS, 2, sums);
 }
 
 /* The points of a panel lie at rows[] + at[]. */
 APART static void multiply_rows(const float *weight, const float *const *rows, const int64_t *at,
-                                int64_t depth, int add, float *sums)
+                                int64_t depth, int64_t chain, int add, float *sums)
 {
     if (add)
-        multiply(weight, NULL, rows, at, depth, 1, TILE_ROWS, PANEL_VECTORS, sums);
+        multiply(weight, NULL, rows, at, depth, chain, 1, TILE_ROWS, PANEL_VECTORS, sums);
     else
-        multiply(weight, NULL, rows, at, depth, 0, TILE_ROWS, PANEL_VECTORS, sums);
+        multiply(weight, NULL, rows, at, depth, chain, 0, TILE_ROWS, PANEL_VECTORS, sums);
 }
 
 APART static void multiply_rows_narrow(const float *weight, const float *const *rows,
-                                       const int64_t *at, int64_t depth, int add, int64_t vectors,
-                                       float *sums)
+                                       const int64_t *at, int64_t depth, int64_t chain, int add,
+                                       int64_t vectors, float *sums)
 {
     if (vectors == 1)
-        multiply(weight, NULL, rows, at, depth, add, TILE_ROWS, 1, sums);
+        multiply(weight, NULL, rows, at, depth, chain, add, TILE_ROWS, 1, sums);
     else
-        multiply(weight, NULL, rows, at, depth, add, TILE_ROWS, 2, sums);
+        multiply(weight, NULL, rows, at, depth, chain, add, TILE_ROWS, 2, sums);
 }
 
 /* Only FEW_ROWS rows of the tile. */
 APART static void multiply_rows_few(const float *weight, const float *const *rows,
-                                    const int64_t *at, int64_t depth, int add, int64_t vectors,
-                                    float *sums)
+                                    const int64_t *at, int64_t depth, int64_t chain, int add,
+                                    int64_t vectors, float *sums)
 {
     if (vectors == 1)
-        multiply(weight, NULL, rows, at, depth, add, FEW_ROWS, 1, sums);
+        multiply(weight, NULL, rows, at, depth, chain, add, FEW_ROWS, 1, sums);
     else if (vectors == 2)
-        multiply(weight, NULL, rows, at, depth, add, FEW_ROWS, 2, sums);
+        multiply(weight, NULL, rows, at, depth, chain, add, FEW_ROWS, 2, sums);
     else
-        multiply(weight, NULL, rows, at, depth, add, FEW_ROWS, PANEL_VECTORS, sums);
+        multiply(weight, NULL, rows, at, depth, chain, add, FEW_ROWS, PANEL_VECTORS, sums);
 }
 
 #endif

@@ -12,7 +12,12 @@
 #include "kernels/conv/conv_finish.h"
 #include "kernels/conv/conv_multiply.h"
 
-#define DEPTH         192
+#define DEPTH 192
+/* Sums of many products have errors of many, which chains of LONG_CHAIN do not add to as much as
+ * they save: a chain's end costs a load, a sum and a store for each of its registers. */
+#define CHAIN         16
+#define LONG_DEPTH    256
+#define LONG_CHAIN    64
 #define BLOCK_ROWS    512 /* that share the points of a block, as far as a call has so many */
 #define IN_PLACE_ROWS 64  /* so few rows use points too rarely for a copy to pay */
 #define SPLIT_REACH   16  /* values that the taps of a split row may lie apart */
@@ -102,6 +107,7 @@ static range range_of(const block *b, const gather *g, int64_t n)
 typedef struct part {
     int64_t slot, matrix; /* where in the table the first tile of the block lies */
     int64_t depth, from, to;
+    int64_t chain; /* products that are summed in a register */
     int first, last;
 } part;
 
@@ -112,6 +118,8 @@ static part part_of(const block *b, int64_t slot)
     const int64_t row_phase = a->transposed ? (b->row + a->pad_rows) % a->stride_rows : 0;
     const int64_t phase = b->shape.slots > 1 ? (slot + a->pad_points) % a->stride_points : 0;
     part k = {.slot = slot, .depth = matrix_depth(a, row_phase, phase)};
+
+    k.chain = k.depth < LONG_DEPTH ? CHAIN : LONG_CHAIN;
 
     for (int64_t p = 0; p <= row_phase; p++)
         for (int64_t q = 0; q < (p < row_phase ? b->shape.slots : phase); q++)
@@ -137,15 +145,15 @@ static void multiply_any(const block *b, const part *k, const float *weight, con
     const int add = !k->first;
 
     if (rows && few)
-        multiply_rows_few(weight, rows, at, depth, add, vectors, sums);
+        multiply_rows_few(weight, rows, at, depth, k->chain, add, vectors, sums);
     else if (rows && vectors == PANEL_VECTORS)
-        multiply_rows(weight, rows, at, depth, add, sums);
+        multiply_rows(weight, rows, at, depth, k->chain, add, sums);
     else if (rows)
-        multiply_rows_narrow(weight, rows, at, depth, add, vectors, sums);
+        multiply_rows_narrow(weight, rows, at, depth, k->chain, add, vectors, sums);
     else if (vectors == PANEL_VECTORS)
-        multiply_panel(weight, points, depth, add, sums);
+        multiply_panel(weight, points, depth, k->chain, add, sums);
     else
-        multiply_panel_narrow(weight, points, depth, add, vectors, sums);
+        multiply_panel_narrow(weight, points, depth, k->chain, add, vectors, sums);
 }
 
 /* One tile and panel, to its end. */
