@@ -269,6 +269,44 @@ SIMD_INLINE void store_scattered(const target *t, int64_t at, int64_t phases, cl
         }
 }
 
+/* Whether a panel lies in one row of out, wholly inside of it. */
+SIMD_INLINE int panel_whole(const places *p, int64_t points, int64_t phases)
+{
+    return p->vectors == PANEL_VECTORS && p->row[0] == p->row[PANEL_VECTORS - 1] && p->at[0] >= 0 &&
+           p->at[0] + PANEL * phases <= points;
+}
+
+/* Points of all phases of a whole panel, from point `at` of out on. */
+SIMD_INLINE void store_panel(const target *t, int64_t at, int64_t phases, cleave_conv_act act,
+                             const line *l)
+{
+    const float *const residual = t->residual, *const factor = t->factor;
+
+#pragma GCC unroll 3
+    for (int64_t x = 0; x < PANEL; x += SIMD_LANES, at += SIMD_LANES * phases) {
+        simd_f32 v[4], a[4];
+#pragma GCC unroll 4
+        for (int64_t phase = 0; phase < phases; phase++) {
+            v[phase] = biased(l[phase].value + x, l[phase].value_bias);
+            a[phase] = finish(&l[phase], act, t->table, v[phase], x);
+        }
+        if (phases > 1)
+            interleave(a, phases);
+        if (t->raw && phases > 1)
+            interleave(v, phases);
+#pragma GCC unroll 4
+        for (int64_t i = 0; i < phases; i++) {
+            if (t->raw)
+                simd_store(t->raw + at + i * SIMD_LANES, v[i]);
+            if (residual)
+                a[i] = simd_add(a[i], simd_load(residual + at + i * SIMD_LANES));
+            if (factor)
+                a[i] = simd_mul(a[i], simd_load(factor + at + i * SIMD_LANES));
+            simd_store(t->out + at + i * SIMD_LANES, a[i]);
+        }
+    }
+}
+
 /* Channels [o0, o1) of out in one panel, of 1, 2 or 4 phases. */
 SIMD_INLINE void finish_together(const block *b, const places *p, int64_t o0, int64_t o1,
                                  int64_t phases, cleave_conv_act act)
@@ -280,6 +318,10 @@ SIMD_INLINE void finish_together(const block *b, const places *p, int64_t o0, in
 #pragma GCC unroll 4
         for (int64_t phase = 0; phase < phases; phase++)
             l[phase] = line_of(b, p, o, phase, act);
+        if (panel_whole(p, t.points, phases)) {
+            store_panel(&t, p->at[0], phases, act, l);
+            continue;
+        }
         for (int64_t v = 0; v < p->vectors; v++) {
             if (v > 0 && p->row[v] != p->row[v - 1])
                 t = target_of(b, p->row[v], o);
