@@ -50,9 +50,9 @@ typedef enum cleave_conv_act {
  * one row and a kernel of one point. Cross-correlation, as in PyTorch. */
 typedef struct cleave_conv_args {
     const float *in; /* [C][in_rows][in_points] with strides */
-    /* Constants, read by prepare() only, whose table depends on in_channels, channels, the kernel
-     * and its strides, transposed, act, uses and out_rows, not on points, in_rows, padding or
-     * dilation: a plan for another length shares it. */
+    /* Constants, read by prepare() only, whose table depends on in_channels, channels, the kernel,
+     * its strides and dilation, transposed, act, uses and out_rows, not on points, in_rows or
+     * padding: a plan for another length shares it. */
     const float *weight; /* [M][C][kernel_rows][kernel_points]; transposed: [C][M][..][..] */
     const float *bias;   /* [M] */
     const float *scale;  /* [O] */
@@ -123,11 +123,35 @@ CLEAVE_INLINE int64_t cleave_conv_lead(const cleave_conv_args *a)
 #define CLEAVE_CONV_COLUMNS_MAX 336 /* of a block, all of its rows together */
 #define CLEAVE_CONV_ROWS_MAX    16  /* of a block, that have the same matrix */
 
+/* Whether four rows of out are made together from six combinations of rows of `in` (see
+ * conv_winograd.h): where that saves a third of the products or more, and there are enough of them
+ * for the combining not to matter. */
+#define CLEAVE_CONV_QUAD         4
+#define CLEAVE_CONV_QUAD_COLUMNS 192 /* of a block, its groups of four rows together */
+#define CLEAVE_CONV_QUAD_GROUPS  12
+#define CLEAVE_CONV_QUAD_DEPTH   16 /* channels, of in and of sums, that it takes */
+#define CLEAVE_CONV_QUAD_REACH   8  /* points that a tap may lie from another, in strides */
+
+CLEAVE_INLINE int cleave_conv_quads(const cleave_conv_args *a)
+{
+    const int64_t stride = a->stride_points;
+
+    return !a->transposed && a->dilation == 1 && a->kernel_rows <= 3 * a->stride_rows &&
+           4 * a->kernel_rows >= 9 * a->stride_rows && a->out_rows >= CLEAVE_CONV_QUAD &&
+           (stride == 1 || stride == 2 || stride == 4) && a->kernel_points >= stride &&
+           a->kernel_points <= CLEAVE_CONV_QUAD_REACH * stride &&
+           a->in_channels >= CLEAVE_CONV_QUAD_DEPTH && a->channels >= CLEAVE_CONV_QUAD_DEPTH;
+}
+
 CLEAVE_INLINE int64_t cleave_conv_block_rows(const cleave_conv_args *a)
 {
+    const int64_t quads =
+        cleave_i64_min(CLEAVE_CONV_QUAD_COLUMNS / cleave_conv_columns(a), CLEAVE_CONV_QUAD_GROUPS);
     const int64_t wide = CLEAVE_CONV_COLUMNS_MAX, matrices = a->transposed ? a->stride_rows : 1;
     const int64_t most = cleave_i64_min(wide / cleave_conv_columns(a), CLEAVE_CONV_ROWS_MAX);
 
+    if (cleave_conv_quads(a))
+        return CLEAVE_CONV_QUAD * cleave_i64_max(1, quads);
     if (most < 2)
         return 1;
     const int64_t blocks = cleave_div_up(a->out_rows, most * matrices);
@@ -144,7 +168,8 @@ CLEAVE_INLINE int64_t cleave_conv_block_channels(const cleave_conv_args *a)
 {
     const int64_t all = cleave_conv_out_channels(a) * cleave_conv_phases(a);
     const int64_t items = cleave_div_up(all, 64) * cleave_conv_row_blocks(a);
-    const int64_t sums = cleave_conv_block_rows(a) > 1 && items < 64 ? 16 : 64;
+    const int shared = cleave_conv_block_rows(a) > 1 && !cleave_conv_quads(a);
+    const int64_t sums = shared && items < 64 ? 16 : 64;
 
     return cleave_i64_max(1, sums / cleave_conv_phases(a));
 }
@@ -159,6 +184,8 @@ CLEAVE_INLINE int64_t cleave_conv_block_columns(const cleave_conv_args *a)
     const int64_t wide = CLEAVE_CONV_COLUMNS_MAX, narrow = 96;
     const int64_t rows = cleave_conv_channel_blocks(a) * cleave_conv_row_blocks(a);
 
+    if (cleave_conv_quads(a))
+        return CLEAVE_CONV_QUAD_COLUMNS;
     if (cleave_conv_block_rows(a) > 1)
         return wide;
     return rows * cleave_div_up(cleave_conv_columns(a), wide) < 64 ? narrow : wide;

@@ -124,6 +124,8 @@ SIMD_INLINE target target_of(const block *b, int64_t row, int64_t o)
     const int64_t at = o * a->out_channel_stride + row * a->out_row_stride;
     const int64_t end = (b->first + b->columns) * b->shape.phases + b->lead;
 
+    if (row >= a->out_rows)
+        return (target){.points = 0}; /* a group of rows may have more than there are */
     return (target){.out = a->out + at,
                     .raw = a->uses & CLEAVE_CONV_RAW ? a->raw + at : NULL,
                     .residual = a->uses & CLEAVE_CONV_RESIDUAL ? a->residual + at : NULL,

@@ -84,8 +84,8 @@ static source source_of(const gather *g, int64_t depth)
     const int64_t pair = depth / g->taps;
     source s = {.channel = pair % g->channels, .tap = depth - pair * g->taps};
 
-    s.at = s.channel * g->channel_stride +
-           (g->row + pair / g->channels * g->row_step) * g->row_stride;
+    s.at =
+        s.channel * g->channel_stride + (g->row + pair / g->channels * g->row_step) * g->row_stride;
     return s;
 }
 

@@ -17,6 +17,11 @@
 
 #include <string.h>
 
+/* The points of conv_winograd.h, whose powers that occur are exact, and how many combinations. */
+#define CLEAVE_CONV_POINT_A 0.625f
+#define CLEAVE_CONV_POINT_B 1.5f
+#define CLEAVE_CONV_FORMS   6
+
 typedef struct shape {
     int64_t channels;     /* O */
     int64_t phases;       /* points of out in a column */
@@ -25,6 +30,7 @@ typedef struct shape {
     int64_t row_phases;   /* of out rows, each of which has matrices of its own */
     int64_t values;       /* rows of a tile but for gates */
     int64_t tiles;        /* of a matrix */
+    int64_t forms;        /* matrices of combinations of rows, instead of one; 0: none */
     int64_t weight_count; /* of all matrices */
 } shape;
 
@@ -52,6 +58,12 @@ static int64_t matrix_depth(const cleave_conv_args *a, int64_t row_phase, int64_
     return kernel_rows(a, row_phase) * a->in_channels * kernel_taps(a, phase);
 }
 
+/* That of each matrix of combinations of rows. */
+static int64_t forms_depth(const cleave_conv_args *a)
+{
+    return a->stride_rows * a->in_channels * a->kernel_points;
+}
+
 static shape shape_of(const cleave_conv_args *a)
 {
     shape s = {.channels = cleave_conv_out_channels(a),
@@ -66,6 +78,11 @@ static shape shape_of(const cleave_conv_args *a)
         s.joint = s.phases;
     s.values = a->act == CLEAVE_CONV_GLU ? TILE_ROWS / 2 : TILE_ROWS;
     s.tiles = cleave_div_up(s.channels * s.joint, s.values);
+    if (cleave_conv_quads(a)) {
+        s.forms = CLEAVE_CONV_FORMS;
+        s.weight_count = s.forms * s.tiles * TILE_ROWS * forms_depth(a);
+        return s;
+    }
     for (int64_t p = 0; p < s.row_phases; p++)
         for (int64_t q = 0; q < s.slots; q++)
             s.weight_count += s.tiles * TILE_ROWS * matrix_depth(a, p, q);
@@ -88,9 +105,15 @@ static int64_t aligned(int64_t floats)
     return (int64_t)cleave_align_up((size_t)floats * sizeof(float)) / (int64_t)sizeof(float);
 }
 
+/* Whether weights stay binary16. Combinations of them are not. */
+static int halves(const cleave_conv_args *a)
+{
+    return a->uses & CLEAVE_CONV_HALF && !cleave_conv_quads(a);
+}
+
 static constants constants_of(const cleave_conv_args *a, const shape *s, const float *prepared)
 {
-    constants k = {.bias = prepared, .half = (a->uses & CLEAVE_CONV_HALF) != 0};
+    constants k = {.bias = prepared, .half = halves(a)};
 
     k.norm_scale = k.bias + aligned(a->channels);
     k.norm_shift = k.norm_scale + aligned(a->channels);
@@ -104,7 +127,7 @@ static size_t prepared_bytes(const void *args)
 {
     const cleave_conv_args *a = args;
     const shape s = shape_of(a);
-    const size_t weight_bytes = a->uses & CLEAVE_CONV_HALF ? sizeof(uint16_t) : sizeof(float);
+    const size_t weight_bytes = halves(a) ? sizeof(uint16_t) : sizeof(float);
 
     return (size_t)(3 * aligned(a->channels) + aligned(s.channels) +
                     aligned(s.channels * a->out_rows)) *
@@ -147,6 +170,51 @@ static void prepare_row(const cleave_conv_args *a, const shape *s, const constan
     }
 }
 
+/* The combination of up to three kernel rows, `step` apart, that a form multiplies: their
+ * polynomial at the form's point, over what the combinations of points there are too large by. */
+static double combine_weights(int64_t form, const float *row, int64_t step, int64_t count)
+{
+    const double A = (double)CLEAVE_CONV_POINT_A, B = (double)CLEAVE_CONV_POINT_B;
+    const double point[] = {0, A, -A, B, -B};
+    const double large[] = {A * A * B * B, 2 * A * A * (A * A - B * B), 2 * A * A * (A * A - B * B),
+                            2 * B * B * (B * B - A * A), 2 * B * B * (B * B - A * A)};
+    double w[3] = {0, 0, 0};
+
+    for (int64_t i = 0; i < count; i++)
+        w[i] = (double)row[i * step];
+    if (form == CLEAVE_CONV_FORMS - 1)
+        return w[2];
+    return (w[0] + point[form] * (w[1] + point[form] * w[2])) / large[form];
+}
+
+/* Row r of a tile of a form's matrix, from weight `at` of the table on. */
+static void prepare_form_row(const cleave_conv_args *a, const shape *s, const constants *to,
+                             int64_t form, int64_t tile, int64_t r, int64_t at)
+{
+    const int64_t row = tile * s->values + r % s->values, step = a->stride_rows * a->kernel_points;
+    const int64_t m = row + (r >= s->values ? s->channels : 0);
+
+    for (int64_t residue = 0; residue < a->stride_rows; residue++)
+        for (int64_t c = 0; c < a->in_channels; c++)
+            for (int64_t t = 0; t < a->kernel_points; t++, at += TILE_ROWS) {
+                const int64_t kernel = (m * a->in_channels + c) * a->kernel_rows + residue;
+                const int64_t count = cleave_div_up(a->kernel_rows - residue, a->stride_rows);
+                const float *const from = a->weight + kernel * a->kernel_points + t;
+                const int exists = row < s->channels;
+                put_weight(to, at, exists ? (float)combine_weights(form, from, step, count) : 0);
+            }
+}
+
+static void prepare_forms(const cleave_conv_args *a, const shape *s, const constants *to)
+{
+    int64_t at = 0;
+
+    for (int64_t form = 0; form < s->forms; form++)
+        for (int64_t tile = 0; tile < s->tiles; tile++, at += TILE_ROWS * forms_depth(a))
+            for (int64_t r = 0; r < TILE_ROWS; r++)
+                prepare_form_row(a, s, to, form, tile, r, at + r);
+}
+
 /* What `from` has, or `otherwise` where it is not used. */
 static void keep(const float *to, const float *from, uint32_t used, float otherwise, int64_t count)
 {
@@ -166,6 +234,10 @@ static void prepare(const void *args, void *prepared)
     keep(k.norm_shift, a->norm_shift, a->uses & CLEAVE_CONV_NORM, 0, a->channels);
     keep(k.scale, a->scale, a->uses & CLEAVE_CONV_SCALE, 1, s.channels);
     keep(k.table, a->table, a->uses & CLEAVE_CONV_TABLE, 0, s.channels * a->out_rows);
+    if (s.forms) {
+        prepare_forms(a, &s, &k);
+        return;
+    }
     for (int64_t p = 0; p < s.row_phases; p++)
         for (int64_t q = 0; q < s.slots; q++)
             for (int64_t tile = 0; tile < s.tiles; tile++) {

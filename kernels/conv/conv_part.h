@@ -1,0 +1,157 @@
+/* conv_part.h: where the points of a matrix lie, parts of its depth, and the product of a part;
+ * include a simd header and define TILE_ROWS first. */
+#ifndef CLEAVE_KERNELS_CONV_PART_H
+#define CLEAVE_KERNELS_CONV_PART_H
+
+#include "kernels/conv/conv_finish.h"
+#include "kernels/conv/conv_multiply.h"
+
+#define DEPTH 192
+/* Sums of many products have errors of many, which chains of LONG_CHAIN do not add to as much as
+ * they save: a chain's end costs a load, a sum and a store for each of its registers. */
+#define CHAIN         16
+#define LONG_DEPTH    256
+#define LONG_CHAIN    64
+#define IN_PLACE_ROWS 64 /* so few rows use points too rarely for a copy to pay */
+#define SPLIT_REACH   16 /* values that the taps of a split row may lie apart */
+
+/* ---- the way to the points ---- */
+/* Whether points are read where they lie. */
+static int in_place(const cleave_conv_args *a)
+{
+    const int64_t joint = cleave_conv_apart(a) ? 1 : cleave_conv_phases(a);
+
+    return (a->transposed || a->stride_points == 1) && a->channels * joint <= IN_PLACE_ROWS;
+}
+
+/* Whether rows can be split (see conv_pack.h), whatever their number of points. */
+static int splittable(const cleave_conv_args *a)
+{
+    const int64_t stride = a->transposed ? 1 : a->stride_points;
+    const int64_t tap_step = a->transposed ? 1 : a->dilation, taps = kernel_taps(a, 0);
+
+    return (stride == 1 || stride == 2 || stride == 4) && taps >= stride && !in_place(a) &&
+           cleave_div_up((taps - 1) * tap_step, stride) <= SPLIT_REACH;
+}
+
+/* Whether they are: where the points of a tap lie strides apart, and where rows share the weights
+ * of a tile. */
+static int rows_split(const cleave_conv_args *a)
+{
+    const int strided = !a->transposed && a->stride_points > 1;
+
+    return splittable(a) && (strided || cleave_conv_block_rows(a) > 1);
+}
+
+/* What serves the matrix of a slot. */
+static gather gather_of(const block *b, int64_t slot)
+{
+    const cleave_conv_args *const a = b->args;
+    gather g = {.in = a->in,
+                .channels = a->in_channels,
+                .channel_stride = a->in_channel_stride,
+                .row_stride = a->in_row_stride,
+                .points = a->in_points};
+
+    if (a->transposed) {
+        g.row = (b->row + a->pad_rows) / a->stride_rows;
+        g.row_step = -1;
+        g.row_between = 1;
+        g.stride = 1;
+        g.tap_step = -1;
+        g.shift = (slot + a->pad_points) / a->stride_points + b->first;
+    } else {
+        g.row = b->row * a->stride_rows - a->pad_rows;
+        g.row_step = a->dilation;
+        g.row_between = a->stride_rows;
+        g.stride = a->stride_points;
+        g.tap_step = a->dilation;
+        g.shift = b->first * a->stride_points - a->pad_points;
+    }
+    return g;
+}
+
+/* Kernel rows [begin, end) meet rows of in. */
+typedef struct range {
+    int64_t begin, end;
+} range;
+
+/* Those of row n of the block. */
+static range range_of(const block *b, const gather *g, int64_t n)
+{
+    const cleave_conv_args *const a = b->args;
+    const int64_t row = g->row + n * g->row_between;
+    const int64_t phase = a->transposed ? (b->row + a->pad_rows) % a->stride_rows : 0;
+    range r;
+
+    if (a->transposed) {
+        r.begin = cleave_i64_max(0, row - a->in_rows + 1);
+        r.end = row + 1;
+    } else {
+        r.begin = cleave_div_up(cleave_i64_max(0, -row), a->dilation);
+        r.end = cleave_div_up(cleave_i64_max(0, a->in_rows - row), a->dilation);
+    }
+    r.end = cleave_i64_min(r.end, kernel_rows(a, phase));
+    return r.begin < r.end ? r : (range){0, 0};
+}
+
+/* ---- parts of the depth ---- */
+/* Depths [from, to) of the matrix of a slot, of which each tile has `depth`. */
+typedef struct part {
+    int64_t slot, matrix; /* where in the table the first tile of the block lies */
+    int64_t depth, from, to;
+    int64_t chain; /* products that are summed in a register */
+    int first, last;
+} part;
+
+static int64_t chain_of(int64_t depth)
+{
+    return depth < LONG_DEPTH ? CHAIN : LONG_CHAIN;
+}
+
+/* The matrix of a slot, and nothing of its depth. */
+static part part_of(const block *b, int64_t slot)
+{
+    const cleave_conv_args *const a = b->args;
+    const int64_t row_phase = a->transposed ? (b->row + a->pad_rows) % a->stride_rows : 0;
+    const int64_t phase = b->shape.slots > 1 ? (slot + a->pad_points) % a->stride_points : 0;
+    part k = {.slot = slot, .depth = matrix_depth(a, row_phase, phase)};
+
+    k.chain = chain_of(k.depth);
+
+    for (int64_t p = 0; p <= row_phase; p++)
+        for (int64_t q = 0; q < (p < row_phase ? b->shape.slots : phase); q++)
+            k.matrix += b->shape.tiles * TILE_ROWS * matrix_depth(a, p, q);
+    k.matrix += b->tile0 * TILE_ROWS * k.depth;
+    return k;
+}
+
+/* The part of a tile's weights. */
+static const float *tile_weights(const block *b, const part *k, int64_t tile, float *room)
+{
+    return weights_at(&b->constants, k->matrix + (tile * k->depth + k->from) * TILE_ROWS,
+                      (k->to - k->from) * TILE_ROWS, room);
+}
+
+/* The product of a tile and a panel, whose points are a panel's at `points` or, if rows is not
+ * NULL, lie at rows[] + at[]. */
+static void multiply_any(const block *b, const part *k, const float *weight, const float *points,
+                         const float *const *rows, const int64_t *at, int64_t vectors, float *sums)
+{
+    const int few = b->shape.channels * b->shape.joint <= FEW_ROWS && b->shape.values == TILE_ROWS;
+    const int64_t depth = k->to - k->from;
+    const int add = !k->first;
+
+    if (rows && few)
+        multiply_rows_few(weight, rows, at, depth, k->chain, add, vectors, sums);
+    else if (rows && vectors == PANEL_VECTORS)
+        multiply_rows(weight, rows, at, depth, k->chain, add, sums);
+    else if (rows)
+        multiply_rows_narrow(weight, rows, at, depth, k->chain, add, vectors, sums);
+    else if (vectors == PANEL_VECTORS)
+        multiply_panel(weight, points, depth, k->chain, add, sums);
+    else
+        multiply_panel_narrow(weight, points, depth, k->chain, add, vectors, sums);
+}
+
+#endif
