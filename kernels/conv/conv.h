@@ -123,35 +123,47 @@ CLEAVE_INLINE int64_t cleave_conv_lead(const cleave_conv_args *a)
 #define CLEAVE_CONV_COLUMNS_MAX 336 /* of a block, all of its rows together */
 #define CLEAVE_CONV_ROWS_MAX    16  /* of a block, that have the same matrix */
 
-/* Whether four rows of out are made together from six combinations of rows of `in` (see
- * conv_winograd.h): where that saves a third of the products or more, and there are enough of them
- * for the combining not to matter. */
-#define CLEAVE_CONV_QUAD         4
-#define CLEAVE_CONV_QUAD_COLUMNS 192 /* of a block, its groups of four rows together */
-#define CLEAVE_CONV_QUAD_GROUPS  12
-#define CLEAVE_CONV_QUAD_DEPTH   16 /* channels, of in and of sums, that it takes */
-#define CLEAVE_CONV_QUAD_REACH   8  /* points that a tap may lie from another, in strides */
+/* Rows of out that are made together from CLEAVE_CONV_FORMS combinations of rows of `in` (see
+ * conv_winograd.h), and 0 where that is not done: it has to save a fifth of the products, and there
+ * have to be enough of them for the combining not to matter. */
+#define CLEAVE_CONV_FORMS         6
+#define CLEAVE_CONV_FORM_COLUMNS  192 /* of a block, its groups of rows together */
+#define CLEAVE_CONV_FORM_GROUPS   12
+#define CLEAVE_CONV_FORM_CHANNELS 16 /* of in and of the sums, at least */
+#define CLEAVE_CONV_FORM_TAPS     8  /* of a row, at most */
 
-CLEAVE_INLINE int cleave_conv_quads(const cleave_conv_args *a)
+CLEAVE_INLINE int64_t cleave_conv_group_rows(const cleave_conv_args *a)
 {
-    const int64_t stride = a->stride_points;
+    const int64_t stride = a->stride_points, taps = cleave_div_up(a->kernel_rows, a->stride_rows);
+    const int64_t phases = a->transposed ? a->stride_rows : 1;
+    const int64_t group = CLEAVE_CONV_FORMS + 1 - taps;
 
-    return !a->transposed && a->dilation == 1 && a->kernel_rows <= 3 * a->stride_rows &&
-           4 * a->kernel_rows >= 9 * a->stride_rows && a->out_rows >= CLEAVE_CONV_QUAD &&
-           (stride == 1 || stride == 2 || stride == 4) && a->kernel_points >= stride &&
-           a->kernel_points <= CLEAVE_CONV_QUAD_REACH * stride &&
-           a->in_channels >= CLEAVE_CONV_QUAD_DEPTH && a->channels >= CLEAVE_CONV_QUAD_DEPTH;
+    if (taps < 2 || taps > 4 || a->dilation != 1 || a->in_channels < CLEAVE_CONV_FORM_CHANNELS ||
+        a->channels < CLEAVE_CONV_FORM_CHANNELS || a->kernel_points > CLEAVE_CONV_FORM_TAPS)
+        return 0;
+    if (a->transposed ? stride != 1 && !cleave_conv_apart(a)
+                      : (stride != 1 && stride != 2 && stride != 4) || a->kernel_points < stride)
+        return 0;
+    const int64_t rows = cleave_div_up(a->out_rows, phases), groups = cleave_div_up(rows, group);
+    const int64_t forms = CLEAVE_CONV_FORMS * a->stride_rows * groups;
+    /* Few rows use a table that is larger by a fifth or more too rarely. */
+    if (a->stride_rows > 1 && rows < 16)
+        return 0;
+    return 4 * a->kernel_rows * a->out_rows >= 5 * forms * phases ? group : 0;
 }
 
 CLEAVE_INLINE int64_t cleave_conv_block_rows(const cleave_conv_args *a)
 {
-    const int64_t quads =
-        cleave_i64_min(CLEAVE_CONV_QUAD_COLUMNS / cleave_conv_columns(a), CLEAVE_CONV_QUAD_GROUPS);
     const int64_t wide = CLEAVE_CONV_COLUMNS_MAX, matrices = a->transposed ? a->stride_rows : 1;
-    const int64_t most = cleave_i64_min(wide / cleave_conv_columns(a), CLEAVE_CONV_ROWS_MAX);
+    const int64_t columns = cleave_conv_columns(a), group = cleave_conv_group_rows(a) * matrices;
+    const int64_t most = cleave_i64_min(wide / columns, CLEAVE_CONV_ROWS_MAX);
 
-    if (cleave_conv_quads(a))
-        return CLEAVE_CONV_QUAD * cleave_i64_max(1, quads);
+    if (group) {
+        const int64_t groups =
+            cleave_i64_min(CLEAVE_CONV_FORM_COLUMNS / columns, CLEAVE_CONV_FORM_GROUPS);
+        const int64_t there = cleave_div_up(a->out_rows, group);
+        return group * cleave_i64_max(1, cleave_i64_min(groups, there));
+    }
     if (most < 2)
         return 1;
     const int64_t blocks = cleave_div_up(a->out_rows, most * matrices);
@@ -168,8 +180,7 @@ CLEAVE_INLINE int64_t cleave_conv_block_channels(const cleave_conv_args *a)
 {
     const int64_t all = cleave_conv_out_channels(a) * cleave_conv_phases(a);
     const int64_t items = cleave_div_up(all, 64) * cleave_conv_row_blocks(a);
-    const int shared = cleave_conv_block_rows(a) > 1 && !cleave_conv_quads(a);
-    const int64_t sums = shared && items < 64 ? 16 : 64;
+    const int64_t sums = cleave_conv_block_rows(a) > 1 && items < 64 ? 16 : 64;
 
     return cleave_i64_max(1, sums / cleave_conv_phases(a));
 }
@@ -184,8 +195,8 @@ CLEAVE_INLINE int64_t cleave_conv_block_columns(const cleave_conv_args *a)
     const int64_t wide = CLEAVE_CONV_COLUMNS_MAX, narrow = 96;
     const int64_t rows = cleave_conv_channel_blocks(a) * cleave_conv_row_blocks(a);
 
-    if (cleave_conv_quads(a))
-        return CLEAVE_CONV_QUAD_COLUMNS;
+    if (cleave_conv_group_rows(a))
+        return CLEAVE_CONV_FORM_COLUMNS;
     if (cleave_conv_block_rows(a) > 1)
         return wide;
     return rows * cleave_div_up(cleave_conv_columns(a), wide) < 64 ? narrow : wide;

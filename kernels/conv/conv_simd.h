@@ -131,10 +131,13 @@ static void run_block(block *b, int64_t begin, int64_t end)
 {
     const int64_t together = rows_split(b->args) ? end - begin : 1;
 
-    if (b->shape.forms) {
-        run_forms(b, begin, end);
-        return;
+    for (int64_t n = 0; b->shape.group && n < cleave_i64_min(b->shape.row_phases, end - begin);
+         n++) {
+        b->row = begin + n;
+        run_forms(b, end);
     }
+    if (b->shape.group)
+        return;
     b->row_step = b->shape.row_phases;
     for (int64_t i = begin; i < end; i += together)
         for (int64_t n = 0; n < cleave_i64_min(b->row_step, together); n++) {
@@ -213,9 +216,9 @@ static room room_of(const cleave_conv_args *a, const shape *s)
     room r = {.points = aligned(points_floats(a, s)),
               .sums = s->slots * tiles * TILE_ROWS * aligned(most_width(a, s, 0))};
 
-    if (s->forms)
+    if (s->group)
         return (room){.points = aligned(form_points_floats(a)),
-                      .sums = aligned(form_sums_floats())};
+                      .sums = aligned(form_sums_floats(s))};
     /* The last of the blocks may be the only one in place. */
     if (a->uses & CLEAVE_CONV_HALF)
         r.weights = cleave_i64_min(tiles, IN_PLACE_ROWS / TILE_ROWS) * depth * TILE_ROWS;

@@ -17,10 +17,9 @@
 
 #include <string.h>
 
-/* The points of conv_winograd.h, whose powers that occur are exact, and how many combinations. */
-#define CLEAVE_CONV_POINT_A 0.625f
-#define CLEAVE_CONV_POINT_B 1.5f
-#define CLEAVE_CONV_FORMS   6
+/* The points of conv_winograd.h, whose powers that occur are exact. */
+#define POINT_A 0.625f
+#define POINT_B 1.5f
 
 typedef struct shape {
     int64_t channels;     /* O */
@@ -30,7 +29,7 @@ typedef struct shape {
     int64_t row_phases;   /* of out rows, each of which has matrices of its own */
     int64_t values;       /* rows of a tile but for gates */
     int64_t tiles;        /* of a matrix */
-    int64_t forms;        /* matrices of combinations of rows, instead of one; 0: none */
+    int64_t group;        /* cleave_conv_group_rows() */
     int64_t weight_count; /* of all matrices */
 } shape;
 
@@ -58,10 +57,10 @@ static int64_t matrix_depth(const cleave_conv_args *a, int64_t row_phase, int64_
     return kernel_rows(a, row_phase) * a->in_channels * kernel_taps(a, phase);
 }
 
-/* That of each matrix of combinations of rows. */
-static int64_t forms_depth(const cleave_conv_args *a)
+/* That of each of the matrices of combinations of rows, of a phase of points. */
+static int64_t form_depth(const cleave_conv_args *a, int64_t phase)
 {
-    return a->stride_rows * a->in_channels * a->kernel_points;
+    return (a->transposed ? 1 : a->stride_rows) * a->in_channels * kernel_taps(a, phase);
 }
 
 static shape shape_of(const cleave_conv_args *a)
@@ -78,14 +77,12 @@ static shape shape_of(const cleave_conv_args *a)
         s.joint = s.phases;
     s.values = a->act == CLEAVE_CONV_GLU ? TILE_ROWS / 2 : TILE_ROWS;
     s.tiles = cleave_div_up(s.channels * s.joint, s.values);
-    if (cleave_conv_quads(a)) {
-        s.forms = CLEAVE_CONV_FORMS;
-        s.weight_count = s.forms * s.tiles * TILE_ROWS * forms_depth(a);
-        return s;
-    }
+    s.group = cleave_conv_group_rows(a);
     for (int64_t p = 0; p < s.row_phases; p++)
         for (int64_t q = 0; q < s.slots; q++)
-            s.weight_count += s.tiles * TILE_ROWS * matrix_depth(a, p, q);
+            s.weight_count +=
+                s.tiles * TILE_ROWS *
+                (s.group ? CLEAVE_CONV_FORMS * form_depth(a, q) : matrix_depth(a, p, q));
     return s;
 }
 
@@ -108,7 +105,7 @@ static int64_t aligned(int64_t floats)
 /* Whether weights stay binary16. Combinations of them are not. */
 static int halves(const cleave_conv_args *a)
 {
-    return a->uses & CLEAVE_CONV_HALF && !cleave_conv_quads(a);
+    return a->uses & CLEAVE_CONV_HALF && !cleave_conv_group_rows(a);
 }
 
 static constants constants_of(const cleave_conv_args *a, const shape *s, const float *prepared)
@@ -170,49 +167,70 @@ static void prepare_row(const cleave_conv_args *a, const shape *s, const constan
     }
 }
 
-/* The combination of up to three kernel rows, `step` apart, that a form multiplies: their
- * polynomial at the form's point, over what the combinations of points there are too large by. */
-static double combine_weights(int64_t form, const float *row, int64_t step, int64_t count)
+/* The combination of `taps` kernel rows that a form multiplies: their polynomial at the form's
+ * point, over what the combinations of points there are too large by. */
+static double combine_weights(int64_t form, const double *w, int64_t taps)
 {
-    const double A = (double)CLEAVE_CONV_POINT_A, B = (double)CLEAVE_CONV_POINT_B;
+    const double A = (double)POINT_A, B = (double)POINT_B, C = A * A - B * B;
     const double point[] = {0, A, -A, B, -B};
-    const double large[] = {A * A * B * B, 2 * A * A * (A * A - B * B), 2 * A * A * (A * A - B * B),
-                            2 * B * B * (B * B - A * A), 2 * B * B * (B * B - A * A)};
-    double w[3] = {0, 0, 0};
+    const double large[] = {A * A * B * B, 2 * A * A * C, 2 * A * A * C, -2 * B * B * C,
+                            -2 * B * B * C};
+    double value = w[taps - 1];
 
-    for (int64_t i = 0; i < count; i++)
-        w[i] = (double)row[i * step];
     if (form == CLEAVE_CONV_FORMS - 1)
-        return w[2];
-    return (w[0] + point[form] * (w[1] + point[form] * w[2])) / large[form];
+        return value;
+    for (int64_t t = taps - 2; t >= 0; t--)
+        value = value * point[form] + w[t];
+    return value / large[form];
 }
 
-/* Row r of a tile of a form's matrix, from weight `at` of the table on. */
-static void prepare_form_row(const cleave_conv_args *a, const shape *s, const constants *to,
-                             int64_t form, int64_t tile, int64_t r, int64_t at)
+/* Weight of row m of a form, for a residue or a phase of rows, channel c and kernel point t. */
+static double form_weight(const cleave_conv_args *a, int64_t form, int64_t rest, int64_t m,
+                          int64_t c, int64_t t)
 {
-    const int64_t row = tile * s->values + r % s->values, step = a->stride_rows * a->kernel_points;
-    const int64_t m = row + (r >= s->values ? s->channels : 0);
+    const int64_t taps = cleave_div_up(a->kernel_rows, a->stride_rows);
+    const int64_t pair = a->transposed ? c * a->channels + m : m * a->in_channels + c;
+    double w[4] = {0, 0, 0, 0};
 
-    for (int64_t residue = 0; residue < a->stride_rows; residue++)
+    for (int64_t n = 0; n < taps; n++) {
+        const int64_t k = rest + (a->transposed ? taps - 1 - n : n) * a->stride_rows;
+        if (k < a->kernel_rows)
+            w[n] = (double)a->weight[(pair * a->kernel_rows + k) * a->kernel_points + t];
+    }
+    return combine_weights(form, w, taps);
+}
+
+/* Row r of a tile of the matrix of a form, from weight `at` of the table on. */
+static void prepare_form_row(const cleave_conv_args *a, const shape *s, const constants *to,
+                             int64_t row_phase, int64_t phase, int64_t form, int64_t tile,
+                             int64_t r, int64_t at)
+{
+    const int64_t row = tile * s->values + r % s->values, taps = kernel_taps(a, phase);
+    const int64_t m = row + (r >= s->values ? s->channels : 0);
+    const int64_t residues = a->transposed ? 1 : a->stride_rows;
+    const int64_t first = s->slots > 1 ? phase : 0, step = s->slots;
+
+    for (int64_t q = 0; q < residues; q++)
         for (int64_t c = 0; c < a->in_channels; c++)
-            for (int64_t t = 0; t < a->kernel_points; t++, at += TILE_ROWS) {
-                const int64_t kernel = (m * a->in_channels + c) * a->kernel_rows + residue;
-                const int64_t count = cleave_div_up(a->kernel_rows - residue, a->stride_rows);
-                const float *const from = a->weight + kernel * a->kernel_points + t;
-                const int exists = row < s->channels;
-                put_weight(to, at, exists ? (float)combine_weights(form, from, step, count) : 0);
-            }
+            for (int64_t t = 0; t < taps; t++, at += TILE_ROWS)
+                put_weight(to, at,
+                           row < s->channels
+                               ? (float)form_weight(a, form, row_phase + q, m, c, first + t * step)
+                               : 0);
 }
 
 static void prepare_forms(const cleave_conv_args *a, const shape *s, const constants *to)
 {
     int64_t at = 0;
 
-    for (int64_t form = 0; form < s->forms; form++)
-        for (int64_t tile = 0; tile < s->tiles; tile++, at += TILE_ROWS * forms_depth(a))
-            for (int64_t r = 0; r < TILE_ROWS; r++)
-                prepare_form_row(a, s, to, form, tile, r, at + r);
+    for (int64_t p = 0; p < s->row_phases; p++)
+        for (int64_t q = 0; q < s->slots; q++)
+            for (int64_t form = 0; form < CLEAVE_CONV_FORMS; form++)
+                for (int64_t tile = 0; tile < s->tiles; tile++) {
+                    for (int64_t r = 0; r < TILE_ROWS; r++)
+                        prepare_form_row(a, s, to, p, q, form, tile, r, at + r);
+                    at += TILE_ROWS * form_depth(a, q);
+                }
 }
 
 /* What `from` has, or `otherwise` where it is not used. */
@@ -234,7 +252,7 @@ static void prepare(const void *args, void *prepared)
     keep(k.norm_shift, a->norm_shift, a->uses & CLEAVE_CONV_NORM, 0, a->channels);
     keep(k.scale, a->scale, a->uses & CLEAVE_CONV_SCALE, 1, s.channels);
     keep(k.table, a->table, a->uses & CLEAVE_CONV_TABLE, 0, s.channels * a->out_rows);
-    if (s.forms) {
+    if (s.group) {
         prepare_forms(a, &s, &k);
         return;
     }

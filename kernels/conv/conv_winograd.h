@@ -1,13 +1,16 @@
-/* conv_winograd.h: four rows of out by six products instead of twelve (see conv.md); include a simd
- * header and define TILE_ROWS first.
+/* conv_winograd.h: several rows of out from fewer products (see conv.md); include a simd header and
+ * define TILE_ROWS first.
  *
- * Winograd's minimal filtering F(4, 3) (Lavin and Gray, "Fast algorithms for convolutional neural
+ * Winograd's minimal filtering (Lavin and Gray, "Fast algorithms for convolutional neural
  * networks", 2016) along rows, where it is vectors that are combined: six rows of `in` become six
- * combinations of them, each has a matrix of its own, and four rows of out are combinations of the
- * six products. The points at which the polynomials are taken, 0, +-A, +-B and infinity, have the
- * least error of the small fractions that were tried: 1.7 times that of the direct sum, where 0,
- * +-1, +-2 have 2.6 times. Rows that a stride passes over are parted by their residue, each residue
- * a kernel of up to three rows of its own whose products join the same six sums. */
+ * combinations of them, the forms, each of which has a matrix of its own, and four rows of out, for
+ * kernels of three rows, are combinations of the six products instead of twelve; of kernels of two
+ * rows it is five. The points at which the polynomials are taken, 0, +-A, +-B and infinity, have
+ * the least error of the small fractions that were tried: 1.7 times that of the direct sum, where
+ * 0, +-1, +-2 have 2.6 times. Rows that a stride passes over are parted by their residue, each
+ * residue a kernel of its own whose products join the same six sums; the phases of a transposed
+ * convolution are kernels of their own, too, whose rows of out are next to each other a stride
+ * apart. */
 #ifndef CLEAVE_KERNELS_CONV_WINOGRAD_H
 #define CLEAVE_KERNELS_CONV_WINOGRAD_H
 
@@ -15,15 +18,16 @@
 #include "kernels/conv/conv_multiply.h"
 #include "kernels/conv/conv_part.h"
 
-#define FORMS       CLEAVE_CONV_FORMS
-#define FORM_ROWS   64    /* of weights that have their sums together */
-#define FORM_FLOATS 57344 /* of the points of a part, so that they stay in the second-level cache  \
-                           */
+#define FORMS     CLEAVE_CONV_FORMS
+#define FORM_ROWS 64 /* of weights that have their sums together */
+#define FORM_FLOATS                                                                                \
+    57344 /* of the points of a part, so that they stay in the second-level cache                  \
+           */
 
 /* Columns of the groups of a block, filled up to vectors, with `more` for each group. */
-static int64_t form_width(const cleave_conv_args *a, int64_t more)
+static int64_t form_width(const cleave_conv_args *a, const shape *s, int64_t more)
 {
-    const int64_t groups = cleave_conv_block_rows(a) / CLEAVE_CONV_QUAD;
+    const int64_t groups = cleave_conv_block_rows(a) / (s->group * s->row_phases);
     const int64_t columns = cleave_i64_min(cleave_conv_block_columns(a), cleave_conv_columns(a));
 
     return groups * (cleave_div_up(columns, SIMD_LANES) * SIMD_LANES + more);
@@ -32,33 +36,46 @@ static int64_t form_width(const cleave_conv_args *a, int64_t more)
 /* The largest of any number of columns. */
 static int64_t form_width_most(int64_t more)
 {
-    return CLEAVE_CONV_QUAD_COLUMNS + CLEAVE_CONV_QUAD_GROUPS * (SIMD_LANES - 1 + more);
+    return CLEAVE_CONV_FORM_COLUMNS + CLEAVE_CONV_FORM_GROUPS * (SIMD_LANES - 1 + more);
+}
+
+/* Points of a row of `in` that lie apart in its parts. */
+static int64_t form_stride(const cleave_conv_args *a)
+{
+    return a->transposed ? 1 : a->stride_points;
 }
 
 /* Channels by residues of rows whose points a part has. */
-static int64_t form_pairs(const cleave_conv_args *a)
+static int64_t form_pairs(const cleave_conv_args *a, const shape *s)
 {
-    const int64_t pair = FORMS * a->stride_points * form_width(a, split_pitch(0, SPLIT_REACH));
+    const int64_t width = form_width(a, s, split_pitch(0, CLEAVE_CONV_FORM_TAPS));
+    const int64_t pair = FORMS * form_stride(a) * width;
 
-    return cleave_i64_max(1, cleave_i64_min(DEPTH / a->kernel_points, FORM_FLOATS / pair));
+    return cleave_i64_max(1, cleave_i64_min(DEPTH / kernel_taps(a, 0), FORM_FLOATS / pair));
 }
 
 static int64_t form_points_floats(const cleave_conv_args *a)
 {
-    const int64_t width = form_width_most(split_pitch(0, SPLIT_REACH));
+    const int64_t width = form_width_most(split_pitch(0, CLEAVE_CONV_FORM_TAPS));
 
-    return FORM_FLOATS + FORMS * a->stride_points * width;
+    return FORM_FLOATS + FORMS * form_stride(a) * width;
 }
 
-static int64_t form_sums_floats(void)
+/* Tiles that have their sums together, for all slots. */
+static int64_t form_tiles(const shape *s)
 {
-    return FORMS * FORM_ROWS * form_width_most(0);
+    return FORM_ROWS / TILE_ROWS / s->slots;
+}
+
+static int64_t form_sums_floats(const shape *s)
+{
+    return FORMS * form_tiles(s) * s->slots * TILE_ROWS * form_width_most(0);
 }
 
 /* Six rows, `pitch` apart, become their combinations. */
 static void combine_points(float *rows, int64_t pitch)
 {
-    const simd_f32 a = simd_set1(CLEAVE_CONV_POINT_A), b = simd_set1(CLEAVE_CONV_POINT_B);
+    const simd_f32 a = simd_set1(POINT_A), b = simd_set1(POINT_B);
     const simd_f32 aa = simd_mul(a, a), bb = simd_mul(b, b);
     const simd_f32 sum = simd_add(aa, bb), product = simd_mul(aa, bb);
 
@@ -80,40 +97,57 @@ static void combine_points(float *rows, int64_t pitch)
     }
 }
 
-/* Six sums, `plane` apart, become the four rows of out, in the first four planes. */
-static void combine_sums(float *sums, int64_t plane, int64_t count)
+/* Six sums, `plane` apart, become the rows of out, in the first planes. */
+static void combine_sums(float *sums, int64_t plane, int64_t count, int64_t rows)
 {
-    const simd_f32 a = simd_set1(CLEAVE_CONV_POINT_A), b = simd_set1(CLEAVE_CONV_POINT_B);
+    const simd_f32 a = simd_set1(POINT_A), b = simd_set1(POINT_B);
     const simd_f32 aa = simd_mul(a, a), bb = simd_mul(b, b);
 
-    for (int64_t x = 0; x < count; x += SIMD_LANES) {
-        simd_f32 s[FORMS];
+    for (int64_t x = 0; x < count; x += SIMD_LANES, sums += SIMD_LANES) {
+        simd_f32 s[FORMS], out[5];
 #pragma GCC unroll 6
         for (int j = 0; j < FORMS; j++)
-            s[j] = simd_load_aligned(sums + j * plane + x);
+            s[j] = simd_load_aligned(sums + j * plane);
         const simd_f32 even_a = simd_add(s[1], s[2]), even_b = simd_add(s[3], s[4]);
         const simd_f32 odd_a = simd_mul(a, simd_sub(s[1], s[2]));
         const simd_f32 odd_b = simd_mul(b, simd_sub(s[3], s[4]));
-        simd_store_aligned(sums + x, simd_add(s[0], simd_add(even_a, even_b)));
-        simd_store_aligned(sums + plane + x, simd_add(odd_a, odd_b));
-        simd_store_aligned(sums + 2 * plane + x, simd_fma(aa, even_a, simd_mul(bb, even_b)));
-        simd_store_aligned(sums + 3 * plane + x,
-                           simd_add(s[5], simd_fma(aa, odd_a, simd_mul(bb, odd_b))));
+        const simd_f32 square_a = simd_mul(aa, even_a), square_b = simd_mul(bb, even_b);
+        out[0] = simd_add(s[0], simd_add(even_a, even_b));
+        out[1] = simd_add(odd_a, odd_b);
+        out[2] = simd_add(square_a, square_b);
+        out[3] = simd_fma(aa, odd_a, simd_mul(bb, odd_b));
+        out[4] = simd_fma(aa, square_a, simd_mul(bb, square_b));
+#pragma GCC unroll 5
+        for (int j = 0; j < 5; j++)
+            if (j < rows)
+                simd_store_aligned(sums + j * plane,
+                                   j == rows - 1 ? simd_add(out[j], s[5]) : out[j]);
     }
+}
+
+/* Row of `in` that form 0 of the first group begins with, for a residue of rows. */
+static int64_t form_row(const block *b, int64_t residue)
+{
+    const cleave_conv_args *const a = b->args;
+
+    if (a->transposed)
+        return (b->row + a->pad_rows) / a->stride_rows + 1 -
+               cleave_div_up(a->kernel_rows, a->stride_rows);
+    return b->row * a->stride_rows - a->pad_rows + residue;
 }
 
 /* The points of pairs [begin, end): [pair][residue of points][group][form][pitch]. */
 static void form_points(const block *b, const gather *g, const split *s, int64_t begin, int64_t end)
 {
     const cleave_conv_args *const a = b->args;
+    const int64_t step = a->transposed ? 1 : a->stride_rows;
     float *to = b->points;
 
     for (int64_t pair = begin; pair < end; pair++) {
         const float *const in = g->in + pair % g->channels * g->channel_stride;
-        const int64_t first = b->row * a->stride_rows - a->pad_rows + pair / g->channels;
+        const int64_t first = form_row(b, pair / g->channels);
         for (int64_t n = 0; n < s->rows; n++) {
-            const int64_t group = n / FORMS;
-            const int64_t row = first + (group * CLEAVE_CONV_QUAD + n % FORMS) * a->stride_rows;
+            const int64_t row = first + (n / FORMS * b->shape.group + n % FORMS) * step;
             const int exists = row >= 0 && row < a->in_rows;
             const float *const from = exists ? in + row * g->row_stride : in;
             const int64_t points = exists ? g->points : 0;
@@ -139,9 +173,10 @@ static void multiply_forms(const block *b, const part *k, const split *s, const 
 
     for (int64_t form = 0; form < FORMS; form++)
         for (int64_t t = 0; t < b->tiles; t++) {
-            const float *const weight = (const float *)b->constants.weight + form * matrix +
+            const float *const weight = (const float *)b->constants.weight + k->matrix +
+                                        form * matrix +
                                         ((b->tile0 + t) * k->depth + k->from) * TILE_ROWS;
-            float *const sums = b->sums + form * plane + t * b->tile_floats;
+            float *const sums = b->sums + form * plane + (k->slot * b->tiles + t) * b->tile_floats;
             place to = place_of(b, 0);
             for (int64_t p = 0; p < panels; p++) {
                 int64_t at[PANEL_VECTORS] = {0};
@@ -157,64 +192,89 @@ static void multiply_forms(const block *b, const part *k, const split *s, const 
 static void finish_forms(block *b, int64_t plane)
 {
     const int64_t panels = cleave_div_up(b->rows * row_vectors(b), PANEL_VECTORS);
-    const int64_t row = b->row;
+    const int64_t row = b->row, group = b->shape.group;
     float *const sums = b->sums;
 
     for (int64_t t = 0; t < b->tiles; t++)
         for (int64_t p = 0; p < panels; p++) {
-            const int64_t at = t * b->tile_floats + p * PANEL * TILE_ROWS;
             int64_t o0, o1;
-            combine_sums(sums + at, plane, panel_vectors(b, p) * SIMD_LANES * TILE_ROWS);
+            for (int64_t slot = 0; slot < b->shape.slots; slot++)
+                combine_sums(sums_of(b, slot, t, p), plane,
+                             panel_vectors(b, p) * SIMD_LANES * TILE_ROWS, group);
             channels_of_tile(b, t, &o0, &o1);
-            for (int64_t k = 0; k < CLEAVE_CONV_QUAD; k++) {
+            for (int64_t k = 0; k < group; k++) {
                 places to;
-                b->row = row + k;
+                b->row = row + k * b->shape.row_phases;
                 b->sums = sums + k * plane;
                 find_places(b, p, &to);
                 finish_channels(b, &to, o0, o1);
             }
+            b->row = row;
+            b->sums = sums;
         }
-    b->row = row;
-    b->sums = sums;
 }
 
-/* Rows of out from `begin` on, in groups of four, of all tiles of the block. */
-static void run_forms(block *b, int64_t begin, int64_t end)
+/* Where in the table the forms of a phase of points begin. */
+static int64_t form_matrix(const block *b, int64_t phase)
 {
     const cleave_conv_args *const a = b->args;
-    const int64_t taps = a->kernel_points, pairs = a->in_channels * a->stride_rows;
-    const int64_t parts = cleave_div_up(pairs, form_pairs(a));
-    const int64_t tile0 = b->tile0, tiles = b->tiles, o1 = b->o1;
-    const float *rows[DEPTH];
+    const int64_t row_phase = a->transposed ? (b->row + a->pad_rows) % a->stride_rows : 0;
+    int64_t at = 0;
 
-    b->row = begin;
-    b->row_step = CLEAVE_CONV_QUAD;
-    b->rows = cleave_div_up(end - begin, CLEAVE_CONV_QUAD);
-    b->tile_floats = b->rows * row_vectors(b) * SIMD_LANES * TILE_ROWS;
-    gather g = gather_of(b, 0);
+    for (int64_t p = 0; p <= row_phase; p++)
+        for (int64_t q = 0; q < (p < row_phase ? b->shape.slots : phase); q++)
+            at += FORMS * b->shape.tiles * TILE_ROWS * form_depth(a, q);
+    return at;
+}
+
+/* The sums of a slot. What it has of points may be there from the tiles before. */
+static void run_form_slot(block *b, int64_t slot, int64_t plane, int first_tiles)
+{
+    const cleave_conv_args *const a = b->args;
+    const int64_t phase = b->shape.slots > 1 ? (slot + a->pad_points) % b->shape.slots : 0;
+    const int64_t depth = form_depth(a, phase), taps = kernel_taps(a, phase);
+    const int64_t pairs = depth / taps, parts = cleave_div_up(pairs, form_pairs(a, &b->shape));
+    const float *rows[DEPTH];
+    gather g = gather_of(b, slot);
+
     g.taps = taps;
     const split s = split_of(&g, b->columns, b->rows * FORMS);
-    for (int64_t t = 0; t < tiles; t += FORM_ROWS / TILE_ROWS) {
-        b->tile0 = tile0 + t;
-        b->tiles = cleave_i64_min(FORM_ROWS / TILE_ROWS, tiles - t);
-        b->o0 = b->tile0 * b->shape.values;
-        b->o1 = cleave_i64_min(o1, (b->tile0 + b->tiles) * b->shape.values);
-        const int64_t plane = b->tiles * b->tile_floats;
-        for (int64_t i = 0; i < parts; i++) {
-            const int64_t from = pairs * i / parts, to = pairs * (i + 1) / parts;
-            const part k = {.depth = pairs * taps,
-                            .from = from * taps,
-                            .to = to * taps,
-                            .chain = chain_of(pairs * taps),
-                            .first = i == 0};
-            if (parts > 1 || t == 0) {
-                form_points(b, &g, &s, from, to);
-                find_split_rows(&g, &s, k.from, k.to, b->points, rows);
-            }
-            multiply_forms(b, &k, &s, rows, plane);
-        }
+    for (int64_t i = 0; i < parts; i++) {
+        const int64_t from = pairs * i / parts, to = pairs * (i + 1) / parts;
+        const part k = {.slot = slot,
+                        .matrix = form_matrix(b, phase),
+                        .depth = depth,
+                        .from = from * taps,
+                        .to = to * taps,
+                        .chain = chain_of(depth),
+                        .first = i == 0};
+        if (parts > 1 || b->shape.slots > 1 || first_tiles)
+            form_points(b, &g, &s, from, to);
+        find_split_rows(&g, &s, k.from, k.to, b->points, rows);
+        multiply_forms(b, &k, &s, rows, plane);
+    }
+}
+
+/* Rows of out from b->row on, a phase of them, in groups, of all tiles of the block. */
+static void run_forms(block *b, int64_t end)
+{
+    const block all = *b;
+    const int64_t step = b->shape.group * b->shape.row_phases;
+
+    b->row_step = step;
+    b->rows = cleave_div_up(end - b->row, step);
+    b->tile_floats = b->rows * row_vectors(b) * SIMD_LANES * TILE_ROWS;
+    for (int64_t t = 0; t < all.tiles; t += form_tiles(&b->shape)) {
+        b->tile0 = all.tile0 + t;
+        b->tiles = cleave_i64_min(form_tiles(&b->shape), all.tiles - t);
+        b->o0 = cleave_i64_max(all.o0, b->tile0 * b->shape.values);
+        b->o1 = cleave_i64_min(all.o1, (b->tile0 + b->tiles) * b->shape.values);
+        const int64_t plane = b->shape.slots * b->tiles * b->tile_floats;
+        for (int64_t slot = 0; slot < b->shape.slots; slot++)
+            run_form_slot(b, slot, plane, t == 0);
         finish_forms(b, plane);
     }
+    *b = all;
 }
 
 #endif
