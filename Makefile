@@ -55,15 +55,16 @@ endif
 # ISA flags follow the file-name suffix; the vector variants may contract to FMA.
 ISA_avx2   := -mavx2 -mfma -mf16c -ffp-contract=fast
 ISA_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512 -ffp-contract=fast
+ISA_avx512bf16 := $(ISA_avx512) -mavx512bf16
 ISA_neon   := -ffp-contract=fast
-isa = $(foreach suffix,avx2 avx512 neon,$(if $(filter %_$(suffix),$(basename $(1))),$(ISA_$(suffix))))
+isa = $(foreach suffix,avx2 avx512 avx512bf16 neon,$(if $(filter %_$(suffix),$(basename $(1))),$(ISA_$(suffix))))
 
 # ---- sources ------------------------------------------------------------------------------------------------
 # Files whose suffix names an instruction set or a library are taken only where it exists; the file that
 # stands in for an absent library ends in _none.
-ISAS_x86_64  := avx2 avx512 x86
+ISAS_x86_64  := avx2 avx512 avx512bf16 x86
 ISAS_aarch64 := neon arm
-ISAS_ALL     := avx2 avx512 x86 neon arm
+ISAS_ALL     := avx2 avx512 avx512bf16 x86 neon arm
 ISAS_OTHER   := $(filter-out $(ISAS_$(ARCH)),$(ISAS_ALL)) $(if $(ISAS_$(ARCH)),isa_none)
 
 without = $(filter-out $(foreach suffix,$(1),%_$(suffix).c),$(2))

@@ -32,5 +32,8 @@ uint32_t cleave_cpu_features(void)
     features |= CLEAVE_CPU_AVX2;
     if ((xcr0() & XCR0_AVX512) == XCR0_AVX512 && (ebx & leaf7_avx512) == leaf7_avx512)
         features |= CLEAVE_CPU_AVX512;
+    if (features & CLEAVE_CPU_AVX512 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) &&
+        eax & bit_AVX512BF16)
+        features |= CLEAVE_CPU_BF16;
     return features;
 }

@@ -45,4 +45,15 @@ CLEAVE_INLINE uint16_t cleave_half_from_float(float value)
     return (uint16_t)(sign | (half < 0x7C00 ? half : 0x7C00));
 }
 
+/* The bfloat16 next to `value`, ties to even; NaN stays NaN. */
+CLEAVE_INLINE uint16_t cleave_bf16_from_float(float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    if ((bits & 0x7fffffffu) > 0x7f800000u)
+        return (uint16_t)(bits >> 16 | 0x40);
+    return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1)) >> 16);
+}
+
 #endif

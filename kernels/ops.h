@@ -93,7 +93,7 @@ typedef struct cleave_kernel {
 } cleave_kernel;
 
 typedef struct cleave_ops {
-    const char *name; /* "ref", "avx2", "avx512", "neon", "cuda" */
+    const char *name; /* "ref", "avx2", "avx512", "avx512 bf16", "neon", "cuda" */
     cleave_kernel kernel[CLEAVE_OP_COUNT];
 } cleave_ops;
 
@@ -101,6 +101,7 @@ typedef struct cleave_ops {
 #define CLEAVE_CPU_AVX2   (1u << 0) /* AVX2, FMA and F16C */
 #define CLEAVE_CPU_AVX512 (1u << 1) /* AVX-512 F, BW, DQ, VL */
 #define CLEAVE_CPU_NEON   (1u << 2)
+#define CLEAVE_CPU_BF16   (1u << 3) /* AVX-512 BF16; used by cleave_ops_bf16() alone */
 
 /* What this processor and operating system support. */
 uint32_t cleave_cpu_features(void);
@@ -108,6 +109,10 @@ uint32_t cleave_cpu_features(void);
 /* Fills the table: reference kernels first, then what each feature bit improves. `features` may be
  * any subset of cleave_cpu_features(): tests mask bits out to reach every variant. */
 void cleave_ops_cpu(cleave_ops *ops, uint32_t features);
+
+/* Replaces kernels of a CPU table by those that multiply bfloat16 and sum in float32: conv and
+ * attention. Returns 0, and changes nothing, if `features` have no such instructions. */
+int cleave_ops_bf16(cleave_ops *ops, uint32_t features);
 
 /* Fills the table with the CUDA kernels; in builds with CUDA, and on the SIMT executor. */
 void cleave_ops_cuda(cleave_ops *ops);

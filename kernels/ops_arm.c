@@ -58,3 +58,10 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_neon;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_neon;
 }
+
+int cleave_ops_bf16(cleave_ops *ops, uint32_t features)
+{
+    (void)ops;
+    (void)features;
+    return 0;
+}

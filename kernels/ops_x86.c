@@ -87,3 +87,15 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_avx512;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_avx512;
 }
+
+int cleave_ops_bf16(cleave_ops *ops, uint32_t features)
+{
+    const uint32_t needed = CLEAVE_CPU_AVX2 | CLEAVE_CPU_AVX512 | CLEAVE_CPU_BF16;
+
+    if ((features & needed) != needed)
+        return 0;
+    ops->name = "avx512 bf16";
+    ops->kernel[CLEAVE_OP_CONV] = cleave_conv_avx512bf16;
+    ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_avx512bf16;
+    return 1;
+}

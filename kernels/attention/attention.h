@@ -40,6 +40,7 @@ extern const cleave_op cleave_attention_op;
 extern const cleave_kernel cleave_attention_ref;
 extern const cleave_kernel cleave_attention_avx2;
 extern const cleave_kernel cleave_attention_avx512;
+extern const cleave_kernel cleave_attention_avx512bf16;
 extern const cleave_kernel cleave_attention_neon;
 
 #ifdef __cplusplus

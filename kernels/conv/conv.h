@@ -211,6 +211,7 @@ extern const cleave_op cleave_conv_op;
 extern const cleave_kernel cleave_conv_ref;
 extern const cleave_kernel cleave_conv_avx2;
 extern const cleave_kernel cleave_conv_avx512;
+extern const cleave_kernel cleave_conv_avx512bf16;
 extern const cleave_kernel cleave_conv_neon;
 
 #ifdef __cplusplus

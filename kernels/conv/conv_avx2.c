@@ -3,6 +3,7 @@
 
 #define TILE_ROWS 4
 
+#include "kernels/conv/conv_float.h"
 #include "kernels/conv/conv_simd.h"
 
 const cleave_kernel cleave_conv_avx2 = {.run = run,

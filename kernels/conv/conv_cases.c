@@ -122,8 +122,8 @@ static const spec specs[] = {
     {5, 150, 17, 11, 5, 7, 3, 4, 1, 3, 1, 1, GLU, NORM | ALL | HALF, 0, 2, 0, 1},
     {3, 67, 35, 21, 2, 8, 1, 4, 0, 2, 1, 0, SIG, RAW | FACTOR | HALF, 0, 0, 1, 1},
     {3, 67, 19, 7, 3, 1, 2, 2, 1, 0, 1, 0, RELU, RAW | BIAS, 0, 0, 0, 1},
-    /* combinations of rows: whole groups and parts of them, several blocks of columns, groups next to
-     * each other, tiles, parts of depth; kernels of 2, 3 and 4 rows, strides, residues without a
+    /* combinations of rows: whole groups and parts of them, several blocks of columns, groups next
+     * to each other, tiles, parts of depth; kernels of 2, 3 and 4 rows, strides, residues without a
      * third row, gates, phases of rows, phases of points apart */
     {16, 16, 4, 5, 3, 3, 1, 1, 1, 1, 1, 0, LINEAR, BIAS, SMALL, 0, 0, 0},
     {17, 20, 9, 50, 3, 3, 1, 1, 1, 1, 1, 0, GLU, NORM | ALL, SMALL, 0, 0, 1},
@@ -133,9 +133,9 @@ static const spec specs[] = {
     {16, 18, 18, 9, 8, 1, 4, 1, 2, 0, 1, 1, GELU, HALF | ALL, SMALL, 0, 0, 1},
     {16, 17, 17, 12, 5, 5, 2, 2, 1, 1, 1, 1, ELU, RAW | AFFINE, SMALL, -1, -1, 1},
     {16, 16, 17, 9, 4, 4, 1, 4, 1, 1, 1, 0, SIG, FACTOR | BIAS, SMALL, 0, 0, 0},
-    {70, 150, 14, 401, 3, 3, 1, 1, 1, 1, 1, 0, GLU, BIAS, 0, 0, 0, 3},
+    {30, 80, 14, 401, 3, 3, 1, 1, 1, 1, 1, 0, GLU, BIAS, 0, 0, 0, 3},
     {41, 75, 35, 33, 5, 5, 2, 2, 1, 1, 1, 1, RELU, AFFINE | HALF, 0, -1, -1, 0},
-    {90, 40, 70, 70, 6, 8, 2, 4, 2, 2, 1, 0, LINEAR, ALL, 0, 0, 0, 0},
+    {70, 30, 26, 70, 6, 8, 2, 4, 2, 2, 1, 0, LINEAR, ALL, 0, 0, 0, 0},
     {60, 34, 24, 199, 8, 1, 4, 1, 2, 0, 1, 1, GLU, NORM | ALL, 0, 3, 0, 0},
     /* weights of binary16: few rows and many, gates, phases, parts of depth, an odd depth */
     {7, 9, 1, 49, 1, 1, 1, 1, 0, 0, 1, 0, GELU, HALF | ALL, SMALL, 0, 0, 0},
@@ -291,8 +291,8 @@ int cleave_conv_cases(int index, cleave_case *out)
      * more than half of 2^-24 of the running sum, to sqrt(n / 2) / 2 such units of the result; n is
      * bounded by the variants' chains. Two units are for what follows the sum. Combinations of rows
      * and of sums, some larger than what becomes of them, have 1.7 times the error. */
-    out->limit = (2 + (cleave_conv_group_rows(&a) ? 1.7 : 1) * sqrt(fmin(depth, 192) / 2) / 2) *
-                 0x1p-24;
+    out->limit =
+        (2 + (cleave_conv_group_rows(&a) ? 1.7 : 1) * sqrt(fmin(depth, 192) / 2) / 2) * 0x1p-24;
     out->flops = 2 * (double)a.in_channels * (double)a.channels * row_pairs(&a) *
                  (double)a.kernel_points * (double)(a.transposed ? a.in_points : a.out_points);
     out->bytes = 4 * (in + results * result / (a.act == CLEAVE_CONV_GLU ? 2 : 1) +

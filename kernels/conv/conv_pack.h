@@ -124,15 +124,6 @@ static void pack(const gather *g, int64_t begin, int64_t end, int64_t panels, fl
     }
 }
 
-/* Whether all taps of a panel, so many points of it, lie inside of their rows. */
-static int panel_inside(const gather *g, int64_t panel, int64_t points)
-{
-    const int64_t at = panel * PANEL + g->shift, reach = (g->taps - 1) * g->tap_step;
-
-    return at + cleave_i64_min(0, reach) >= 0 &&
-           at + points + cleave_i64_max(0, reach) <= g->points;
-}
-
 /* Where the first `points` of a panel lie at depths [begin, end), for stride 1; copies of those
  * that reach out of their row are made in `copies`. Its caller would leave it no registers. */
 APART static void find_rows(const gather *g, int64_t begin, int64_t end, int64_t panel,

@@ -1,12 +1,13 @@
-/* conv_part.h: where the points of a matrix lie, parts of its depth, and the product of a part;
- * include a simd header and define TILE_ROWS first. */
+/* conv_part.h: where the points of a matrix lie, and parts of its depth; include a simd header and
+ * define TILE_ROWS and PAIRS first. */
 #ifndef CLEAVE_KERNELS_CONV_PART_H
 #define CLEAVE_KERNELS_CONV_PART_H
 
 #include "kernels/conv/conv_finish.h"
-#include "kernels/conv/conv_multiply.h"
 
 #define DEPTH 192
+#define FORMS CLEAVE_CONV_FORMS
+#define STEP  (1 + PAIRS) /* of the depth, of which a part has a whole number */
 /* Sums of many products have errors of many, which chains of LONG_CHAIN do not add to as much as
  * they save: a chain's end costs a load, a sum and a store for each of its registers. */
 #define CHAIN         16
@@ -124,34 +125,6 @@ static part part_of(const block *b, int64_t slot)
             k.matrix += b->shape.tiles * TILE_ROWS * matrix_depth(a, p, q);
     k.matrix += b->tile0 * TILE_ROWS * k.depth;
     return k;
-}
-
-/* The part of a tile's weights. */
-static const float *tile_weights(const block *b, const part *k, int64_t tile, float *room)
-{
-    return weights_at(&b->constants, k->matrix + (tile * k->depth + k->from) * TILE_ROWS,
-                      (k->to - k->from) * TILE_ROWS, room);
-}
-
-/* The product of a tile and a panel, whose points are a panel's at `points` or, if rows is not
- * NULL, lie at rows[] + at[]. */
-static void multiply_any(const block *b, const part *k, const float *weight, const float *points,
-                         const float *const *rows, const int64_t *at, int64_t vectors, float *sums)
-{
-    const int few = b->shape.channels * b->shape.joint <= FEW_ROWS && b->shape.values == TILE_ROWS;
-    const int64_t depth = k->to - k->from;
-    const int add = !k->first;
-
-    if (rows && few)
-        multiply_rows_few(weight, rows, at, depth, k->chain, add, vectors, sums);
-    else if (rows && vectors == PANEL_VECTORS)
-        multiply_rows(weight, rows, at, depth, k->chain, add, sums);
-    else if (rows)
-        multiply_rows_narrow(weight, rows, at, depth, k->chain, add, vectors, sums);
-    else if (vectors == PANEL_VECTORS)
-        multiply_panel(weight, points, depth, k->chain, add, sums);
-    else
-        multiply_panel_narrow(weight, points, depth, k->chain, add, vectors, sums);
 }
 
 #endif

@@ -1,5 +1,4 @@
-/* conv_simd.h: the body shared by the vector variants; include a simd header and define TILE_ROWS
- * first.
+/* conv_simd.h: the body shared by the vector variants; include conv_float.h or conv_bf16.h first.
  *
  * A convolution is a product of matrices, weights times points that conv_pack.h gathers. A tile of
  * TILE_ROWS sums of PANEL columns stays in registers while weights and points stream past. The
@@ -9,84 +8,9 @@
  *
  * A depth beyond DEPTH is cut into equal parts, so that the points of a part fit the second-level
  * cache. */
-#include "kernels/conv/conv_finish.h"
-#include "kernels/conv/conv_multiply.h"
-#include "kernels/conv/conv_part.h"
 #include "kernels/conv/conv_winograd.h"
 
 #define BLOCK_ROWS 512 /* that share the points of a block, as far as a call has so many */
-
-/* One tile and panel, to its end. */
-static void run_tile(const block *b, const part *k, int64_t tile, const float *weight,
-                     int64_t panel, const float *points, const float *const *rows,
-                     const int64_t *at)
-{
-    int64_t o0 = 0, o1 = 0;
-    places to;
-
-    find_places(b, panel, &to);
-    if (k->last && k->slot == b->shape.slots - 1)
-        channels_of_tile(b, tile, &o0, &o1);
-    prefetch_out(b, &to, o0, o1);
-    multiply_any(b, k, weight, points, rows, at, to.vectors, sums_of(b, k->slot, tile, panel));
-    finish_channels(b, &to, o0, o1);
-}
-
-/* Points are read where they lie, which pays for few tiles. */
-static void run_part_in_place(const block *b, const part *k, const gather *g, int64_t panels)
-{
-    const float *rows[DEPTH], *weight[IN_PLACE_ROWS / TILE_ROWS];
-    int64_t found = -1; /* the panel that rows[] are of */
-
-    for (int64_t t = 0; t < b->tiles; t++)
-        weight[t] = tile_weights(b, k, t, b->weights + t * (k->to - k->from) * TILE_ROWS);
-    for (int64_t p = 0; p < panels; p++) {
-        const int64_t points = panel_vectors(b, p) * SIMD_LANES;
-        int64_t at[PANEL_VECTORS];
-        if (found < 0 || !panel_inside(g, found, PANEL) || !panel_inside(g, p, points)) {
-            find_rows(g, k->from, k->to, p, points, b->points, rows);
-            found = p;
-        }
-        for (int64_t v = 0; v < PANEL_VECTORS; v++)
-            at[v] = (p - found) * PANEL + v * SIMD_LANES;
-        for (int64_t t = 0; t < b->tiles; t++)
-            run_tile(b, k, t, weight[t], p, NULL, rows, at);
-    }
-}
-
-/* Points are packed into panels. */
-static void run_part_packed(const block *b, const part *k, const gather *g, int64_t panels)
-{
-    pack(g, k->from, k->to, panels, b->points);
-    for (int64_t t = 0; t < b->tiles; t++) {
-        const float *const weight = tile_weights(b, k, t, b->weights);
-        for (int64_t p = 0; p < panels; p++)
-            run_tile(b, k, t, weight, p, b->points + p * (k->to - k->from) * PANEL, NULL, NULL);
-    }
-}
-
-/* They are read from split rows. */
-static void run_part_split(const block *b, const part *k, const gather *g, int64_t panels)
-{
-    const split s = split_of(g, b->columns, b->rows);
-    const float *rows[DEPTH];
-
-    if (k->from < k->to) {
-        split_rows(g, &s, b->args->in_rows, k->from / g->taps, cleave_div_up(k->to, g->taps),
-                   b->points);
-        find_split_rows(g, &s, k->from, k->to, b->points, rows);
-    }
-    for (int64_t t = 0; t < b->tiles; t++) {
-        const float *const weight = tile_weights(b, k, t, b->weights);
-        for (int64_t p = 0; p < panels; p++) {
-            int64_t at[PANEL_VECTORS] = {0};
-            place to = place_of(b, p);
-            for (int64_t v = 0; v < panel_vectors(b, p); v++, to = place_after(b, to))
-                at[v] = to.n * s.pitch + to.x;
-            run_tile(b, k, t, weight, p, NULL, rows, at);
-        }
-    }
-}
 
 /* ---- blocks ---- */
 /* The matrix of a slot. Kernel rows that meet no row of `in` for any row of the block are left out;
@@ -113,16 +37,11 @@ static void run_slot(block *b, int64_t slot)
     if (parts == 1 && b->shape.slots == 1 && b->shape.values % b->shape.joint == 0)
         b->tile_floats = 0;
     for (int64_t i = 0; i < parts; i++) {
-        k.from = all.begin * row_depth + depth * i / parts;
-        k.to = all.begin * row_depth + depth * (i + 1) / parts;
+        k.from = all.begin * row_depth + depth * i / parts / STEP * STEP;
+        k.to = all.begin * row_depth + depth * (i + 1) / parts / STEP * STEP;
         k.first = i == 0;
         k.last = i == parts - 1;
-        if (rows_split(b->args))
-            run_part_split(b, &k, &g, panels);
-        else if (g.stride == 1 && b->tiles * TILE_ROWS <= IN_PLACE_ROWS)
-            run_part_in_place(b, &k, &g, panels);
-        else
-            run_part_packed(b, &k, &g, panels);
+        run_part(b, &k, &g, panels);
     }
 }
 
@@ -213,16 +132,12 @@ static room room_of(const cleave_conv_args *a, const shape *s)
     const int64_t tiles = cleave_i64_min(s->tiles, most);
     const int64_t depth =
         cleave_i64_min(DEPTH, a->in_channels * kernel_taps(a, 0) * a->kernel_rows);
-    room r = {.points = aligned(points_floats(a, s)),
-              .sums = s->slots * tiles * TILE_ROWS * aligned(most_width(a, s, 0))};
+    const int64_t extra = extra_floats(a, tiles, depth);
 
     if (s->group)
-        return (room){.points = aligned(form_points_floats(a)),
-                      .sums = aligned(form_sums_floats(s))};
-    /* The last of the blocks may be the only one in place. */
-    if (a->uses & CLEAVE_CONV_HALF)
-        r.weights = cleave_i64_min(tiles, IN_PLACE_ROWS / TILE_ROWS) * depth * TILE_ROWS;
-    return r;
+        return (room){aligned(form_points_floats(a)), aligned(form_sums_floats(s)), extra};
+    return (room){aligned(points_floats(a, s)),
+                  s->slots * tiles * TILE_ROWS * aligned(most_width(a, s, 0)), extra};
 }
 
 static size_t scratch_bytes(const void *args)

@@ -1,5 +1,5 @@
 /* conv_weights.h: the shape of the matrix products that a convolution is, and its constants as the
- * vector variants keep them; include a simd header and define TILE_ROWS first.
+ * vector variants keep them; include a simd header, define TILE_ROWS and PAIRS first.
  *
  * Rows of the matrix are the sums of one column: out channel by phase, and twice that for GLU,
  * whose gates lie in the tile of their values. Its depth is kernel row by in channel by tap, in
@@ -8,7 +8,8 @@
  * it; one of points has only the taps of a phase, those of the others are more rows or, where
  * phases are apart (see cleave_conv_apart), in matrices of their own.
  *
- * Weights that are values of binary16 are kept as such and become floats when a tile is needed. */
+ * Weights that are values of binary16 are kept as such and become floats when a tile is needed.
+ * With PAIRS they are bfloat16, those of two depths next to each other. */
 #ifndef CLEAVE_KERNELS_CONV_WEIGHTS_H
 #define CLEAVE_KERNELS_CONV_WEIGHTS_H
 
@@ -93,8 +94,8 @@ typedef struct constants {
     const float *norm_scale, *norm_shift; /* [M] */
     const float *scale;                   /* [O] */
     const float *table;                   /* [O][out_rows] */
-    const void *weight;                   /* floats, or binary16 */
-    int half;                             /* which of the two */
+    const void *weight;                   /* floats, binary16 or bfloat16 */
+    int half;                             /* whether they are of two bytes */
 } constants;
 
 static int64_t aligned(int64_t floats)
@@ -102,10 +103,10 @@ static int64_t aligned(int64_t floats)
     return (int64_t)cleave_align_up((size_t)floats * sizeof(float)) / (int64_t)sizeof(float);
 }
 
-/* Whether weights stay binary16. Combinations of them are not. */
+/* Whether weights take two bytes. Combinations of those of binary16 do not. */
 static int halves(const cleave_conv_args *a)
 {
-    return a->uses & CLEAVE_CONV_HALF && !cleave_conv_group_rows(a);
+    return PAIRS || (a->uses & CLEAVE_CONV_HALF && !cleave_conv_group_rows(a));
 }
 
 static constants constants_of(const cleave_conv_args *a, const shape *s, const float *prepared)
@@ -137,6 +138,12 @@ static void put_weight(const constants *k, int64_t at, float value)
 {
     if (!k->half) {
         ((float *)k->weight)[at] = value;
+        return;
+    }
+    if (PAIRS) {
+        const int64_t pair = at / (2 * TILE_ROWS) * 2 * TILE_ROWS;
+        const int64_t place = at % TILE_ROWS * 2 + at / TILE_ROWS % 2;
+        ((uint16_t *)k->weight)[pair + place] = cleave_bf16_from_float(value);
         return;
     }
     const uint16_t half = cleave_half_from_float(value);
@@ -263,21 +270,6 @@ static void prepare(const void *args, void *prepared)
                     prepare_row(a, &s, &k, p, q, tile, r, at + r);
                 at += TILE_ROWS * matrix_depth(a, p, q);
             }
-}
-
-/* `count` weights from weight `at` of the table on; those of binary16 as floats in `room`. */
-static const float *weights_at(const constants *k, int64_t at, int64_t count, float *room)
-{
-    const uint16_t *const half = (const uint16_t *)k->weight + at;
-    int64_t i = 0;
-
-    if (!k->half)
-        return (const float *)k->weight + at;
-    for (; i + SIMD_LANES <= count; i += SIMD_LANES)
-        simd_store(room + i, simd_load_half(half + i));
-    for (; i < count; i++)
-        room[i] = cleave_half_to_float(half[i]);
-    return room;
 }
 
 #endif

@@ -1,5 +1,5 @@
-/* conv_winograd.h: several rows of out from fewer products (see conv.md); include a simd header and
- * define TILE_ROWS first.
+/* conv_winograd.h: several rows of out from fewer products (see conv.md); include conv_float.h
+ * or conv_bf16.h first.
  *
  * Winograd's minimal filtering (Lavin and Gray, "Fast algorithms for convolutional neural
  * networks", 2016) along rows, where it is vectors that are combined: six rows of `in` become six
@@ -14,8 +14,6 @@
 #ifndef CLEAVE_KERNELS_CONV_WINOGRAD_H
 #define CLEAVE_KERNELS_CONV_WINOGRAD_H
 
-#include "kernels/conv/conv_finish.h"
-#include "kernels/conv/conv_multiply.h"
 #include "kernels/conv/conv_part.h"
 
 #define FORMS     CLEAVE_CONV_FORMS
@@ -51,14 +49,14 @@ static int64_t form_pairs(const cleave_conv_args *a, const shape *s)
     const int64_t width = form_width(a, s, split_pitch(0, CLEAVE_CONV_FORM_TAPS));
     const int64_t pair = FORMS * form_stride(a) * width;
 
-    return cleave_i64_max(1, cleave_i64_min(DEPTH / kernel_taps(a, 0), FORM_FLOATS / pair));
+    return cleave_i64_max(STEP, cleave_i64_min(DEPTH / kernel_taps(a, 0), FORM_FLOATS / pair));
 }
 
 static int64_t form_points_floats(const cleave_conv_args *a)
 {
     const int64_t width = form_width_most(split_pitch(0, CLEAVE_CONV_FORM_TAPS));
 
-    return FORM_FLOATS + FORMS * form_stride(a) * width;
+    return FORM_FLOATS + STEP * FORMS * form_stride(a) * width;
 }
 
 /* Tiles that have their sums together, for all slots. */
@@ -164,30 +162,6 @@ static void form_points(const block *b, const gather *g, const split *s, int64_t
     }
 }
 
-/* The products of a part with the tiles of `b`. */
-static void multiply_forms(const block *b, const part *k, const split *s, const float *const *rows,
-                           int64_t plane)
-{
-    const int64_t panels = cleave_div_up(b->rows * row_vectors(b), PANEL_VECTORS);
-    const int64_t matrix = b->shape.tiles * TILE_ROWS * k->depth;
-
-    for (int64_t form = 0; form < FORMS; form++)
-        for (int64_t t = 0; t < b->tiles; t++) {
-            const float *const weight = (const float *)b->constants.weight + k->matrix +
-                                        form * matrix +
-                                        ((b->tile0 + t) * k->depth + k->from) * TILE_ROWS;
-            float *const sums = b->sums + form * plane + (k->slot * b->tiles + t) * b->tile_floats;
-            place to = place_of(b, 0);
-            for (int64_t p = 0; p < panels; p++) {
-                int64_t at[PANEL_VECTORS] = {0};
-                const int64_t vectors = panel_vectors(b, p);
-                for (int64_t v = 0; v < vectors; v++, to = place_after(b, to))
-                    at[v] = (to.n * FORMS + form) * s->pitch + to.x;
-                multiply_any(b, k, weight, NULL, rows, at, vectors, sums + p * PANEL * TILE_ROWS);
-            }
-        }
-}
-
 /* The rows of out that the sums are of. */
 static void finish_forms(block *b, int64_t plane)
 {
@@ -240,7 +214,8 @@ static void run_form_slot(block *b, int64_t slot, int64_t plane, int first_tiles
     g.taps = taps;
     const split s = split_of(&g, b->columns, b->rows * FORMS);
     for (int64_t i = 0; i < parts; i++) {
-        const int64_t from = pairs * i / parts, to = pairs * (i + 1) / parts;
+        const int64_t from = pairs * i / parts / STEP * STEP;
+        const int64_t to = pairs * (i + 1) / parts / STEP * STEP;
         const part k = {.slot = slot,
                         .matrix = form_matrix(b, phase),
                         .depth = depth,
