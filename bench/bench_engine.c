@@ -4,8 +4,8 @@
  *                [--channels C] [--seconds S] [--segment S] [--features-off MASK]
  *
  * Prints how many times faster than real time a track passes, for one thread and for N (default 2;
- * not with --seconds 0), then one segment: its wall time over several runs, its steps, best of
- * these, and what each op takes of it. */
+ * not with --seconds 0), then one segment: its wall time over several runs, the ten costliest
+ * steps, the sums of each op, and all steps, best of these runs each. */
 #include "bench/bench.h"
 #include "kernels/cases.h"
 #include "loader/loader.h"
@@ -177,31 +177,85 @@ static void time_steps(const cleave_engine *engine, const float *frames, double 
     qsort(walls, STEP_RUNS, sizeof *walls, by_value);
 }
 
+/* What a step, or the steps of an op, take and do. */
+typedef struct row {
+    const char *label;
+    int op;
+    double seconds;
+    cleave_cost cost;
+} row;
+
+static int by_seconds(const void *a, const void *b)
+{
+    return by_value(&((const row *)b)->seconds, &((const row *)a)->seconds);
+}
+
+/* Shares are of `all` the time, of what so many threads can multiply and of what a core can copy.
+ */
+static void print_rows(const char *title, const row *rows, int count, double all, int threads)
+{
+    const double flops = bench_peak_flops() * threads, bytes = bench_peak_bytes();
+
+    printf("%-32s %-14s %11s %6s %8s %5s %7s %5s\n", title, "op", "ms", "", "GFLOP/s", "", "GB/s",
+           "");
+    for (int i = 0; i < count; i++) {
+        const row *const r = &rows[i];
+        if (r->seconds > 0)
+            printf("  %-30s %-14s %11.3f %5.1f%% %8.1f %4.0f%% %7.1f %4.0f%%\n", r->label,
+                   cleave_op_get(r->op)->name, 1e3 * r->seconds, 100 * r->seconds / all,
+                   1e-9 * r->cost.flops / r->seconds, 100 * r->cost.flops / r->seconds / flops,
+                   1e-9 * r->cost.bytes / r->seconds, 100 * r->cost.bytes / r->seconds / bytes);
+    }
+}
+
+static void print_steps(const cleave_plan *plan, const double *best, int threads)
+{
+    const int count = plan->step_count;
+    row *const steps = bench_alloc((size_t)count * 2 * sizeof *steps), *const sorted =
+                                                                           steps + count;
+    row ops[CLEAVE_OP_COUNT], total = {0};
+
+    for (int op = 0; op < CLEAVE_OP_COUNT; op++)
+        ops[op] = (row){"all of", op, 0, {0, 0}};
+    for (int i = 0; i < count; i++) {
+        const int op = plan->step[i].op;
+        steps[i] =
+            (row){plan->step[i].label, op, best[i], cleave_op_get(op)->cost(plan->step[i].args)};
+        row *const sums[] = {&ops[op], &total};
+        for (int k = 0; k < 2; k++) {
+            sums[k]->seconds += steps[i].seconds;
+            sums[k]->cost.flops += steps[i].cost.flops;
+            sums[k]->cost.bytes += steps[i].cost.bytes;
+        }
+    }
+    memcpy(sorted, steps, (size_t)count * sizeof *steps);
+    qsort(sorted, (size_t)count, sizeof *sorted, by_seconds);
+    printf("%.2f GFLOP, %.1f GFLOP/s, %.0f %% of %.1f; %.3f GB, %.1f GB/s\n",
+           1e-9 * total.cost.flops, 1e-9 * total.cost.flops / total.seconds,
+           100 * total.cost.flops / total.seconds / (bench_peak_flops() * threads),
+           1e-9 * bench_peak_flops() * threads, 1e-9 * total.cost.bytes,
+           1e-9 * total.cost.bytes / total.seconds);
+    print_rows("costliest steps", sorted, count < 10 ? count : 10, total.seconds, threads);
+    qsort(ops, CLEAVE_OP_COUNT, sizeof *ops, by_seconds);
+    print_rows("ops", ops, CLEAVE_OP_COUNT, total.seconds, threads);
+    print_rows("steps in their order", steps, count, total.seconds, threads);
+    free(steps);
+}
+
 static void print_segment(const options *o)
 {
     cleave_engine *engine = engine_open(&o->config);
     const cleave_plan *plan = &engine->plan;
     const int64_t S = engine->segment_frames, C = engine->channels;
-    double *best = bench_alloc((size_t)plan->step_count * sizeof *best), total = 0;
-    double of_op[CLEAVE_OP_COUNT] = {0}, walls[STEP_RUNS];
+    double *best = bench_alloc((size_t)plan->step_count * sizeof *best), walls[STEP_RUNS];
     float *frames = bench_alloc((size_t)(S * C) * sizeof(float));
 
     signal_fill(frames, 0, S, &o->config);
     time_steps(engine, frames, best, walls);
-    for (int i = 0; i < plan->step_count; i++) {
-        total += best[i];
-        of_op[plan->step[i].op] += best[i];
-    }
     printf("one segment of %.2f s, %d threads: least %.3f s, median %.3f s of %d runs\n",
            (double)S / o->config.rate_hz, (int)o->config.threads, walls[0], walls[STEP_RUNS / 2],
            STEP_RUNS);
-    for (int i = 0; i < plan->step_count; i++)
-        printf("  %-32s %-14s %8.3f ms %5.1f%%\n", plan->step[i].label,
-               cleave_op_get(plan->step[i].op)->name, 1e3 * best[i], 100 * best[i] / total);
-    for (int op = 0; op < CLEAVE_OP_COUNT; op++)
-        if (of_op[op] > 0)
-            printf("  %-32s %-14s %8.3f ms %5.1f%%\n", "all of", cleave_op_get(op)->name,
-                   1e3 * of_op[op], 100 * of_op[op] / total);
+    print_steps(plan, best, (int)o->config.threads);
     free(frames);
     free(best);
     cleave_close(&engine);

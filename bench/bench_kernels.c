@@ -98,7 +98,8 @@ static void bench_case(int index, const cleave_case *test, FILE *csv)
         const double seconds = kernel_seconds(&s, &ops.kernel[index]);
         if (mask == 0)
             ref_seconds = seconds;
-        const double bytes = test->bytes / seconds, flops = test->flops / seconds;
+        const cleave_cost cost = s.op->cost(test->args.bytes);
+        const double bytes = cost.bytes / seconds, flops = cost.flops / seconds;
         printf("%-13s %-34s %-7s %10.1f %7.2f %4.0f%% %8.2f %4.0f%% %8.2f\n", s.op->name,
                test->label, ops.name, 1e6 * seconds, 1e-9 * bytes, 100 * bytes / bench_peak_bytes(),
                1e-9 * flops, 100 * flops / bench_peak_flops(), ref_seconds / seconds);

@@ -22,8 +22,6 @@ typedef struct cleave_case {
     } args; /* the op's argument struct, pointers NULL */
     double
         limit; /* largest ||x - ref|| / ||ref|| allowed against the reference; 0 = bit-identical */
-    double flops; /* of one run */
-    double bytes; /* compulsory traffic of one run */
     uint32_t flags;
     /* Fills the tensor at `operand` (index in operands()), `count` floats; NULL: uniform in [-1,
      * 1). */
