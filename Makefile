@@ -159,7 +159,8 @@ $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TESTS_LIB_O) $(CASES_O) $(HOST_
 
 # Defines malloc and its relatives, unless a sanitizer does.
 ALLOC_TRAP := alloc_trap$(if $(findstring address,$(SANITIZE))$(findstring thread,$(SANITIZE)),_none)
-$(BUILD)/tests/runtime/no_alloc_test $(BUILD)/tests/runtime/live_test: $(BUILD)/tests/runtime/$(ALLOC_TRAP).o
+$(BUILD)/tests/runtime/no_alloc_test $(BUILD)/tests/runtime/live_test $(BUILD)/tests/runtime/profile_test: \
+    $(BUILD)/tests/runtime/$(ALLOC_TRAP).o
 
 $(SIMT_TESTS): \
 $(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(TESTS_LIB_O) $(CASES_O) $(SIMT_O) \
