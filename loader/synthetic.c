@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loader/import_spleeter.h"
 #include "weights/contract.h"
 #include "weights/demucs_arguments.h"
+#include "weights/spleeter_arguments.h"
 
 static uint64_t name_hash(const char *name)
 {
@@ -173,6 +175,47 @@ int cleave_synthetic_open(cleave_import *import, const char *kind, const char *c
         return 1;
     cleave_import_close(import);
     return 0;
+}
+
+/* "spleeter:4stems": 4; 0 for other names. */
+static uint32_t spleeter_instruments(const char *name)
+{
+    static const char family[] = "spleeter:";
+    char *end;
+
+    if (strncmp(name, family, sizeof family - 1) != 0)
+        return 0;
+    const unsigned long count = strtoul(name + sizeof family - 1, &end, 10);
+    return strcmp(end, "stems") == 0 && count <= CLEAVE_SPLEETER_INSTRUMENTS ? (uint32_t)count : 0;
+}
+
+/* All published models have as many filters. */
+static int open_spleeter(cleave_import *import, uint32_t instruments, char *message)
+{
+    static const char key[] = "conv_n_filters", filters[] = "16,32,64,128,256,512";
+
+    *import = (cleave_import){0};
+    if (cleave_import_spleeter_published(import, instruments, message) &&
+        cleave_import_config_add(import, key, sizeof key - 1, filters, sizeof filters - 1,
+                                 message) &&
+        cleave_import_config_sort(import, message) && add_tensors(import, message))
+        return 1;
+    cleave_import_close(import);
+    return 0;
+}
+
+int cleave_synthetic_official(cleave_import *import, const char *name,
+                              char message[CLEAVE_SENTENCE_BYTES])
+{
+    const uint32_t instruments = spleeter_instruments(name);
+    const cleave_official *official;
+
+    if (instruments > 0)
+        return open_spleeter(import, instruments, message);
+    for (uint32_t i = 0; (official = cleave_official_at(i)); i++)
+        if (!strcmp(official->name, name))
+            return cleave_synthetic_open(import, official->kind, official->config, message);
+    return cleave_sentence(message, "there is no official model \"%.64s\"", name);
 }
 
 /* Whether the "weight" beside a tensor is that of a norm: it has one dimension. */

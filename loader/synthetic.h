@@ -36,6 +36,10 @@ void cleave_synthetic_fill(const char *name, cleave_synthetic_rule rule, uint64_
 int cleave_synthetic_open(cleave_import *import, const char *kind, const char *config,
                           char message[CLEAVE_SENTENCE_BYTES]);
 
+/* The same for a network of the official model of that name: "htdemucs", "spleeter:4stems". */
+int cleave_synthetic_official(cleave_import *import, const char *name,
+                              char message[CLEAVE_SENTENCE_BYTES]);
+
 /* The rule for a tensor of such an import. */
 cleave_synthetic_rule cleave_synthetic_rule_of(const cleave_import *import, uint32_t index);
 

@@ -69,13 +69,8 @@ static row *find(const table *t, const char *model, const char *name)
 static int tensors_of(const char *name, cleave_import *tensors)
 {
     char message[CLEAVE_SENTENCE_BYTES];
-    const cleave_official *official;
 
-    for (uint32_t i = 0; (official = cleave_official_at(i)); i++)
-        if (!strcmp(official->name, name))
-            return cleave_synthetic_open(tensors, official->kind, official->config, message) ||
-                   TEST_FAIL("%s", message);
-    return TEST_FAIL("there is no official model \"%s\"", name);
+    return cleave_synthetic_official(tensors, name, message) || TEST_FAIL("%s", message);
 }
 
 /* Values of one tensor, hashed piece by piece. */
