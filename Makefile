@@ -146,7 +146,7 @@ $(MANIFEST_C:.c=.o): $(MANIFEST_C) $(BUILD)/options
 	$(call run,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(CWARN_C) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tools/demo_song: $(call object,$(SONG_C))
-$(BUILD)/tests/tools/demo_song_test $(BUILD)/tests/tools/evaluate_test: $(BUILD)/tests/tools/folder.o
+$(BUILD)/tests/tools/demo_song_test $(BUILD)/tests/tools/evaluate_test $(BUILD)/tests/tools/plot_steps_test: $(BUILD)/tests/tools/folder.o
 PULL_TESTS := model_pull_test model_pull_bag_test model_pull_command_test model_pull_archive_test
 $(PULL_TESTS:%=$(BUILD)/tests/host/%): $(BUILD)/tests/host/http_server.o $(BUILD)/tests/host/pull_scene.o
 

@@ -106,10 +106,13 @@ double bench_track(cleave_engine *engine, double seconds);
 /* [frames][channels] of a beat over a chord and noise: something that repeats. */
 void bench_signal(float *out, int64_t from, int64_t frames, int32_t channels, int32_t rate_hz);
 
-/* Prints a report in words; and adds it to a CSV file: a line for the model, or with --steps one
- * for each step. 1, or 0 with a sentence. */
+/* Prints a report in words. */
 void bench_show(const bench_report *report);
-int bench_csv(const bench_report *report, char message[CLEAVE_SENTENCE_BYTES]);
+
+/* The CSV file that the options name, as bench_csv_open(); and what goes into it: a line for the
+ * model, or with --steps one for each step. */
+FILE *bench_csv_of(const bench_options *options, char message[CLEAVE_SENTENCE_BYTES]);
+void bench_csv_write(FILE *file, const bench_report *report);
 
 /* Opens a CSV file to add to it; a new one gets the line of titles. NULL with a sentence if it
  * cannot be written or has other columns. */

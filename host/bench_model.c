@@ -198,7 +198,7 @@ static int measure(bench_report *report, cleave_engine *engine, char *message)
     return ok;
 }
 
-static int report_run(bench_report *report, const cleave_config *config, char *message)
+static int report_run(bench_report *report, const cleave_config *config, FILE *csv, char *message)
 {
     const bench_options *options = report->options;
     cleave_engine *engine = NULL;
@@ -225,7 +225,9 @@ static int report_run(bench_report *report, const cleave_config *config, char *m
         } else {
             bench_show(report);
         }
-        ok = options->csv == NULL || bench_csv(report, message);
+        if (csv != NULL) {
+            bench_csv_write(csv, report);
+        }
     }
     cleave_close(&engine);
     free(report->steps);
@@ -238,6 +240,7 @@ int bench_model_run(const bench_options *options, char message[CLEAVE_SENTENCE_B
     bench_report report = {.options = options, .all = {.label = "all", .op = "all"}};
     cleave_config config;
     open_model *model;
+    FILE *csv = NULL;
     if (!bench_open(options, &model, &config, stems, message)) {
         return EXIT_USAGE;
     }
@@ -247,7 +250,11 @@ int bench_model_run(const bench_options *options, char message[CLEAVE_SENTENCE_B
     int ok = measure_machine(config.threads, &report.rates) ||
              cleave_sentence(message, "%d threads with memory to copy cannot be had",
                              (int)config.threads);
-    ok = ok && report_run(&report, &config, message);
+    ok = ok && (options->csv == NULL || (csv = bench_csv_of(options, message)) != NULL) &&
+         report_run(&report, &config, csv, message);
+    if (csv != NULL && !bench_csv_close(csv, options->csv, message)) {
+        ok = 0;
+    }
     model_close(&model);
     return ok ? EXIT_DONE : EXIT_TRACK;
 }

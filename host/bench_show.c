@@ -71,7 +71,7 @@ void bench_show(const bench_report *report)
            info->channels == 1 ? "" : "s");
     printf("memory      %.1f MB arena, %.1f MB resident at the most\n",
            1e-6 * (double)info->memory.host_bytes, 1e-6 * (double)report->peak_bytes);
-    printf("segment     %.3f s of audio: median %.4f s, p95 %.4f s, least %.4f s of %d runs after "
+    printf("segment     %.3f s of audio: median %.4g s, p95 %.4g s, least %.4g s of %d runs after "
            "%d\n",
            (double)info->segment_frames / rate, t->median, t->p95, t->least, t->runs,
            report->warmups);
@@ -79,7 +79,7 @@ void bench_show(const bench_report *report)
            1e-9 * flops, 100 * flops / rates->flops);
     printf("traffic     %.3f GB, %.2f GB/s, %.0f %% of copying\n", 1e-9 * report->all.bytes,
            1e-9 * bytes, 100 * bytes / rates->bytes);
-    printf("floor       %.4f s, %.0f %% of the median\n", report->all.floor,
+    printf("floor       %.4g s, %.0f %% of the median\n", report->all.floor,
            100 * report->all.floor / t->median);
     printf("real time   %.2f x, a segment every %.3f s\n", bench_realtime(report),
            (double)info->stride_frames / rate);
@@ -158,7 +158,7 @@ static void write_steps(FILE *file, const bench_report *report)
     }
 }
 
-int bench_csv(const bench_report *report, char message[CLEAVE_SENTENCE_BYTES])
+FILE *bench_csv_of(const bench_options *options, char message[CLEAVE_SENTENCE_BYTES])
 {
     static const char summary[] =
         "machine,model,weights,device,precision,threads,segment_s,runs,median_s,p95_s,least_s,"
@@ -166,16 +166,14 @@ int bench_csv(const bench_report *report, char message[CLEAVE_SENTENCE_BYTES])
     static const char steps[] =
         "machine,model,device,precision,threads,index,step,op,median_s,least_s,flops,bytes,"
         "floor_s,peak_gflop_s,copy_gb_s";
-    const char *path = report->options->csv;
-    int with_steps = report->options->steps > 0;
-    FILE *file = bench_csv_open(path, with_steps ? steps : summary, message);
-    if (file == NULL) {
-        return 0;
-    }
-    if (with_steps) {
+    return bench_csv_open(options->csv, options->steps > 0 ? steps : summary, message);
+}
+
+void bench_csv_write(FILE *file, const bench_report *report)
+{
+    if (report->options->steps > 0) {
         write_steps(file, report);
     } else {
         write_summary(file, report);
     }
-    return bench_csv_close(file, path, message);
 }

@@ -28,45 +28,53 @@ static int write_all(void *context, const void *bytes, size_t count)
     return 1;
 }
 
-/* What is written is mapped as a file of the store would be, so that memory is taken alike. */
-static int write_file(const cleave_import *import, cleave_weights *file, char *message)
+/* The weight file, without a name; -1 with a sentence. */
+static int write_file(const cleave_import *import, char *message)
 {
     static const uint8_t no_source[32];
     cleave_weights_type type =
         strcmp(import->kind, "spleeter") == 0 ? CLEAVE_WEIGHTS_F32 : CLEAVE_WEIGHTS_F16;
     const char *folder = getenv("TMPDIR");
     folder = folder != NULL && folder[0] != '\0' ? folder : "/tmp";
-    int descriptor = nameless_open(folder);
-    if (descriptor < 0) {
-        return cleave_sentence(message, "%.120s: no file can be made there: %s", folder,
-                               strerror(errno));
+    int file = nameless_open(folder);
+    if (file < 0) {
+        cleave_sentence(message, "%.120s: no file can be made there: %s", folder, strerror(errno));
+        return -1;
     }
-    *file = (cleave_weights){0};
-    int ok = cleave_weights_write(import, type, no_source, write_all, &descriptor, message);
-    if (!ok && message[0] == '\0') {
+    if (cleave_weights_write(import, type, no_source, write_all, &file, message)) {
+        return file;
+    }
+    if (message[0] == '\0') {
         cleave_sentence(message, "%.120s: the weights cannot be written there: %s", folder,
                         strerror(errno));
     }
-    ok = ok && cleave_source_file_map(&file->file, descriptor, message) &&
-         cleave_table_open(&file->table, file->file.bytes, file->file.size, message);
-    if (!ok) {
-        cleave_weights_close(file);
-    }
-    close(descriptor);
-    return ok;
+    close(file);
+    return -1;
 }
 
-static int make_file(const char *name, cleave_weights *file, char *message)
+static int make_file(const char *name, char *message)
 {
     cleave_import import;
     if (!cleave_synthetic_official(&import, name, message)) {
-        return 0;
+        return -1;
     }
     float *values = cleave_synthetic_values(&import, message);
-    int ok = values != NULL && write_file(&import, file, message);
+    int file = values != NULL ? write_file(&import, message) : -1;
     free(values);
     cleave_import_close(&import);
-    return ok;
+    return file;
+}
+
+/* Mapped as a file of the store would be, so that memory is taken alike. */
+static int map_file(int file, cleave_weights *weights, char *message)
+{
+    *weights = (cleave_weights){0};
+    if (cleave_source_file_map(&weights->file, file, message) &&
+        cleave_table_open(&weights->table, weights->file.bytes, weights->file.size, message)) {
+        return 1;
+    }
+    cleave_weights_close(weights);
+    return 0;
 }
 
 int model_open_synthetic(open_model **opened, const char *name, char message[CLEAVE_SENTENCE_BYTES])
@@ -93,17 +101,24 @@ int model_open_synthetic(open_model **opened, const char *name, char message[CLE
                          .gains = (const float(*)[CLEAVE_STEMS_MAX])gains,
                          .segment_seconds = first->segment_seconds,
                          .is_wide = is_wide};
-    for (int32_t i = 0; i < count; i++) {
-        for (int32_t s = 0; s < first[i].weight_count && s < CLEAVE_STEMS_MAX; s++) {
-            gains[i][s] = (float)first[i].weight[s];
+    /* The networks of a bag have the same tensors, and so the same weights. */
+    int file = make_file(plain, message);
+    int ok = file >= 0;
+    for (; ok && parts.count < count; parts.count += ok) {
+        const model_manifest_file *part = &first[parts.count];
+        for (int32_t s = 0; s < part->weight_count && s < CLEAVE_STEMS_MAX; s++) {
+            gains[parts.count][s] = (float)part->weight[s];
         }
-        if (!make_file(plain, &files[i], message)) {
-            while (i-- > 0) {
-                cleave_weights_close(&files[i]);
-            }
-            return 0;
-        }
-        parts.count++;
+        ok = map_file(file, &files[parts.count], message);
     }
-    return model_open_parts(opened, &parts, message);
+    if (file >= 0) {
+        close(file);
+    }
+    if (ok) {
+        return model_open_parts(opened, &parts, message);
+    }
+    while (parts.count > 0) {
+        cleave_weights_close(&files[--parts.count]);
+    }
+    return 0;
 }
