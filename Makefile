@@ -75,7 +75,7 @@ KERNEL_C := $(call without,cases $(ISAS_OTHER),$(filter-out kernels/cases.c,$(wi
 CASES_C  := kernels/cases.c $(wildcard kernels/*/*_cases.c)
 LIB_C    := $(KERNEL_C) $(call without,$(ABSENT) $(ISAS_OTHER),\
                 $(wildcard weights/*.c runtime/*.c runtime/models/*.c loader/*.c))
-HOST_C   := $(call without,$(ABSENT),$(wildcard host/*.c))
+HOST_C   := $(call without,$(ABSENT) $(ISAS_OTHER),$(wildcard host/*.c))
 TOOLS_C  := $(wildcard tools/*.c)
 SONG_C   := $(wildcard tools/song/*.c)
 # The SIMT executor runs the CUDA kernels as C++; without a C++ compiler its tests cannot be built.
@@ -89,15 +89,16 @@ TESTS_C  := $(filter-out $(SIMT_TESTS_C) $(CUDA_TESTS_C),$(wildcard tests/*/*_te
             $(if $(filter 1,$(SIMT)),$(SIMT_TESTS_C)) $(if $(filter 1,$(CUDA)),$(CUDA_TESTS_C))
 TESTS_ABSENT := $(if $(filter 1,$(SIMT)),,$(SIMT_TESTS_C)) $(if $(filter 1,$(CUDA)),,$(CUDA_TESTS_C))
 BENCH_C  := $(wildcard bench/bench_*.c)
-BENCH_LIB_C := $(call without,$(ABSENT) $(ISAS_OTHER),$(filter-out $(BENCH_C),$(wildcard bench/*.c)))
+BENCH_LIB_C := $(call without,$(ABSENT),$(filter-out $(BENCH_C),$(wildcard bench/*.c)))
 
 # One short line a file; V=1 shows the commands.
 run = $(if $(filter 1,$(V)),,@printf '  %-5s%s\n' '$(1)' '$@';)
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_O   := $(call object,$(LIB_C))
 MANIFEST_C := $(BUILD)/host/model_manifest_text.c
-HOST_O  := $(call object,$(filter-out host/main.c,$(HOST_C))) $(MANIFEST_C:.c=.o)
 CASES_O := $(call object,$(CASES_C))
+# With the cases of the kernels, which "cleave bench kernels" measures.
+HOST_O  := $(call object,$(filter-out host/main.c,$(HOST_C))) $(MANIFEST_C:.c=.o) $(CASES_O)
 TESTS_LIB_O := $(call object,$(call without,$(ISAS_OTHER),$(wildcard tests/*.c)))
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOLS_C))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TESTS_C))
@@ -146,7 +147,7 @@ $(MANIFEST_C:.c=.o): $(MANIFEST_C) $(BUILD)/options
 	$(call run,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(CWARN_C) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tools/demo_song: $(call object,$(SONG_C))
-$(BUILD)/tests/tools/demo_song_test $(BUILD)/tests/tools/evaluate_test: $(BUILD)/tests/tools/folder.o
+$(BUILD)/tests/tools/demo_song_test $(BUILD)/tests/tools/evaluate_test $(BUILD)/tests/tools/plot_steps_test: $(BUILD)/tests/tools/folder.o
 PULL_TESTS := model_pull_test model_pull_bag_test model_pull_command_test model_pull_archive_test
 $(PULL_TESTS:%=$(BUILD)/tests/host/%): $(BUILD)/tests/host/http_server.o $(BUILD)/tests/host/pull_scene.o
 
@@ -155,12 +156,13 @@ $(TAR_TESTS:%=$(BUILD)/tests/host/%): $(BUILD)/tests/host/tar_file.o
 
 # Static patterns: an implicit rule would win over a more special one whose prerequisites are yet to be made.
 $(filter-out $(SIMT_TESTS),$(TESTS)): \
-$(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TESTS_LIB_O) $(CASES_O) $(HOST_O) $(BUILD)/libcleave.a
+$(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TESTS_LIB_O) $(HOST_O) $(BUILD)/libcleave.a
 	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
 # Defines malloc and its relatives, unless a sanitizer does.
 ALLOC_TRAP := alloc_trap$(if $(findstring address,$(SANITIZE))$(findstring thread,$(SANITIZE)),_none)
-$(BUILD)/tests/runtime/no_alloc_test $(BUILD)/tests/runtime/live_test: $(BUILD)/tests/runtime/$(ALLOC_TRAP).o
+$(BUILD)/tests/runtime/no_alloc_test $(BUILD)/tests/runtime/live_test $(BUILD)/tests/runtime/profile_test: \
+    $(BUILD)/tests/runtime/$(ALLOC_TRAP).o
 
 $(SIMT_TESTS): \
 $(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(TESTS_LIB_O) $(CASES_O) $(SIMT_O) \
@@ -185,13 +187,13 @@ $(BUILD)/simt/%.o: %.cu $(BUILD)/options
 
 BENCH_CFLAGS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --cflags fftw3f))
 BENCH_LDLIBS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --libs fftw3f))
-$(BUILD)/bench/%: $(BUILD)/bench/%.o $(call object,$(BENCH_LIB_C)) $(CASES_O) $(HOST_O) $(BUILD)/libcleave.a
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(call object,$(BENCH_LIB_C)) $(HOST_O) $(BUILD)/libcleave.a
 	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(BENCH_LDLIBS) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
 # Objects depend on the options of the build, so that changing one rebuilds what it touches; archives, and so all
 # programs, on the list of objects, so that the object of a source that is gone does not stay in them.
 OPTIONS := $(CC) $(CPPFLAGS) $(CFLAGS) $(CXX) $(CXXFLAGS) $(LDFLAGS) $(LIBRARIES) $(NVCC) $(CUDA_ARCH)
-OBJECTS := $(LIB_O) $(CUDA_O) $(HOST_O) $(CASES_O) $(TESTS_LIB_O)
+OBJECTS := $(LIB_O) $(CUDA_O) $(HOST_O) $(TESTS_LIB_O)
 changed = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 $(BUILD)/options: FORCE
 	$(call changed,$(OPTIONS))
@@ -238,7 +240,9 @@ check-run: tests
 tidy:
 	@BUILD=$(BUILD) tools/tidy.sh
 
-bench: $(BENCHES)
+bench: $(BUILD)/cleave $(BENCHES)
+	$(BUILD)/cleave bench kernels
+	$(BUILD)/cleave bench model center --seconds 60 --steps
 	@for bench in $(BENCHES); do $$bench || exit 1; done
 
 asan: deps-check

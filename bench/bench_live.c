@@ -10,7 +10,7 @@
  * thread that plays, and not the one that computes, gets that priority of SCHED_FIFO, as the
  * threads of sound cards have it. Prints the segment, the latency, the longest block against its
  * deadline, the longest segment against its own, and what was late. */
-#include "bench/bench.h"
+#include "host/measure.h"
 #include "kernels/cases.h"
 #include "loader/loader.h"
 #include "runtime/cleave.h"
@@ -88,6 +88,15 @@ static options options_read(int argc, char **argv)
     return o;
 }
 
+static void *alloc(int64_t floats)
+{
+    float *const x = calloc((size_t)floats, sizeof *x);
+
+    if (!x)
+        fail("out of memory");
+    return x;
+}
+
 /* A chord over noise, interleaved, [frames][channels]. */
 static void signal_fill(float *x, int64_t from, int64_t frames, const cleave_config *config)
 {
@@ -100,7 +109,7 @@ static void signal_fill(float *x, int64_t from, int64_t frames, const cleave_con
     }
 }
 
-/* Waits until `seconds` on the clock of bench_seconds(). */
+/* Waits until `seconds` on the clock of measure_seconds(). */
 static void sleep_until(double seconds)
 {
     const struct timespec until = {.tv_sec = (time_t)seconds,
@@ -124,14 +133,13 @@ static double play(cleave_live *live, const options *o, double *worst)
 {
     const cleave_config *const engine = &o->config.engine;
     const int64_t block = o->config.block_frames_max, total = llround(o->seconds * engine->rate_hz);
-    const size_t bytes = (size_t)(block * engine->channels) * sizeof(float);
-    float *const x = bench_alloc(bytes), *stems[CLEAVE_STEMS_MAX];
+    float *const x = alloc(block * engine->channels), *stems[CLEAVE_STEMS_MAX];
     cleave_live_info info;
 
     cleave_live_info_get(live, &info);
     for (int32_t s = 0; s < info.engine.stem_count; s++)
-        stems[s] = bench_alloc(bytes);
-    const double begin = bench_seconds();
+        stems[s] = alloc(block * engine->channels);
+    const double begin = measure_seconds();
     for (int64_t at = 0; at < total; at += block) {
         signal_fill(x, at, block, engine);
         if (o->pace)
@@ -143,7 +151,7 @@ static double play(cleave_live *live, const options *o, double *worst)
         if (!o->pace)
             cleave_live_wait(live);
     }
-    const double seconds = bench_seconds() - begin;
+    const double seconds = measure_seconds() - begin;
     for (int32_t s = 0; s < info.engine.stem_count; s++)
         free(stems[s]);
     free(x);
@@ -179,7 +187,7 @@ int main(int argc, char **argv)
     options o = options_read(argc, argv);
     cleave_weights weights = {0};
     cleave_network network = {0};
-    char sentence[CLEAVE_SENTENCE_BYTES];
+    char sentence[CLEAVE_SENTENCE_BYTES], processor[TOPOLOGY_NAME_BYTES];
     cleave_live *live = NULL;
     cleave_live_info info;
     cleave_error error;
@@ -197,7 +205,8 @@ int main(int argc, char **argv)
         fail(error.message);
     cleave_live_info_get(live, &info);
     const double rate = info.engine.rate_hz;
-    printf("%s: %s, %d stems, %d Hz, %d channels, %d threads; arena %.1f MB\n", bench_machine(),
+    measure_processor(processor);
+    printf("%s: %s, %d stems, %d Hz, %d channels, %d threads; arena %.1f MB\n", processor,
            info.engine.model, (int)info.engine.stem_count, (int)info.engine.rate_hz,
            (int)info.engine.channels, (int)info.engine.threads,
            1e-6 * (double)info.memory.host_bytes);

@@ -58,7 +58,8 @@ static void print_all(void)
         printf("  cleave %-8s %-13s %s\n", topics[t].name, topics[t].usage, topics[t].summary);
     }
     printf("  cleave model    COMMAND       get and manage models: see \"cleave model help\"\n"
-           "  cleave weights  inspect       show what a weight file holds\n");
+           "  cleave weights  inspect       show what a weight file holds\n"
+           "  cleave bench    model|kernels measure how fast this machine computes them\n");
     printf(
         "\n  cleave separate song.mp3                        the stems of a song, in separated/\n"
         "  cleave separate album --two-stems vocals --mp3  a folder, as vocals and the rest\n"

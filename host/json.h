@@ -4,6 +4,7 @@
 #define CLEAVE_HOST_JSON_H
 
 #include "host/audio.h"
+#include "host/bench.h"
 #include "host/comparison.h"
 #include "host/model_facts.h"
 #include "host/track.h"
@@ -30,6 +31,9 @@ void json_print_model(FILE *stream, const model_facts *facts);
 void json_print_facts_of_model(FILE *stream, const model_facts *facts);
 /* A model as an element of the array that `model list` prints; the caller closes the array. */
 void json_print_listed(FILE *stream, const model_facts *facts, int is_first);
+/* What `bench` measured; of a model with its steps if these were asked for. */
+void json_print_bench(FILE *stream, const bench_report *report);
+void json_print_bench_kernel(FILE *stream, const bench_kernel *kernel);
 void json_print_facts(FILE *stream, const json_fact *facts, int32_t count);
 
 #endif

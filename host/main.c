@@ -1,4 +1,5 @@
 /* main.c: the command `cleave`. */
+#include "host/bench.h"
 #include "host/commands.h"
 #include "host/json.h"
 #include "host/log.h"
@@ -58,6 +59,9 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (model_wanted(argc, argv)) {
         return model_run(argc, argv);
+    }
+    if (bench_wanted(argc, argv)) {
+        return bench_run(argc, argv);
     }
     int status = EXIT_USAGE;
     int parsed = options_parse(&options, argc, argv, message) == 0;

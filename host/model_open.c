@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+static void add_network(open_model *model, const char *name, const cleave_weights *opened);
 static int open_network(open_model *model, const char *name, const char *path, char *message);
 static int open_bag(open_model *model, const model_store *store, const model_entry *entry,
                     char *message);
@@ -73,6 +74,34 @@ int model_open_file(open_model **opened, const char *path, char message[CLEAVE_S
     snprintf(model->label, sizeof model->label, "%.*s", MODEL_LABEL_BYTES - 1, label);
     if (!open_network(model, model->label, path, message) || !describe(model, message) ||
         !set_band(model, 0, message)) {
+        model_close(&model);
+        return 0;
+    }
+    *opened = model;
+    return 1;
+}
+
+int model_open_parts(open_model **opened, const model_parts *parts,
+                     char message[CLEAVE_SENTENCE_BYTES])
+{
+    open_model *model = calloc(1, sizeof *model);
+    for (int32_t i = 0; i < parts->count; i++) {
+        if (model == NULL) {
+            cleave_weights_close(&parts->files[i]);
+            continue;
+        }
+        add_network(model, parts->label, &parts->files[i]);
+        if (parts->gains != NULL) {
+            memcpy(model->networks[i].gain, parts->gains[i], sizeof model->networks[i].gain);
+        }
+    }
+    if (model == NULL) {
+        return cleave_sentence(message, "no memory for a model");
+    }
+    snprintf(model->label, sizeof model->label, "%s%s", parts->label,
+             parts->is_wide ? MODEL_WIDE : "");
+    model->segment_seconds = parts->segment_seconds;
+    if (!describe(model, message) || !set_band(model, parts->is_wide, message)) {
         model_close(&model);
         return 0;
     }
@@ -160,16 +189,13 @@ static int explain_other_file(const char *path, char *message)
     return cleave_sentence(message, "%.100s: %.140s", path, kept);
 }
 
-/* Adds a network; its gains are left 0. */
-static int open_network(open_model *model, const char *name, const char *path, char *message)
+/* Adds a network, whose file it takes over; its gains are left 0. */
+static void add_network(open_model *model, const char *name, const cleave_weights *opened)
 {
-    int32_t n = model->network_count;
+    int32_t n = model->network_count++;
     char hash[65];
     cleave_weights *file = &model->files[n];
-    if (!cleave_weights_open(file, path, message)) {
-        return explain_other_file(path, message);
-    }
-    model->network_count++;
+    *file = *opened;
     cleave_sha256_text(file->table.header->source_sha256, hash);
     snprintf(model->version, sizeof model->version, "%.*s", MODEL_VERSION_BYTES - 1, hash);
     snprintf(model->network_names[n], sizeof model->network_names[n], "%.*s@%.*s",
@@ -177,6 +203,15 @@ static int open_network(open_model *model, const char *name, const char *path, c
     model->networks[n].weights = file->file.bytes;
     model->networks[n].weights_bytes = file->file.size;
     model->bytes += (int64_t)file->file.size;
+}
+
+static int open_network(open_model *model, const char *name, const char *path, char *message)
+{
+    cleave_weights file;
+    if (!cleave_weights_open(&file, path, message)) {
+        return explain_other_file(path, message);
+    }
+    add_network(model, name, &file);
     return 1;
 }
 

@@ -38,6 +38,22 @@ int model_open_named(open_model **opened, const model_store *store, const char *
  * imported. */
 int model_open_file(open_model **opened, const char *path, char message[CLEAVE_SENTENCE_BYTES]);
 
+/* Weight files that are open, for a model that is called `label`: networks and their gains (NULL:
+ * none), the segment of a bag (0: the networks' own), not 0: in its wide form. */
+typedef struct model_parts {
+    const char *label;
+    int32_t count;
+    cleave_weights *files;
+    const float (*gains)[CLEAVE_STEMS_MAX];
+    double segment_seconds;
+    int is_wide;
+} model_parts;
+
+/* Opens a model of these. Takes the files over: they are closed with the model, or here if it
+ * fails. */
+int model_open_parts(open_model **opened, const model_parts *parts,
+                     char message[CLEAVE_SENTENCE_BYTES]);
+
 /* Whether a model's name is the path of a file: it has a slash, or ends as a weight file does. */
 int model_is_path(const char *name);
 

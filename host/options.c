@@ -80,7 +80,7 @@ static const struct {
     {"info", COMMAND_INFO},         {"models", COMMAND_MODELS}, {"help", COMMAND_HELP},
 };
 #define COMMAND_COUNT ((int32_t)(sizeof commands / sizeof commands[0]))
-#define NAME_COUNT    (COMMAND_COUNT + 2)
+#define NAME_COUNT    (COMMAND_COUNT + 3)
 
 /* Where the parser stands. */
 typedef struct argv_cursor {
@@ -328,7 +328,7 @@ static int check_topic(argv_cursor *cursor)
                          nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
 }
 
-/* All commands, with those that model.c parses. */
+/* All commands, with those that model.c and bench.c parse. */
 static void list_names(const char *names[NAME_COUNT])
 {
     for (int32_t i = 0; i < COMMAND_COUNT; i++) {
@@ -336,4 +336,5 @@ static void list_names(const char *names[NAME_COUNT])
     }
     names[COMMAND_COUNT] = "model";
     names[COMMAND_COUNT + 1] = "weights";
+    names[COMMAND_COUNT + 2] = "bench";
 }

@@ -1,7 +1,7 @@
 /* cases.h: the shapes on which kernels are compared and timed. Never part of the library.
  *
  * One case file an op (<op>/<op>_cases.c) feeds the checker (tests/check_kernels.c) and the bench
- * (bench/bench_kernels.c), so that correctness and speed are always about the same shapes. */
+ * (host/bench_kernels.c), so that correctness and speed are always about the same shapes. */
 #ifndef CLEAVE_KERNELS_CASES_H
 #define CLEAVE_KERNELS_CASES_H
 
@@ -22,8 +22,6 @@ typedef struct cleave_case {
     } args; /* the op's argument struct, pointers NULL */
     double
         limit; /* largest ||x - ref|| / ||ref|| allowed against the reference; 0 = bit-identical */
-    double flops; /* of one run */
-    double bytes; /* compulsory traffic of one run */
     uint32_t flags;
     /* Fills the tensor at `operand` (index in operands()), `count` floats; NULL: uniform in [-1,
      * 1). */

@@ -61,6 +61,14 @@ typedef struct cleave_operand {
     uint32_t access;
 } cleave_operand;
 
+/* What one run of a step takes at least, whoever computes it. */
+typedef struct cleave_cost {
+    /* Floating point operations of the plain definition: a product and a sum are two; taps that
+     * fall on padding do not count. An algorithm may get by with fewer. */
+    double flops;
+    double bytes; /* traffic that cannot be avoided: each operand once, what is updated twice */
+} cleave_cost;
+
 /* The contract of an op; `args` always points to the op's argument struct. */
 typedef struct cleave_op {
     const char *name;
@@ -74,6 +82,8 @@ typedef struct cleave_op {
      * pointer field may be optional: then it is listed only when the arguments say that it is used.
      */
     int (*operands)(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX]);
+    /* Of arguments that check() has accepted. */
+    cleave_cost (*cost)(const void *args);
     /* Not 0: an output may be an input, wholly. Otherwise they may not overlap. */
     int32_t in_place;
     /* Not 0: little arithmetic, as fast as memory delivers; a thread is worth waking for a larger

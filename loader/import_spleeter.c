@@ -146,6 +146,24 @@ static int add_filters(cleave_import *import, char *message)
     return add(import, "conv_n_filters", list, message);
 }
 
+int cleave_import_spleeter_published(cleave_import *import, uint32_t instruments,
+                                     char message[CLEAVE_SENTENCE_BYTES])
+{
+    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++)
+        if (models[i].instruments == instruments) {
+            memcpy(import->kind, "spleeter", sizeof "spleeter");
+            return add(import, "sources", models[i].sources, message) &&
+                   add(import, "model", models[i].model, message) &&
+                   add(import, "conv_activation", models[i].encoder, message) &&
+                   add(import, "deconv_activation", models[i].decoder, message);
+        }
+    return cleave_sentence(
+        message,
+        "the checkpoint has the layers of %u instruments; the models of Spleeter "
+        "have 2, 4 or 5",
+        instruments);
+}
+
 int cleave_import_spleeter(cleave_import *import, char message[CLEAVE_SENTENCE_BYTES])
 {
     uint32_t instruments;
@@ -157,21 +175,7 @@ int cleave_import_spleeter(cleave_import *import, char message[CLEAVE_SENTENCE_B
                                cleave_sentence_quote(import->tensors[0].name_bytes),
                                import->tensors[0].name);
     instruments = count_instruments(import);
-    if (!check_layers(import, instruments, message) || !check_variances(import, message))
-        return 0;
-    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++)
-        if (models[i].instruments == instruments) {
-            memcpy(import->kind, "spleeter", sizeof "spleeter");
-            return add_filters(import, message) &&
-                   add(import, "sources", models[i].sources, message) &&
-                   add(import, "model", models[i].model, message) &&
-                   add(import, "conv_activation", models[i].encoder, message) &&
-                   add(import, "deconv_activation", models[i].decoder, message) &&
-                   cleave_import_config_sort(import, message);
-        }
-    return cleave_sentence(
-        message,
-        "the checkpoint has the layers of %u instruments; the models of Spleeter "
-        "have 2, 4 or 5",
-        instruments);
+    return check_layers(import, instruments, message) && check_variances(import, message) &&
+           cleave_import_spleeter_published(import, instruments, message) &&
+           add_filters(import, message) && cleave_import_config_sort(import, message);
 }

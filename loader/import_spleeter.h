@@ -9,4 +9,9 @@
  * or the number of instruments if no official model has that many. */
 int cleave_import_spleeter(cleave_import *import, char message[CLEAVE_SENTENCE_BYTES]);
 
+/* Gives an import the kind and, but for the filters, the configuration of the published model of so
+ * many instruments. 1, or 0 with a sentence if there is none. */
+int cleave_import_spleeter_published(cleave_import *import, uint32_t instruments,
+                                     char message[CLEAVE_SENTENCE_BYTES]);
+
 #endif

@@ -284,6 +284,43 @@ void cleave_engine_stats(const cleave_engine *engine, cleave_stats *stats);
  * NUL, as snprintf does. */
 size_t cleave_engine_memory_map(const cleave_engine *engine, char *text, size_t bytes);
 
+/* ---- profile -----------------------------------------------------------------------------------
+ * Where the time of a segment goes: the steps of an engine's plan, what each computes and moves,
+ * and how long it takes. */
+#define CLEAVE_PROFILE_RUNS_MAX 100000
+
+/* A step of the plan. The strings live as long as the engine. */
+typedef struct cleave_step_profile {
+    const char *label; /* what the model calls it: "encoder.0.conv" */
+    const char *op;    /* what kind it is: "conv" */
+    double flops; /* floating point operations of its definition, a product and a sum being two;
+                   * an algorithm may get by with fewer */
+    double bytes; /* traffic that cannot be avoided: each operand once */
+    double least_seconds, median_seconds; /* of its runs */
+} cleave_step_profile;
+
+/* What to measure, and arrays of the caller's for the results; S steps, see
+ * cleave_engine_step_count(). */
+typedef struct cleave_profile {
+    int32_t warmups;            /* runs before those that count, 0..CLEAVE_PROFILE_RUNS_MAX */
+    int32_t runs;               /* that count, 1..CLEAVE_PROFILE_RUNS_MAX */
+    double *segment_seconds;    /* [runs]: wall time of all steps, in ascending order */
+    double *step_seconds;       /* [S][runs]: wall time of each step, in ascending order */
+    cleave_step_profile *steps; /* [S]: in the order in which they run */
+} cleave_profile;
+
+/* How many steps a segment takes. */
+int32_t cleave_engine_step_count(const cleave_engine *engine);
+
+/* Computes one segment again and again, as pull would, and measures its steps; results go to no
+ * stem. `interleaved`: [segment_frames][channels], which the model is given as they are. Between
+ * tracks only: after open or reset, before the first pull. What was pushed stays, and a model that
+ * remembers forgets what it heard here. Allocates nothing.
+ * INVALID: a segment was computed since open or reset, counts out of range, or NULL among the
+ * pointers. CANCELLED: cleave_cancel() was called; the arrays hold nothing of use. */
+cleave_status cleave_engine_profile(cleave_engine *engine, const float *interleaved,
+                                    const cleave_profile *profile);
+
 /* ---- real time ---------------------------------------------------------------------------------
  * A live object is an engine with a thread of its own that computes, so that an audio callback can
  * have stems: the calls of its data plane copy, and never compute, block, allocate or take a lock.

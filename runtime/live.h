@@ -96,7 +96,4 @@ void cleave_live_rewind(cleave_live *live);
 /* live_thread.c. Makes the thread look again. Never blocks. */
 void cleave_live_wake(cleave_live *live);
 
-/* live_thread.c. Monotonic. */
-uint64_t cleave_live_now_ns(void);
-
 #endif

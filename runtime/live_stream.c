@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "runtime/clock.h"
+
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
                "what a callback does takes no lock");
 
@@ -166,7 +168,7 @@ static void give(cleave_live *live, float *const *stems, int64_t frames, int flu
 cleave_status cleave_live_process(cleave_live *live, const float *interleaved, float *const *stems,
                                   int64_t frames)
 {
-    const uint64_t start = cleave_live_now_ns();
+    const uint64_t start = cleave_clock_ns();
     /* Relaxed: flush is a call of this thread. */
     const int flushed = atomic_load_explicit(&live->flushed, memory_order_relaxed);
 
@@ -176,7 +178,7 @@ cleave_status cleave_live_process(cleave_live *live, const float *interleaved, f
     if (!flushed)
         take_input(live, interleaved, frames);
     give(live, stems, frames, flushed);
-    cleave_live_worst(&live->worst_block_ns, cleave_live_now_ns() - start);
+    cleave_live_worst(&live->worst_block_ns, cleave_clock_ns() - start);
     const int failed = atomic_load_explicit(&live->failed, memory_order_relaxed);
     if (failed)
         return (cleave_status)failed;

@@ -2,17 +2,9 @@
 #include "runtime/live.h"
 
 #include <errno.h>
-#include <time.h>
 
+#include "runtime/clock.h"
 #include "runtime/thread.h"
-
-uint64_t cleave_live_now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* ---- waking ----------------------------------------------------------------------------------
  * `posted` is 1 from a wake-up to the moment at which the thread has taken it, so that the
@@ -152,11 +144,11 @@ static int pull(cleave_live *live)
     const int64_t frames_max = room(live, stems);
     if (!frames_max)
         return 0;
-    const uint64_t before = cleave_live_now_ns();
+    const uint64_t before = cleave_clock_ns();
     const cleave_status status = cleave_pull(live->engine, stems, frames_max, &frames);
     switch (status) {
     case CLEAVE_OK:
-        cleave_live_worst(&live->worst_segment_ns, cleave_live_now_ns() - before);
+        cleave_live_worst(&live->worst_segment_ns, cleave_clock_ns() - before);
         cleave_ring_write_advance(&live->out.ring, frames);
         live->made += frames;
         return 1;

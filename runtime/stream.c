@@ -3,9 +3,9 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "kernels/rearrange/rearrange.h"
+#include "runtime/clock.h"
 #include "runtime/exec.h"
 
 /* Added to the deviation of a track, so that silence can be divided by it (Demucs 4.1). */
@@ -120,14 +120,6 @@ static void load(cleave_engine *engine, const cleave_segment *segment, int64_t t
     }
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* The lane's next segment: as it is for a model of any length, else S frames of one kind or the
  * other. */
 static cleave_segment next_segment(const cleave_engine *engine, const cleave_lane *lane,
@@ -151,9 +143,9 @@ static int compute(cleave_engine *engine, cleave_lane *lane, int64_t track_frame
     (void)fitted;
     engine->started = 1;
     load(engine, &segment, track_frames);
-    const uint64_t start = now_ns();
+    const uint64_t start = cleave_clock_ns();
     const int completed = cleave_plan_run(&engine->plan, engine->workers, &engine->cancelled);
-    atomic_fetch_add_explicit(&engine->compute_ns, now_ns() - start, memory_order_relaxed);
+    atomic_fetch_add_explicit(&engine->compute_ns, cleave_clock_ns() - start, memory_order_relaxed);
     if (!completed)
         return 0;
     cleave_lane_fold(lane, engine, &segment);

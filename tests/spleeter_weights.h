@@ -18,7 +18,7 @@
 #define SPLEETER_TINY "sources=vocals,accompaniment\nconv_n_filters=2,4,8,16,32,64\n"
 
 /* The weight file of a configuration (its lines in any order), with values by the formula of
- * tests/synthetic.h, rounded to `values` and stored as `type`. 1, or 0 and a failure. */
+ * loader/synthetic.h, rounded to `values` and stored as `type`. 1, or 0 and a failure. */
 int test_spleeter_weights(const char *config, cleave_weights_type values, cleave_weights_type type,
                           test_bytes *file);
 

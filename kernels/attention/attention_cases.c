@@ -81,7 +81,6 @@ int cleave_attention_cases(int index, cleave_case *out)
     /* The deviation of a sum of d products of values that are uniform in [-1, 1) is sqrt(d)/3. */
     a.scale = (float)(size[shapes[index].scores] * 3 / sqrt(a.width));
 
-    const double scores = (double)a.heads * (double)a.queries * (double)a.keys;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &a, sizeof a);
     snprintf(out->label, sizeof out->label, "h%d d%d %lldx%lld%s%s", a.heads, a.width,
@@ -92,8 +91,6 @@ int cleave_attention_cases(int index, cleave_case *out)
     /* An absolute error of a score is a relative one of its weight, and a sum of d products of the
      * size S rounds d times: 2^-24 S sqrt(d); a few roundings come after. */
     out->limit = 0x1p-24 * (3 + size[shapes[index].scores] * sqrt(a.width));
-    out->flops = 4 * scores * a.width;
-    out->bytes = 8 * (double)a.heads * a.width * (double)(a.queries + a.keys);
     out->flags = shapes[index].flags;
     out->fill = shapes[index].scores == RISING ? fill_rising : fill;
     return 1;

@@ -58,12 +58,25 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return n;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_attention_args *a = args;
+    const double channels = (double)a->heads * a->width, queries = (double)a->queries;
+    const double keys = (double)a->keys;
+
+    /* The two products: scores, and weights times values. */
+    return (cleave_cost){
+        .flops = 4 * channels * queries * keys,
+        .bytes = 4 * (2 * channels * (queries + keys) + (double)a->heads * a->terms * queries)};
+}
+
 const cleave_op cleave_attention_op = {
     .name = "attention",
     .args_bytes = sizeof(cleave_attention_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
 };
 
 static double slope(const cleave_attention_args *a, int64_t head, int64_t s)

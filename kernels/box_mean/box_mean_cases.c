@@ -44,7 +44,6 @@ int cleave_box_mean_cases(int index, cleave_case *out)
     args.box_rows = shapes[index].box_rows;
     args.box_points = shapes[index].box_points;
 
-    const double values = (double)(args.batch * args.rows * args.points);
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "B%lld R%lld P%lld, %d x %d", (long long)args.batch,
@@ -52,8 +51,6 @@ int cleave_box_mean_cases(int index, cleave_case *out)
              (int)args.box_points);
     /* Up to 63 + 63 terms of one sign, half an ulp of the running sum each, of random sign. */
     out->limit = 4e-7;
-    out->flops = values * (args.box_rows + args.box_points);
-    out->bytes = 8 * values;
     out->flags = shapes[index].flags;
     out->fill = fill;
     return 1;

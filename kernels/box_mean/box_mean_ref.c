@@ -42,12 +42,21 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 2;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_box_mean_args *a = args;
+    const double values = (double)(a->batch * a->rows * a->points);
+
+    return (cleave_cost){.flops = values * (a->box_rows + a->box_points), .bytes = 8 * values};
+}
+
 const cleave_op cleave_box_mean_op = {
     .name = "box_mean",
     .args_bytes = sizeof(cleave_box_mean_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
 };
 
 static void run(const void *args, const cleave_work *work)

@@ -31,14 +31,11 @@ int cleave_complex_mask_cases(int index, cleave_case *out)
     args.mask_channels = shapes[index].mask_channels;
     args.points = shapes[index].points;
 
-    const double points = (double)args.points, rows = 2.0 * args.channels;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "S%d C%d/%d P%lld", (int)args.stems, (int)args.channels,
              (int)args.mask_channels, (long long)args.points);
     out->limit = 0; /* one product of two floats, rounded once everywhere */
-    out->flops = args.stems * rows * points;
-    out->bytes = 4 * points * (rows + args.stems * (rows + args.mask_channels));
     out->flags = shapes[index].flags;
     return 1;
 }

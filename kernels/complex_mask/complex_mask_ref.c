@@ -41,12 +41,22 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 3;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_complex_mask_args *a = args;
+    const double points = (double)a->points, stems = a->stems, rows = 2.0 * a->channels;
+
+    return (cleave_cost){.flops = stems * rows * points,
+                         .bytes = 4 * points * (rows + stems * (rows + a->mask_channels))};
+}
+
 const cleave_op cleave_complex_mask_op = {
     .name = "complex_mask",
     .args_bytes = sizeof(cleave_complex_mask_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
     .streams = 1,
 };
 

@@ -226,22 +226,6 @@ static cleave_conv_args args_of(const spec *s)
     return a;
 }
 
-/* Pairs of an out row and a kernel row that meet a row of in: the others are padding, and no work.
- */
-static double row_pairs(const cleave_conv_args *a)
-{
-    const int64_t from = a->transposed ? a->in_rows : a->out_rows;
-    const int64_t to = a->transposed ? a->out_rows : a->in_rows;
-    double pairs = 0;
-
-    for (int64_t i = 0; i < from; i++)
-        for (int64_t r = 0; r < a->kernel_rows; r++) {
-            const int64_t at = i * a->stride_rows + r * a->dilation - a->pad_rows;
-            pairs += at >= 0 && at < to;
-        }
-    return pairs;
-}
-
 /* The value of binary16 next to `value`; every fifth is made a subnormal one. */
 static float half_value(float value, int64_t i)
 {
@@ -274,12 +258,8 @@ int cleave_conv_cases(int index, cleave_case *out)
         return 0;
     const spec *const s = &specs[index];
     const cleave_conv_args a = args_of(s);
-    const double in = (double)a.in_channels * (double)a.in_rows * (double)a.in_points;
-    const double result = (double)a.channels * (double)a.out_rows * (double)a.out_points;
     const double taps = (double)a.kernel_rows * (double)a.kernel_points;
     const double depth = (double)a.in_channels * taps;
-    /* Tensors of that size: out, raw, and what is added to out or multiplied by it. */
-    const int results = 1 + !!(a.uses & RAW) + !!(a.uses & (FACTOR | CLEAVE_CONV_RESIDUAL));
 
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &a, sizeof a);
@@ -293,10 +273,6 @@ int cleave_conv_cases(int index, cleave_case *out)
      * and of sums, some larger than what becomes of them, have 1.7 times the error. */
     out->limit =
         (2 + (cleave_conv_group_rows(&a) ? 1.7 : 1) * sqrt(fmin(depth, 192) / 2) / 2) * 0x1p-24;
-    out->flops = 2 * (double)a.in_channels * (double)a.channels * row_pairs(&a) *
-                 (double)a.kernel_points * (double)(a.transposed ? a.in_points : a.out_points);
-    out->bytes = 4 * (in + results * result / (a.act == CLEAVE_CONV_GLU ? 2 : 1) +
-                      (double)a.channels * depth);
     out->flags = s->flags;
     out->fill = fill;
     return 1;

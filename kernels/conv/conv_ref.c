@@ -101,12 +101,53 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return n;
 }
 
+/* Pairs of a position of 0 .. from - 1 and a tap of the kernel that meet 0 .. to - 1: the others
+ * are padding, and no work. */
+static double pairs(int64_t from, int64_t to, int32_t kernel, int32_t stride, int32_t dilation,
+                    int32_t pad)
+{
+    double count = 0;
+
+    for (int64_t tap = 0; tap < kernel; tap++) {
+        const int64_t offset = tap * dilation - pad; /* 0 <= i stride + offset < to */
+        const int64_t first = offset < 0 ? cleave_div_up(-offset, stride) : 0;
+        const int64_t end = offset < to ? cleave_div_up(to - offset, stride) : 0;
+        count += (double)cleave_i64_max(0, cleave_i64_min(end, from) - first);
+    }
+    return count;
+}
+
+static cleave_cost cost(const void *args)
+{
+    const cleave_conv_args *a = args;
+    const double C = a->in_channels, M = a->channels, O = cleave_conv_out_channels(a);
+    const int64_t rows[2] = {a->in_rows, a->out_rows}, points[2] = {a->in_points, a->out_points};
+    const int t = a->transposed != 0;
+    const double taps =
+        pairs(rows[!t], rows[t], a->kernel_rows, a->stride_rows, a->dilation, a->pad_rows) *
+        pairs(points[!t], points[t], a->kernel_points, a->stride_points, a->dilation,
+              a->pad_points);
+    const double plane = (double)a->out_rows * (double)a->out_points;
+    const uint32_t planes = CLEAVE_CONV_RESIDUAL | CLEAVE_CONV_FACTOR;
+    const double results = 1 + !!(a->uses & CLEAVE_CONV_RAW) + !!(a->uses & planes);
+    const double constants = (a->uses & CLEAVE_CONV_BIAS ? M : 0) +
+                             (a->uses & CLEAVE_CONV_SCALE ? O : 0) +
+                             (a->uses & CLEAVE_CONV_TABLE ? O * (double)a->out_rows : 0) +
+                             (a->uses & CLEAVE_CONV_NORM ? 2 * M : 0);
+
+    return (cleave_cost){.flops = 2 * C * M * taps,
+                         .bytes = 4 * (C * (double)a->in_rows * (double)a->in_points +
+                                       results * O * plane + constants) +
+                                  (a->uses & CLEAVE_CONV_HALF ? 2 : 4) * (double)weight_count(a)};
+}
+
 const cleave_op cleave_conv_op = {
     .name = "conv",
     .args_bytes = sizeof(cleave_conv_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
 };
 
 /* The prepared table: its tensors as they are, one after the other, and in place of those that are

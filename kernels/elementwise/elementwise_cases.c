@@ -11,21 +11,21 @@
 static const struct {
     const char *name;
     float x, y;
-    int ulps, flops;
+    int ulps;
 } kinds[CLEAVE_ELEMENTWISE_KINDS] = {
-    [CLEAVE_ELEMENTWISE_AFFINE] = {"affine", 1.7f, -0.3f, 1, 2},
-    [CLEAVE_ELEMENTWISE_CLAMP] = {"clamp", -0.25f, 0.5f, 0, 2},
-    [CLEAVE_ELEMENTWISE_SQRT] = {"sqrt", 0, 0, 0, 1},
-    [CLEAVE_ELEMENTWISE_ADD] = {"add", 0.7f, 1.9f, 1, 3},
-    [CLEAVE_ELEMENTWISE_MULTIPLY] = {"multiply", 1.1f, 0, 1, 2},
-    [CLEAVE_ELEMENTWISE_MIN] = {"min", 0, 0, 0, 1},
-    [CLEAVE_ELEMENTWISE_MAX] = {"max", 0, 0, 0, 1},
-    [CLEAVE_ELEMENTWISE_RATIO] = {"ratio", 1e-3f, 0, 1, 2},
-    [CLEAVE_ELEMENTWISE_MAGNITUDE] = {"magnitude", 0, 0, 2, 4},
-    [CLEAVE_ELEMENTWISE_POWER] = {"power", 0, 0, 1, 3},
-    [CLEAVE_ELEMENTWISE_LEVEL] = {"level", 4.3429448f, 1e3f, 2, 16},
-    [CLEAVE_ELEMENTWISE_NORMALISE] = {"normalise", 1e-5f, 0, 2, 2},
-    [CLEAVE_ELEMENTWISE_DENORMALISE] = {"denormalise", 1e-5f, 0, 1, 2},
+    [CLEAVE_ELEMENTWISE_AFFINE] = {"affine", 1.7f, -0.3f, 1},
+    [CLEAVE_ELEMENTWISE_CLAMP] = {"clamp", -0.25f, 0.5f, 0},
+    [CLEAVE_ELEMENTWISE_SQRT] = {"sqrt", 0, 0, 0},
+    [CLEAVE_ELEMENTWISE_ADD] = {"add", 0.7f, 1.9f, 1},
+    [CLEAVE_ELEMENTWISE_MULTIPLY] = {"multiply", 1.1f, 0, 1},
+    [CLEAVE_ELEMENTWISE_MIN] = {"min", 0, 0, 0},
+    [CLEAVE_ELEMENTWISE_MAX] = {"max", 0, 0, 0},
+    [CLEAVE_ELEMENTWISE_RATIO] = {"ratio", 1e-3f, 0, 1},
+    [CLEAVE_ELEMENTWISE_MAGNITUDE] = {"magnitude", 0, 0, 2},
+    [CLEAVE_ELEMENTWISE_POWER] = {"power", 0, 0, 1},
+    [CLEAVE_ELEMENTWISE_LEVEL] = {"level", 4.3429448f, 1e3f, 2},
+    [CLEAVE_ELEMENTWISE_NORMALISE] = {"normalise", 1e-5f, 0, 2},
+    [CLEAVE_ELEMENTWISE_DENORMALISE] = {"denormalise", 1e-5f, 0, 1},
 };
 
 static const struct {
@@ -84,13 +84,10 @@ int cleave_elementwise_cases(int index, cleave_case *out)
     args.x = kinds[kind].x;
     args.y = kinds[kind].y;
 
-    const int streams = cleave_elementwise_b_is_array(args.kind) ? 3 : 2;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "%s P%lld", kinds[kind].name, (long long)args.points);
     out->limit = kinds[kind].ulps * 0x1p-23;
-    out->flops = kinds[kind].flops * (double)args.points;
-    out->bytes = 4.0 * streams * (double)args.points;
     out->flags = shapes[shape].flags & (is_timed(kind) ? ~0u : ~CLEAVE_CASE_BENCH);
     out->fill = fill;
     return 1;

@@ -43,12 +43,34 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return count;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_elementwise_args *a = args;
+    /* Choices and roots count one; so do the fifteen or so steps of a logarithm, each. */
+    static const double flops[CLEAVE_ELEMENTWISE_KINDS] = {
+        [CLEAVE_ELEMENTWISE_AFFINE] = 2,      [CLEAVE_ELEMENTWISE_CLAMP] = 2,
+        [CLEAVE_ELEMENTWISE_SQRT] = 1,        [CLEAVE_ELEMENTWISE_ADD] = 3,
+        [CLEAVE_ELEMENTWISE_MULTIPLY] = 2,    [CLEAVE_ELEMENTWISE_MIN] = 1,
+        [CLEAVE_ELEMENTWISE_MAX] = 1,         [CLEAVE_ELEMENTWISE_RATIO] = 2,
+        [CLEAVE_ELEMENTWISE_MAGNITUDE] = 4,   [CLEAVE_ELEMENTWISE_POWER] = 3,
+        [CLEAVE_ELEMENTWISE_LEVEL] = 16,      [CLEAVE_ELEMENTWISE_NORMALISE] = 2,
+        [CLEAVE_ELEMENTWISE_DENORMALISE] = 2,
+    };
+    const double points = (double)a->points;
+    const double b = cleave_elementwise_b_is_array(a->kind)  ? points
+                     : cleave_elementwise_b_is_pair(a->kind) ? 2
+                                                             : 0;
+
+    return (cleave_cost){.flops = flops[a->kind] * points, .bytes = 4 * (2 * points + b)};
+}
+
 const cleave_op cleave_elementwise_op = {
     .name = "elementwise",
     .args_bytes = sizeof(cleave_elementwise_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
     .in_place = 1,
     .streams = 1,
 };

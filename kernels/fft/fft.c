@@ -109,10 +109,24 @@ static int operands(const void *pointer, cleave_operand out[CLEAVE_OPERANDS_MAX]
     return 2;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_fft_args *a = args;
+    const double per_point = a->kind <= CLEAVE_FFT_COMPLEX_INVERSE ? 5 : 2.5,
+                 batch = (double)a->batch;
+    const int64_t floats =
+        cleave_fft_floats_in(a->n, a->kind) + cleave_fft_floats_out(a->n, a->kind);
+
+    /* 5 N log2 N of a complex transform is the usual measure, whatever the algorithm takes. */
+    return (cleave_cost){.flops = per_point * a->n * log2(a->n) * batch,
+                         .bytes = 4 * batch * (double)floats};
+}
+
 const cleave_op cleave_fft_op = {
     .name = "fft",
     .args_bytes = sizeof(cleave_fft_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
 };

@@ -65,8 +65,6 @@ int cleave_fft_cases(int index, cleave_case *out)
                                         "real inverse"};
     const fft_shape *shape;
     cleave_fft_args args = {0};
-    cleave_operand operand[CLEAVE_OPERANDS_MAX];
-    double per_point;
 
     if (index < 0 || index >= (int)(sizeof shapes / sizeof *shapes))
         return 0;
@@ -74,16 +72,12 @@ int cleave_fft_cases(int index, cleave_case *out)
     args.batch = shape->batch;
     args.n = shape->n;
     args.kind = shape->kind;
-    cleave_fft_op.operands(&args, operand);
-    per_point = shape->kind <= CLEAVE_FFT_COMPLEX_INVERSE ? 5 : 2.5;
 
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "%s N %d x %d", kinds[shape->kind], shape->n,
              (int)shape->batch);
     out->limit = LIMIT;
-    out->flops = per_point * shape->n * log2(shape->n) * (double)shape->batch;
-    out->bytes = (double)(operand[0].bytes + operand[1].bytes);
     out->flags = shape->flags;
     return 1;
 }

@@ -37,7 +37,6 @@ int cleave_gram_cases(int index, cleave_case *out)
     args.rows = shapes[index].rows;
     args.points = shapes[index].points;
 
-    const double rows = (double)args.rows, points = (double)args.points;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "R%lld P%lld", (long long)args.rows,
@@ -45,8 +44,6 @@ int cleave_gram_cases(int index, cleave_case *out)
     /* Sums of products of one sign over at most P / 4 steps: half an ulp of the running sum each,
      * of random sign, on average half of the final one. */
     out->limit = 4e-7;
-    out->flops = rows * (rows + 1) * points;
-    out->bytes = 4 * (rows * points + rows * rows);
     out->flags = shapes[index].flags;
     out->fill = fill;
     return 1;

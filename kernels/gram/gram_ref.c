@@ -35,12 +35,23 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 2;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_gram_args *a = args;
+    const double rows = (double)a->rows, points = (double)a->points;
+
+    /* Each pair of rows once: the other half is a copy. */
+    return (cleave_cost){.flops = rows * (rows + 1) * points,
+                         .bytes = 4 * (rows * points + rows * rows)};
+}
+
 const cleave_op cleave_gram_op = {
     .name = "gram",
     .args_bytes = sizeof(cleave_gram_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
 };
 
 static void run_band(const cleave_gram_args *a, int64_t band)

@@ -58,10 +58,22 @@ static int operands(const void *pointer, cleave_operand out[CLEAVE_OPERANDS_MAX]
     return 3;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_istft_args *a = args;
+    const double transforms = a->channels * (double)a->frames;
+
+    /* A real transform (see fft), the window, and the sum. */
+    return (cleave_cost){
+        .flops = transforms * a->n * (2.5 * log2(a->n) + 2),
+        .bytes = 4 * (a->channels * (double)a->length + a->n + 2 * transforms * a->bins)};
+}
+
 const cleave_op cleave_istft_op = {
     .name = "istft",
     .args_bytes = sizeof(cleave_istft_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
 };

@@ -50,8 +50,6 @@ int cleave_istft_cases(int index, cleave_case *out)
 {
     const istft_shape *shape;
     cleave_istft_args args = {0};
-    cleave_operand operand[CLEAVE_OPERANDS_MAX];
-    double transforms;
 
     if (index < 0 || index >= (int)(sizeof shapes / sizeof *shapes))
         return 0;
@@ -66,15 +64,11 @@ int cleave_istft_cases(int index, cleave_case *out)
     args.bins = shape->bins;
     args.scale = shape->scale;
     args.layout = shape->layout;
-    cleave_istft_op.operands(&args, operand);
-    transforms = (double)shape->channels * (double)shape->frames;
 
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "%s", shape->label);
     out->limit = LIMIT;
-    out->flops = transforms * shape->n * (2.5 * log2(shape->n) + 2);
-    out->bytes = (double)(operand[0].bytes + operand[1].bytes + operand[2].bytes);
     out->flags = shape->flags;
     return 1;
 }

@@ -51,7 +51,6 @@ int cleave_layer_norm_cases(int index, cleave_case *out)
     args.has_add = shapes[index].has_add;
     args.epsilon = 1e-5f;
 
-    const double count = (double)args.channels * (double)args.tokens;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "%s D%d N%lld%s", names[shapes[index].values],
@@ -59,8 +58,6 @@ int cleave_layer_norm_cases(int index, cleave_case *out)
     /* Roundings of the distance, the factor, the weighted and the added value, each 2^-24 at most
      * and of random sign. */
     out->limit = 0x1p-23;
-    out->flops = 8 * count;
-    out->bytes = 4 * count * (2 + args.has_add);
     out->flags = shapes[index].flags;
     out->fill = fill;
     return 1;

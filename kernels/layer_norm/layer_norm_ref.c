@@ -36,12 +36,22 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return n;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_layer_norm_args *a = args;
+    const double channels = a->channels, count = channels * (double)a->tokens;
+
+    return (cleave_cost){.flops = 8 * count,
+                         .bytes = 4 * (count * (a->has_add ? 3 : 2) + 2 * channels)};
+}
+
 const cleave_op cleave_layer_norm_op = {
     .name = "layer_norm",
     .args_bytes = sizeof(cleave_layer_norm_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
     .in_place = 1,
     .streams = 1,
 };

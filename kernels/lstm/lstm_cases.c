@@ -57,16 +57,12 @@ int cleave_lstm_cases(int index, cleave_case *out)
     a.in_points = shapes[index].in_points;
     a.out_points = shapes[index].out_points;
 
-    const double H = a.hidden, steps = (double)a.frames * (double)a.frame;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &a, sizeof a);
     snprintf(out->label, sizeof out->label, "H%d %lldx%lld, %lld to %lld", a.hidden,
              (long long)a.frames, (long long)a.frame, (long long)a.in_points,
              (long long)a.out_points);
     out->limit = 4e-7;
-    out->flops = 2 * steps * 8 * H * H;
-    out->bytes =
-        4 * (8 * H * H + 8 * H * (double)a.in_points + 2 * H * (double)a.out_points + 8 * H);
     out->flags = shapes[index].flags;
     out->fill = fill;
     return 1;

@@ -53,12 +53,24 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 4;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_lstm_args *a = args;
+    const double H = a->hidden, steps = (double)a->frames * (double)a->frame;
+
+    /* The products with the state; a handful of operations a unit come after them. */
+    return (cleave_cost){.flops = 2 * steps * 2 * GATES * H * H,
+                         .bytes = 4 * (2 * GATES * H * (H + (double)a->in_points + 1) +
+                                       2 * H * (double)a->out_points)};
+}
+
 const cleave_op cleave_lstm_op = {
     .name = "lstm",
     .args_bytes = sizeof(cleave_lstm_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
 };
 
 static size_t prepared_bytes(const void *args)

@@ -58,15 +58,12 @@ int cleave_median_cases(int index, cleave_case *out)
     args.taps = shapes[shape].taps;
     args.axis = index % 2 ? CLEAVE_MEDIAN_ACROSS : CLEAVE_MEDIAN_ALONG;
 
-    const double count = (double)args.batch * (double)args.rows * (double)args.points;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "%s K%d B%lld R%lld P%lld",
              index % 2 ? "across" : "along", (int)args.taps, (long long)args.batch,
              (long long)args.rows, (long long)args.points);
     out->limit = 0; /* a choice among the inputs */
-    out->flops = count;
-    out->bytes = 8 * count;
     out->flags = shapes[shape].flags;
     out->fill = fill;
     return 1;

@@ -37,12 +37,22 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 2;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_median_args *a = args;
+    const double values = (double)(a->batch * a->rows * a->points);
+
+    /* Comparisons are no floating point operations; one a value, so that time has a measure. */
+    return (cleave_cost){.flops = values, .bytes = 8 * values};
+}
+
 const cleave_op cleave_median_op = {
     .name = "median",
     .args_bytes = sizeof(cleave_median_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
 };
 
 /* Insertion sort of the window, then its middle: the definition. */

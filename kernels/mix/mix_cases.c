@@ -55,15 +55,12 @@ int cleave_mix_cases(int index, cleave_case *out)
     args.in_stride = args.length + shapes[index].in_pad;
     args.out_stride = args.length + shapes[index].out_pad;
 
-    const double length = (double)args.length;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "I%d O%d L%lld", (int)args.inputs, (int)args.outputs,
              (long long)args.length);
     /* One rounding a term, of at most half an ulp of the running sum; the reference rounds once. */
     out->limit = 0x1p-24 * (2 + args.inputs);
-    out->flops = 2.0 * args.inputs * args.outputs * length;
-    out->bytes = 4.0 * (args.inputs + args.outputs) * length;
     out->flags = shapes[index].flags;
     out->fill = fill;
     return 1;

@@ -44,12 +44,22 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 3;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_mix_args *a = args;
+    const double inputs = a->inputs, outputs = a->outputs, length = (double)a->length;
+
+    return (cleave_cost){.flops = 2 * inputs * outputs * length,
+                         .bytes = 4 * ((inputs + outputs) * length + inputs * outputs)};
+}
+
 const cleave_op cleave_mix_op = {
     .name = "mix",
     .args_bytes = sizeof(cleave_mix_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
     .streams = 1,
 };
 

@@ -66,15 +66,12 @@ int cleave_moments_cases(int index, cleave_case *out)
     args.points = shapes[index].points;
     args.in_stride = args.points + shapes[index].pad;
 
-    const double count = (double)args.rows * (double)args.points;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "%s R%lld P%lld", names[shapes[index].values],
              (long long)args.rows, (long long)args.points);
     /* Sums in double differ by less than 10^-11; rounded to float that is at most one ulp. */
     out->limit = 0x1p-23;
-    out->flops = 4 * count;
-    out->bytes = 4 * count;
     out->flags = shapes[index].flags;
     out->fill = fill;
     return 1;

@@ -33,12 +33,21 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 2;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_moments_args *a = args;
+    const double rows = (double)a->rows, count = rows * (double)a->points;
+
+    return (cleave_cost){.flops = 4 * count, .bytes = 4 * (count + 2 * rows)};
+}
+
 const cleave_op cleave_moments_op = {
     .name = "moments",
     .args_bytes = sizeof(cleave_moments_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
     .streams = 1,
 };
 

@@ -123,8 +123,6 @@ int cleave_normalize_cases(int index, cleave_case *out)
     const shape *const s = &shapes[index];
     args_of(s, &a);
 
-    const int32_t out_channels = cleave_normalize_out_channels(&a);
-    const double plane = (double)a.rows * (double)a.points;
     const int has_residual = (a.uses & CLEAVE_NORMALIZE_RESIDUAL) != 0;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &a, sizeof a);
@@ -135,8 +133,6 @@ int cleave_normalize_cases(int index, cleave_case *out)
     /* Roundings of the norm (factor, bias, sum), of the activation (two on the average) and of the
      * scale, each 2^-24 at most and of random sign. */
     out->limit = 0x1p-23;
-    out->flops = plane * a.channels * 3;
-    out->bytes = 4 * plane * (a.channels + out_channels * (1 + has_residual));
     out->flags = s->flags;
     out->fill = fill;
     return 1;

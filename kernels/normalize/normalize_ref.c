@@ -40,8 +40,7 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     const cleave_normalize_args *a = args;
     const size_t plane = (size_t)(a->rows * a->points) * sizeof(float);
     const size_t C = (size_t)a->channels, O = (size_t)cleave_normalize_out_channels(a);
-    const size_t out_bytes =
-        (O - 1) * (size_t)a->out_channel_stride * sizeof(float) + plane;
+    const size_t out_bytes = (O - 1) * (size_t)a->out_channel_stride * sizeof(float) + plane;
     const size_t sets = (size_t)a->moment_channels * (size_t)(a->per_row ? a->rows : 1);
     int n = 0;
 
@@ -64,12 +63,27 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return n;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_normalize_args *a = args;
+    const double plane = (double)a->rows * (double)a->points, C = a->channels;
+    const double O = cleave_normalize_out_channels(a);
+    const double moments = 2.0 * a->moment_channels * (double)(a->per_row ? a->rows : 1);
+    const double constants = (a->kind == CLEAVE_NORMALIZE_GROUP ? 2 * C : 0) +
+                             (a->uses & CLEAVE_NORMALIZE_SCALE ? O : 0);
+    const double results = a->uses & CLEAVE_NORMALIZE_RESIDUAL ? 2 * O : O;
+
+    return (cleave_cost){.flops = 3 * C * plane,
+                         .bytes = 4 * (plane * (C + results) + moments + constants)};
+}
+
 const cleave_op cleave_normalize_op = {
     .name = "normalize",
     .args_bytes = sizeof(cleave_normalize_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
     .in_place = 1,
     .streams = 1,
 };

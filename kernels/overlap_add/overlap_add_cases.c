@@ -51,8 +51,6 @@ int cleave_overlap_add_cases(int index, cleave_case *out)
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "R%d L%lld", (int)args.rows, (long long)args.length);
     out->limit = LIMIT;
-    out->flops = 3.0 * args.rows * (double)args.length;
-    out->bytes = 4.0 * (3.0 * args.rows + 1) * (double)args.length;
     out->flags = shapes[index].flags;
     out->fill = fill;
     return 1;

@@ -42,12 +42,21 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 3;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_overlap_add_args *a = args;
+    const double rows = a->rows, length = (double)a->length;
+
+    return (cleave_cost){.flops = 3 * rows * length, .bytes = 4 * (3 * rows + 1) * length};
+}
+
 const cleave_op cleave_overlap_add_op = {
     .name = "overlap_add",
     .args_bytes = sizeof(cleave_overlap_add_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
     .streams = 1,
 };
 

@@ -41,15 +41,12 @@ int cleave_pair_sums_cases(int index, cleave_case *out)
     args.x_stride = args.points + shapes[index].x_pad;
     args.y_stride = args.points + shapes[index].y_pad;
 
-    const double count = (double)args.rows * (double)args.points;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "R%lld P%lld", (long long)args.rows,
              (long long)args.points);
     /* Sums in double differ by 10^-13, which the tail takes up unless it moves the head by one. */
     out->limit = 0x1p-23;
-    out->flops = 12 * count;
-    out->bytes = 8 * count;
     out->flags = shapes[index].flags;
     out->fill = fill;
     return 1;

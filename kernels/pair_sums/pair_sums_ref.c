@@ -43,12 +43,22 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 3;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_pair_sums_args *a = args;
+    const double rows = (double)a->rows, count = rows * (double)a->points;
+
+    return (cleave_cost){.flops = 12 * count,
+                         .bytes = 4 * (2 * count + 2 * CLEAVE_PAIR_SUMS * rows)};
+}
+
 const cleave_op cleave_pair_sums_op = {
     .name = "pair_sums",
     .args_bytes = sizeof(cleave_pair_sums_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
     .streams = 1,
 };
 

@@ -122,7 +122,6 @@ int cleave_ratio_mask_cases(int index, cleave_case *out)
     for (int32_t s = 0; s < args.stems; s++)
         args.stem[s] = (args.instruments + 1 - s) % args.instruments;
 
-    const double rows = (double)args.channels * (double)args.frames;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "%d of %d C%d T%lld F%d/%d p %g%s", (int)args.stems,
@@ -133,10 +132,6 @@ int cleave_ratio_mask_cases(int index, cleave_case *out)
      * of 2^-24, none after a cancellation. A power by way of the logarithm has three units in the
      * last place for p <= 4 (simd_math.h), in numerator and sum. */
     out->limit = args.exponent == 1 || args.exponent == 2 ? 0x1p-22 : 0x1p-21;
-    out->flops = rows * args.masked_bins * (2 * args.instruments + 4 * args.stems + 1);
-    out->bytes = rows * 4 *
-                 ((double)args.instruments * args.masked_bins + 2 * args.bins +
-                  2.0 * args.stems * args.bins);
     out->flags = shapes[index].flags;
     out->fill = shapes[index].fill;
     return 1;

@@ -55,12 +55,24 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 3;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_ratio_mask_args *a = args;
+    const double rows = (double)a->channels * (double)a->frames;
+    const double masked = (double)a->masked_bins, bins = (double)a->bins;
+
+    return (cleave_cost){.flops = rows * masked * (2 * a->instruments + 4 * a->stems + 1),
+                         .bytes =
+                             4 * rows * (a->instruments * masked + 2 * bins + 2 * a->stems * bins)};
+}
+
 const cleave_op cleave_ratio_mask_op = {
     .name = "ratio_mask",
     .args_bytes = sizeof(cleave_ratio_mask_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
     .streams = 1,
 };
 

@@ -56,7 +56,6 @@ static const struct {
 int cleave_rearrange_cases(int index, cleave_case *out)
 {
     cleave_rearrange_args args = {0};
-    double count = 1;
 
     if (index < 0 || index >= (int)(sizeof shapes / sizeof shapes[0]))
         return 0;
@@ -64,7 +63,6 @@ int cleave_rearrange_cases(int index, cleave_case *out)
         args.size[axis] = shapes[index].size[axis];
         args.in_stride[axis] = shapes[index].in_stride[axis];
         args.out_stride[axis] = shapes[index].out_stride[axis];
-        count *= (double)args.size[axis];
     }
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
@@ -72,8 +70,6 @@ int cleave_rearrange_cases(int index, cleave_case *out)
              (long long)args.size[0], (long long)args.size[1], (long long)args.size[2],
              (long long)args.size[3]);
     out->limit = 0;
-    out->flops = 0;
-    out->bytes = 8 * count;
     out->flags = shapes[index].flags;
     return 1;
 }

@@ -54,12 +54,25 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 2;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_rearrange_args *a = args;
+    double read = 1, written = 1;
+
+    for (int axis = 0; axis < CLEAVE_REARRANGE_AXES; axis++) {
+        read *= a->in_stride[axis] ? (double)a->size[axis] : 1;
+        written *= (double)a->size[axis];
+    }
+    return (cleave_cost){.flops = 0, .bytes = 4 * (read + written)};
+}
+
 const cleave_op cleave_rearrange_op = {
     .name = "rearrange",
     .args_bytes = sizeof(cleave_rearrange_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
     .streams = 1,
 };
 

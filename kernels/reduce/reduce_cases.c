@@ -51,17 +51,12 @@ int cleave_reduce_cases(int index, cleave_case *out)
     args.kind = (cleave_reduce_kind)kind;
 
     const int is_max = kind == CLEAVE_REDUCE_MAX || kind == CLEAVE_REDUCE_MAX_ABS;
-    const double count = (double)args.rows * (double)args.points;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "%s R%lld P%lld", names[kind], (long long)args.rows,
              (long long)args.points);
     /* Sums of 10^6 terms in double differ by 10^-13; rounded to float that is at most one ulp. */
     out->limit = is_max ? 0 : 0x1p-23;
-    out->flops = count * (kind == CLEAVE_REDUCE_MEAN_STD  ? 4
-                          : kind == CLEAVE_REDUCE_SQUARES ? 2
-                                                          : 1);
-    out->bytes = 4 * count;
     out->flags = shapes[shape].flags;
     out->fill = fill;
     return 1;

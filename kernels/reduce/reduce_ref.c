@@ -40,12 +40,25 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 2;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_reduce_args *a = args;
+    const double rows = (double)a->rows, count = rows * (double)a->points;
+    const int pair = a->kind == CLEAVE_REDUCE_MEAN_STD;
+
+    return (cleave_cost){.flops = count * (pair                               ? 4
+                                           : a->kind == CLEAVE_REDUCE_SQUARES ? 2
+                                                                              : 1),
+                         .bytes = 4 * (count + (pair ? 2 : 1) * rows)};
+}
+
 const cleave_op cleave_reduce_op = {
     .name = "reduce",
     .args_bytes = sizeof(cleave_reduce_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
     .streams = 1,
 };
 

@@ -55,7 +55,6 @@ int cleave_repetition_cases(int index, cleave_case *out)
     args.lead = index % 3;
     args.tail = index % 4;
 
-    const double frames = (double)args.frames, plane = frames * (double)args.bins;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "T%lld F%lld, %d picks, %d near, %d spread",
@@ -63,8 +62,6 @@ int cleave_repetition_cases(int index, cleave_case *out)
              (int)args.spread);
     /* A median is one of its inputs, and one product is rounded alike everywhere. */
     out->limit = 0;
-    out->flops = 84 * plane + 2 * frames * frames; /* minima and maxima; likeness and its maxima */
-    out->bytes = 8 * plane + 4 * frames * frames;
     out->flags = shapes[index].flags;
     out->fill = fill;
     return 1;

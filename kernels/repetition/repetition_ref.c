@@ -44,12 +44,23 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 3;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_repetition_args *a = args;
+    const double frames = (double)a->frames, plane = frames * (double)a->bins;
+
+    /* Minima and maxima of the median; likeness and its maxima. */
+    return (cleave_cost){.flops = 84 * plane + 2 * frames * frames,
+                         .bytes = 4 * (2 * plane + frames * frames)};
+}
+
 const cleave_op cleave_repetition_op = {
     .name = "repetition",
     .args_bytes = sizeof(cleave_repetition_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
 };
 
 static size_t scratch_bytes(const void *args)

@@ -50,15 +50,12 @@ int cleave_softmax_cases(int index, cleave_case *out)
     args.planes = shapes[index].planes;
     args.points = shapes[index].points;
 
-    const double values = (double)args.planes * (double)args.points;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "K%d P%lld", (int)args.planes, (long long)args.points);
     /* The difference z is rounded once, which moves e^z by |z| 2^-24 of it, at most 0.37 2^-24 of
      * the largest; the exponential, its sum, the quotient and the product have one or two each. */
     out->limit = 0x1p-22;
-    out->flops = 25 * values;
-    out->bytes = 4 * (2 * values + (double)args.points);
     out->flags = shapes[index].flags;
     out->fill = fill;
     return 1;

@@ -34,12 +34,21 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 3;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_softmax_args *a = args;
+    const double points = (double)a->points, values = a->planes * points;
+
+    return (cleave_cost){.flops = 25 * values, .bytes = 4 * (2 * values + points)};
+}
+
 const cleave_op cleave_softmax_op = {
     .name = "softmax",
     .args_bytes = sizeof(cleave_softmax_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
     .in_place = 1,
     .streams = 1,
 };

@@ -44,15 +44,12 @@ int cleave_stem_shares_cases(int index, cleave_case *out)
     for (int k = 0; k < CLEAVE_STEM_SHARES; k++)
         masks += args.wanted[k] = shapes[index].wanted >> k & 1;
 
-    const double values = (double)(args.frames * args.bins);
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "%d masks T%lld F%lld", masks, (long long)args.frames,
              (long long)args.bins);
     /* Half a dozen roundings, none after a cancellation. */
     out->limit = 3e-7;
-    out->flops = values * 14;
-    out->bytes = values * 4 * (3 + masks);
     out->flags = shapes[index].flags;
     out->fill = fill;
     return 1;

@@ -51,12 +51,22 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 7;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_stem_shares_args *a = args;
+    const double bins = (double)a->bins, values = (double)a->frames * bins;
+
+    return (cleave_cost){.flops = 14 * values,
+                         .bytes = 4 * (values * (3 + (double)masks(a)) + 2 * bins + 1)};
+}
+
 const cleave_op cleave_stem_shares_op = {
     .name = "stem_shares",
     .args_bytes = sizeof(cleave_stem_shares_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
 };
 
 static void run(const void *args, const cleave_work *work)

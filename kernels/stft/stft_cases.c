@@ -54,8 +54,6 @@ int cleave_stft_cases(int index, cleave_case *out)
 {
     const stft_shape *shape;
     cleave_stft_args args = {0};
-    cleave_operand operand[CLEAVE_OPERANDS_MAX];
-    double transforms;
 
     if (index < 0 || index >= (int)(sizeof shapes / sizeof *shapes))
         return 0;
@@ -71,15 +69,11 @@ int cleave_stft_cases(int index, cleave_case *out)
     args.scale = shape->scale;
     args.pad = shape->pad;
     args.layout = shape->layout;
-    cleave_stft_op.operands(&args, operand);
-    transforms = (double)shape->channels * (double)shape->frames;
 
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "%s", shape->label);
     out->limit = LIMIT;
-    out->flops = transforms * shape->n * (2.5 * log2(shape->n) + 1);
-    out->bytes = (double)(operand[0].bytes + operand[1].bytes + operand[2].bytes);
     out->flags = shape->flags;
     return 1;
 }

@@ -37,15 +37,12 @@ int cleave_voice_mask_cases(int index, cleave_case *out)
         return 0;
     args.points = shapes[index].points;
 
-    const double values = (double)args.points;
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "P%lld", (long long)args.points);
     /* Two logarithms up to 23 in size, each within an ulp of 2^-19: z is off by up to 5e-6, and the
      * mask, near one half, by a quarter of that. */
     out->limit = 3e-6;
-    out->flops = values * 70;
-    out->bytes = values * 16;
     out->flags = shapes[index].flags;
     out->fill = fill;
     return 1;

@@ -35,12 +35,21 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return 4;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_voice_mask_args *a = args;
+    const double points = (double)a->points;
+
+    return (cleave_cost){.flops = 70 * points, .bytes = 4 * (4 * points + 1)};
+}
+
 const cleave_op cleave_voice_mask_op = {
     .name = "voice_mask",
     .args_bytes = sizeof(cleave_voice_mask_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
 };
 
 static double hold(double x, double limit)

@@ -59,7 +59,6 @@ int cleave_voice_odds_cases(int index, cleave_case *out)
     args.bins = shapes[index].bins;
     args.stereo = shapes[index].stereo;
 
-    const double values = (double)(args.frames * args.bins);
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &args, sizeof args);
     snprintf(out->label, sizeof out->label, "%s T%lld F%lld", args.stereo ? "stereo" : "mono",
@@ -67,8 +66,6 @@ int cleave_voice_odds_cases(int index, cleave_case *out)
     /* Logarithms up to 23 in size, each within an ulp of 2^-19, and their differences: z is off by
      * up to 4e-6, and a part relatively by as much. */
     out->limit = 4e-6;
-    out->flops = values * (args.stereo ? 120 : 90);
-    out->bytes = 4 * values * (args.stereo ? 8 : 6);
     out->flags = shapes[index].flags;
     out->fill = fill;
     return 1;

@@ -51,12 +51,22 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
     return n;
 }
 
+static cleave_cost cost(const void *args)
+{
+    const cleave_voice_odds_args *a = args;
+    const double bins = (double)a->bins, values = (double)a->frames * bins;
+
+    return (cleave_cost){.flops = values * (a->stereo ? 120 : 90),
+                         .bytes = 4 * (values * (a->stereo ? 8 : 6) + bins + 1)};
+}
+
 const cleave_op cleave_voice_odds_op = {
     .name = "voice_odds",
     .args_bytes = sizeof(cleave_voice_odds_args),
     .check = check,
     .items = items,
     .operands = operands,
+    .cost = cost,
 };
 
 static double log_ratio(const cleave_voice_odds_args *a, double over, double under)

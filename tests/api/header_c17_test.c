@@ -53,6 +53,9 @@ static void functions(void)
     void (*const cancel)(cleave_engine *) = cleave_cancel;
     void (*const stats)(const cleave_engine *, cleave_stats *) = cleave_engine_stats;
     size_t (*const map)(const cleave_engine *, char *, size_t) = cleave_engine_memory_map;
+    int32_t (*const step_count)(const cleave_engine *) = cleave_engine_step_count;
+    cleave_status (*const profile)(cleave_engine *, const float *, const cleave_profile *) =
+        cleave_engine_profile;
 
     size_t (*const quality_need)(int32_t) = cleave_quality_need;
     cleave_status (*const quality_init)(int32_t, void *, size_t, cleave_quality **) =
@@ -97,6 +100,7 @@ static void functions(void)
     TEST_CHECK(bss_need && bss_init && bss_correlate && bss_solve && bss_window);
     TEST_CHECK(config_default && need && init && open && close && info && push && flush && pull);
     TEST_CHECK(reset && cancel && stats && map && model_at && model_find);
+    TEST_CHECK(step_count && profile);
 }
 
 int main(int argc, char **argv)

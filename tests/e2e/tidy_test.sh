@@ -36,6 +36,7 @@ plant includes runtime/planted_up.c 1 <<<'#include "host/audio.h"'
 plant includes kernels/planted_libc.c 1 <<<'#include <stdlib.h>'
 plant includes kernels/planted_local.c 1 <<<'#include "base.h"'
 plant includes host/planted_inner.c 1 <<<'#include "kernels/ops.h"'
+plant includes host/planted_cases.c 1 <<<'#include "kernels/cases.h"'
 plant allocators kernels/planted_malloc.c 1 <<<'void *f(void) { return malloc(1); }'
 plant allocators weights/planted_map.c 1 <<<'void *f(void) { return mmap(0, 1, 0, 0, 0, 0); }'
 plant allocators runtime/planted_free.c 2 <<<'/* free (of charge) */

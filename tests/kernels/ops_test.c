@@ -40,7 +40,7 @@ static void table(void)
         if (!TEST_CHECK(op != NULL))
             continue;
         TEST_CHECK(op->args_bytes > 0 && op->args_bytes <= CLEAVE_ARGS_BYTES_MAX);
-        TEST_CHECK(op->name && op->check && op->items && op->operands);
+        TEST_CHECK(op->name && op->check && op->items && op->operands && op->cost);
         TEST_CHECK(ops.kernel[i].run != NULL);
         TEST_CHECK(!ops.kernel[i].prepare == !ops.kernel[i].prepared_bytes);
         TEST_CHECK(cleave_cases[i] != NULL);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "loader/loader.h"
+#include "loader/synthetic.h"
 #include "tests/bytes.h"
-#include "tests/synthetic.h"
 #include "tests/test.h"
 
 #define ONE_BLOCK "spleeter/spleeter_tiny.index"
@@ -50,21 +50,21 @@ static int import_files(cleave_import *import, const files *f, char *message)
 }
 
 /* How the synthetic values of a variable are made. */
-static synthetic_rule rule_of(const char *name, const cleave_import_tensor *t)
+static cleave_synthetic_rule rule_of(const char *name, const cleave_import_tensor *t)
 {
     const char *leaf = strrchr(name, '/') + 1;
     const int transposed = strstr(name, "transpose") != NULL;
 
     if (!strcmp(leaf, "gamma"))
-        return (synthetic_rule){1, 0.1};
+        return (cleave_synthetic_rule){1, 0.1};
     if (!strcmp(leaf, "moving_variance"))
-        return (synthetic_rule){1, 0.2};
+        return (cleave_synthetic_rule){1, 0.2};
     if (strcmp(leaf, "kernel") != 0)
-        return (synthetic_rule){0, 0.05};
+        return (cleave_synthetic_rule){0, 0.05};
     const double taps = (double)t->shape[0] * t->shape[1], in = t->shape[transposed ? 3 : 2];
     if (transposed)
-        return (synthetic_rule){0, 1.5 * sqrt(3 / (in * taps / 4))};
-    return (synthetic_rule){0, (in == 2 ? 0.15 : 1.5) * sqrt(3 / (taps * in))};
+        return (cleave_synthetic_rule){0, 1.5 * sqrt(3 / (in * taps / 4))};
+    return (cleave_synthetic_rule){0, (in == 2 ? 0.15 : 1.5) * sqrt(3 / (taps * in))};
 }
 
 static void check_values(const cleave_import *import)
@@ -78,7 +78,7 @@ static void check_values(const cleave_import *import)
         snprintf(name, sizeof name, "%.*s", (int)t->name_bytes, t->name);
         cleave_import_read(t, 0, count, values);
         for (uint64_t e = 0; e < count; e++)
-            wrong += values[e] != synthetic_value(name, e, rule_of(name, t));
+            wrong += values[e] != cleave_synthetic_value(name, e, rule_of(name, t));
         free(values);
         if (!TEST_CHECK(wrong == 0)) {
             printf("     first in %s\n", name);

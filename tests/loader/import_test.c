@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "loader/import.h"
+#include "loader/synthetic.h"
 #include "loader/sha256.h"
 #include "tests/bytes.h"
-#include "tests/synthetic.h"
 #include "tests/test.h"
 #include "weights/table.h"
 
@@ -68,10 +68,10 @@ static void check_values(const cleave_import *import)
         snprintf(name, sizeof name, "%.*s", (int)t->name_bytes, t->name);
         const int outermost =
             !strncmp(name, "decoder.3.conv_tr", 17) || !strncmp(name, "tdecoder.3.conv_tr", 18);
-        const synthetic_rule rule =
-            synthetic_demucs(name, t->shape, t->rank, is_norm(import, name), outermost);
+        const cleave_synthetic_rule rule =
+            cleave_synthetic_demucs(name, t->shape, t->rank, is_norm(import, name), outermost);
         for (uint64_t e = 0; e < cleave_import_count(t); e++)
-            wrong += element(t, e) != through_half(synthetic_value(name, e, rule));
+            wrong += element(t, e) != through_half(cleave_synthetic_value(name, e, rule));
         if (!TEST_CHECK(wrong == 0)) {
             printf("     first in %s\n", name);
             return;

@@ -6,8 +6,8 @@
 
 #include "loader/loader.h"
 #include "loader/sha256.h"
+#include "loader/synthetic.h"
 #include "tests/bytes.h"
-#include "tests/demucs_weights.h"
 #include "tests/test.h"
 #include "weights/config_text.h"
 #include "weights/contract.h"
@@ -65,22 +65,19 @@ static row *find(const table *t, const char *model, const char *name)
     return NULL;
 }
 
-static test_tensors *tensors_of(const char *name)
+/* The tensors of an official model; 0 and a failure. */
+static int tensors_of(const char *name, cleave_import *tensors)
 {
-    const cleave_official *official;
+    char message[CLEAVE_SENTENCE_BYTES];
 
-    for (uint32_t i = 0; (official = cleave_official_at(i)); i++)
-        if (!strcmp(official->name, name))
-            return test_tensors_of(official->kind, official->config);
-    TEST_FAIL("there is no official model \"%s\"", name);
-    return NULL;
+    return cleave_synthetic_official(tensors, name, message) || TEST_FAIL("%s", message);
 }
 
 /* Values of one tensor, hashed piece by piece. */
-static void synthetic_sum(const test_tensors *m, int index, char text[65])
+static void synthetic_sum(const cleave_import *m, uint32_t index, char text[65])
 {
-    const uint64_t count = cleave_import_count(&m->tensor[index]);
-    const synthetic_rule rule = test_tensors_rule(m, index);
+    const uint64_t count = cleave_import_count(&m->tensors[index]);
+    const cleave_synthetic_rule rule = cleave_synthetic_rule_of(m, index);
     cleave_sha256 hash;
     uint8_t digest[32];
     float values[4096];
@@ -88,7 +85,7 @@ static void synthetic_sum(const test_tensors *m, int index, char text[65])
     cleave_sha256_init(&hash);
     for (uint64_t first = 0; first < count; first += 4096) {
         const uint64_t part = count - first < 4096 ? count - first : 4096;
-        synthetic_fill(m->tensor[index].name, rule, first, part, values);
+        cleave_synthetic_fill(m->tensors[index].name, rule, first, part, values);
         cleave_sha256_add(&hash, values, part * sizeof *values);
     }
     cleave_sha256_finish(&hash, digest);
@@ -100,13 +97,13 @@ static void synthetic_sum(const test_tensors *m, int index, char text[65])
 static void check_model(const table *t, const char *name, int complete)
 {
     char sum[65];
-    test_tensors *const m = tensors_of(name);
+    cleave_import tensors, *const m = &tensors;
     int matched = 0;
 
-    if (!m)
+    if (!tensors_of(name, m))
         return;
-    for (int i = 0; i < m->count; i++) {
-        const cleave_import_tensor *mine = &m->tensor[i];
+    for (uint32_t i = 0; i < m->tensor_count; i++) {
+        const cleave_import_tensor *mine = &m->tensors[i];
         row *r = find(t, name, mine->name);
         if (!r) {
             if (complete)
@@ -128,7 +125,7 @@ static void check_model(const table *t, const char *name, int complete)
         if (!strcmp(t->rows[i].model, name) && t->rows[i].seen != 1)
             TEST_FAIL("%s: \"%s\" was visited %d times", name, t->rows[i].name, t->rows[i].seen);
     TEST_CHECK(matched > 10);
-    free(m);
+    cleave_import_close(m);
 }
 
 static void check_table(const char *path, int complete)
@@ -162,14 +159,14 @@ static void all_tensors(void)
 }
 
 /* One safetensors file with the model's float32 values. */
-static void put_safetensors(test_bytes *b, const test_tensors *m)
+static void put_safetensors(test_bytes *b, const cleave_import *m)
 {
     char entry[256];
     uint64_t offset = 0;
     test_bytes header = {0};
 
-    for (int i = 0; i < m->count; i++) {
-        const cleave_import_tensor *r = &m->tensor[i];
+    for (uint32_t i = 0; i < m->tensor_count; i++) {
+        const cleave_import_tensor *r = &m->tensors[i];
         const uint64_t bytes = cleave_import_count(r) * 4;
         snprintf(entry, sizeof entry, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[", i ? "," : "{",
                  r->name);
@@ -187,10 +184,10 @@ static void put_safetensors(test_bytes *b, const test_tensors *m)
     test_bytes_number(b, header.used, 8);
     test_bytes_put(b, header.data, header.used);
     test_bytes_free(&header);
-    for (int i = 0; i < m->count; i++) {
-        const uint64_t count = cleave_import_count(&m->tensor[i]);
+    for (uint32_t i = 0; i < m->tensor_count; i++) {
+        const uint64_t count = cleave_import_count(&m->tensors[i]);
         float *values = malloc(count * sizeof *values);
-        synthetic_fill(m->tensor[i].name, test_tensors_rule(m, i), 0, count, values);
+        cleave_synthetic_fill(m->tensors[i].name, cleave_synthetic_rule_of(m, i), 0, count, values);
         test_bytes_put(b, values, count * sizeof *values);
         free(values);
     }
@@ -212,8 +209,8 @@ static void whole_model(void)
         test_skip("the table of all tensors is not here");
         return;
     }
-    test_tensors *const m = tensors_of("htdemucs_6s");
-    if (!m)
+    cleave_import tensors, *const m = &tensors;
+    if (!tensors_of("htdemucs_6s", m))
         return;
     put_safetensors(&checkpoint, m);
     if (TEST_CHECK(cleave_import_open(&import, checkpoint.data, checkpoint.used, message)) &&
@@ -225,12 +222,12 @@ static void whole_model(void)
         TEST_CHECK(cleave_weights_verify(&weights, message))) {
         TEST_CHECK(cleave_table_config(&weights.table, "sources", sources, sizeof sources) &&
                    !strcmp(sources, "drums,bass,other,vocals,guitar,piano"));
-        for (int i = 0; i < m->count; i++) {
-            const row *r = find(&t, "htdemucs_6s", m->tensor[i].name);
+        for (uint32_t i = 0; i < m->tensor_count; i++) {
+            const row *r = find(&t, "htdemucs_6s", m->tensors[i].name);
             cleave_table_tensor tensor;
             cleave_sha256 hash;
             uint8_t digest[32];
-            if (!TEST_CHECK(r && cleave_table_find(&weights.table, m->tensor[i].name, &tensor)))
+            if (!TEST_CHECK(r && cleave_table_find(&weights.table, m->tensors[i].name, &tensor)))
                 continue;
             cleave_sha256_init(&hash);
             cleave_sha256_add(&hash, tensor.data, (size_t)tensor.count * 4);
@@ -244,7 +241,7 @@ static void whole_model(void)
     }
     test_bytes_free(&checkpoint);
     test_bytes_free(&file);
-    free(m);
+    cleave_import_close(m);
     free(t.rows);
 }
 

@@ -1,6 +1,5 @@
 /* peak_x86.c: fused multiply-adds on enough registers to hide their latency. */
-#include "bench/bench.h"
-#include "kernels/ops.h"
+#include "host/measure.h"
 
 #include <immintrin.h>
 
@@ -55,13 +54,13 @@ static double run_sse2(int64_t rounds)
     return 2.0 * 4 * CHAINS * (double)rounds;
 }
 
-double bench_peak_run(int64_t rounds)
+double measure_peak_run(int64_t rounds)
 {
-    const uint32_t features = cleave_cpu_features();
-
-    if (features & CLEAVE_CPU_AVX512)
+    if (__builtin_cpu_supports("avx512f")) {
         return run_avx512(rounds);
-    if (features & CLEAVE_CPU_AVX2)
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
         return run_avx2(rounds);
+    }
     return run_sse2(rounds);
 }

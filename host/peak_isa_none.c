@@ -1,9 +1,9 @@
 /* peak_isa_none.c: a product and a sum in plain C. */
-#include "bench/bench.h"
+#include "host/measure.h"
 
 #define CHAINS 8
 
-double bench_peak_run(int64_t rounds)
+double measure_peak_run(int64_t rounds)
 {
     volatile float result;
     float sum[CHAINS], total = 0;

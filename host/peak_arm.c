@@ -1,11 +1,11 @@
 /* peak_arm.c: fused multiply-adds on enough registers to hide their latency. */
-#include "bench/bench.h"
+#include "host/measure.h"
 
 #include <arm_neon.h>
 
 #define CHAINS 16
 
-double bench_peak_run(int64_t rounds)
+double measure_peak_run(int64_t rounds)
 {
     const float32x4_t a = vdupq_n_f32(0.999f), b = vdupq_n_f32(1e-3f);
     float32x4_t sum[CHAINS];
