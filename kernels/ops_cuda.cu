@@ -5,10 +5,14 @@
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
+#include "kernels/layer_norm/layer_norm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
+#include "kernels/moments/moments.h"
+#include "kernels/normalize/normalize.h"
 #include "kernels/ops.h"
 #include "kernels/overlap_add/overlap_add.h"
+#include "kernels/pair_sums/pair_sums.h"
 #include "kernels/ratio_mask/ratio_mask.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
@@ -38,6 +42,10 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_VOICE_ODDS] = cleave_voice_odds_cuda;
     ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_cuda;
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_cuda;
+    ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_cuda;
+    ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_cuda;
+    ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_cuda;
+    ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_cuda;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_cuda;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_cuda;
 }
