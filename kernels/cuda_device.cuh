@@ -80,6 +80,17 @@ static __device__ __forceinline__ float cleave_fma(float a, float b, float c)
     return __fmaf_rn(a, b, c);
 }
 
+/* Four words at once, on 16 bytes. */
+static __device__ __forceinline__ void cleave_load_words(const uint32_t *from, uint32_t to[4])
+{
+    const uint4 words = *(const uint4 *)from;
+
+    to[0] = words.x;
+    to[1] = words.y;
+    to[2] = words.z;
+    to[3] = words.w;
+}
+
 /* 2^x, 2 units in the last place; 0 for -infinity. */
 static __device__ __forceinline__ float cleave_exp2(float x)
 {

@@ -1,4 +1,4 @@
-/* half.h: IEEE binary16 to and from float32. */
+/* half.h: IEEE binary16 to and from float32, and to the other formats of tensor cores. */
 #ifndef CLEAVE_KERNELS_HALF_H
 #define CLEAVE_KERNELS_HALF_H
 
@@ -43,6 +43,28 @@ CLEAVE_INLINE uint16_t cleave_half_from_float(float value)
     half = (rest - 0x38000000) >> 13;
     half += (rest & 0x1FFF) > 0x1000 || ((rest & 0x1FFF) == 0x1000 && half & 1);
     return (uint16_t)(sign | (half < 0x7C00 ? half : 0x7C00));
+}
+
+/* The bits of bfloat16, the upper half of a float32, nearest to a value, ties to even. */
+CLEAVE_INLINE uint16_t cleave_bf16_bits(float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    if ((bits & 0x7FFFFFFF) > 0x7F800000)
+        return (uint16_t)(bits >> 16 | 0x40); /* NaN stays one */
+    return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+/* The float32 nearest to a value that has ten bits after the point, ties away from zero. */
+CLEAVE_INLINE uint32_t cleave_tf32_bits(float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    if ((bits & 0x7F800000) == 0x7F800000)
+        return bits;
+    return (bits + 0x1000) & 0xFFFFE000;
 }
 
 #endif

@@ -79,6 +79,12 @@ bool simt_room_give_back(unsigned char *data, size_t bytes)
     return true;
 }
 
+void simt_check_aligned(const void *at, size_t bytes)
+{
+    if (reinterpret_cast<uintptr_t>(at) % bytes)
+        simt_die("an access is not aligned on its size");
+}
+
 void simt_copies_free(simt_copies *copies)
 {
     delete copies;
@@ -90,9 +96,10 @@ void simt_copy_start(void *to, const void *from, size_t bytes, size_t valid)
 
     if (bytes != 4 && bytes != 16)
         simt_die("an asynchronous copy has 4 or 16 bytes");
-    if (valid > bytes || reinterpret_cast<uintptr_t>(to) % bytes ||
-        (valid && reinterpret_cast<uintptr_t>(from) % bytes))
-        simt_die("an asynchronous copy is not aligned on its size");
+    if (valid > bytes)
+        simt_die("an asynchronous copy reads more than it writes");
+    simt_check_aligned(to, bytes);
+    simt_check_aligned(valid ? from : nullptr, bytes);
     if (!mine)
         mine = new simt_copies;
     memset(to, 0xFF, bytes);

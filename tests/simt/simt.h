@@ -54,6 +54,9 @@ double simt_shuffle(double value, unsigned from);
 void *simt_shared(const void *site, size_t bytes);
 void *simt_shared_dynamic();
 
+// Aborts if an access of so many bytes at once is not aligned on them.
+void simt_check_aligned(const void *at, size_t bytes);
+
 // memory.cpp. Room of `bytes`, all NaN, that lies between pages without access and begins on a
 // multiple of 16 bytes; given back after use, and whether nothing was written past its end.
 unsigned char *simt_room_take(size_t bytes);
@@ -69,12 +72,10 @@ void simt_copy_commit();
 void simt_copy_wait(unsigned groups); // for all groups but the last so many
 
 // tensor.cpp. d += a b by the lanes of a warp, fragments as PTX lays them out: m16n8k8 of tf32,
-// m16n8k16 of bf16 and fp16; and the conversions of one value.
+// m16n8k16 of bf16 and fp16.
 void simt_mma_tf32(float d[4], const uint32_t a[4], const uint32_t b[2]);
 void simt_mma_bf16(float d[4], const uint32_t a[4], const uint32_t b[2]);
 void simt_mma_fp16(float d[4], const uint32_t a[4], const uint32_t b[2]);
-uint32_t simt_to_tf32(float value);
-uint32_t simt_to_bf16(float value);
 
 // The order of everything from now on, and how many kernels were launched since the start.
 extern "C" void simt_seed(uint64_t seed);

@@ -90,19 +90,6 @@ template <typename Format> void together(float d[4], const uint32_t a[4], const 
     simt_together(multiply<Format>, &mine);
 }
 
-uint32_t bits_of(float value)
-{
-    uint32_t bits;
-
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
-bool is_finite(uint32_t bits)
-{
-    return (bits & 0x7F800000u) != 0x7F800000u;
-}
-
 } // namespace
 
 void simt_mma_tf32(float d[4], const uint32_t a[4], const uint32_t b[2])
@@ -118,22 +105,4 @@ void simt_mma_bf16(float d[4], const uint32_t a[4], const uint32_t b[2])
 void simt_mma_fp16(float d[4], const uint32_t a[4], const uint32_t b[2])
 {
     together<fp16>(d, a, b);
-}
-
-// To nearest, ties away from zero: cvt.rna.
-uint32_t simt_to_tf32(float value)
-{
-    const uint32_t bits = bits_of(value);
-
-    return is_finite(bits) ? (bits + 0x1000u) & 0xFFFFE000u : bits;
-}
-
-// To nearest, ties to even.
-uint32_t simt_to_bf16(float value)
-{
-    const uint32_t bits = bits_of(value);
-
-    if (!is_finite(bits))
-        return bits >> 16 | (bits & 0x007FFFFFu ? 0x40u : 0u);
-    return (bits + 0x7FFFu + (bits >> 16 & 1)) >> 16;
 }

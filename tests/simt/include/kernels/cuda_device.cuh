@@ -70,6 +70,13 @@ static inline float cleave_fma(float a, float b, float c)
     return std::fma(a, b, c);
 }
 
+static inline void cleave_load_words(const uint32_t *from, uint32_t to[4])
+{
+    simt_check_aligned(from, 16);
+    for (int i = 0; i < 4; i++)
+        to[i] = from[i];
+}
+
 static inline float cleave_exp2(float x)
 {
     return std::exp2(x);
@@ -112,12 +119,14 @@ static inline void cleave_mma_fp16(float d[4], const uint32_t a[4], const uint32
 
 static inline uint32_t cleave_to_tf32(float value)
 {
-    return simt_to_tf32(value);
+    return cleave_tf32_bits(value);
 }
 
 static inline uint32_t cleave_pack_bf16(float low, float high)
 {
-    return simt_to_bf16(low) | simt_to_bf16(high) << 16;
+    const uint32_t upper = cleave_bf16_bits(high);
+
+    return cleave_bf16_bits(low) | upper << 16;
 }
 
 static inline uint32_t cleave_pack_fp16(float low, float high)
