@@ -16,11 +16,16 @@
     kernel<<<(unsigned)(blocks), (unsigned)(threads), (shared_bytes), (cudaStream_t)(stream)>>>(   \
         __VA_ARGS__)
 
-/* Before a kernel's name: the most threads that it is launched with, which bounds its registers. */
-#define CLEAVE_LAUNCH_BOUNDS(threads) __launch_bounds__(threads, 1)
+/* Before a kernel's name: the most threads that it is launched with, and how many such blocks a
+ * multiprocessor must have room for; both bound its registers. */
+#define CLEAVE_LAUNCH_BOUNDS(threads)            __launch_bounds__(threads, 1)
+#define CLEAVE_LAUNCH_BOUNDS_OF(threads, blocks) __launch_bounds__(threads, blocks)
 
 /* Before a loop of a few steps known to the compiler: arrays indexed in it stay in registers. */
 #define CLEAVE_UNROLL _Pragma("unroll")
+/* Before a loop of many: so many steps of it at once. */
+#define CLEAVE_UNROLL_BY(steps) CLEAVE_PRAGMA(unroll steps)
+#define CLEAVE_PRAGMA(text)     _Pragma(#text)
 
 /* Dynamic shared memory that GPUs of compute capability 8.0 or above grant; more than 48 KB after
  * cleave_shared_allow() only. */
@@ -89,6 +94,22 @@ static __device__ __forceinline__ void cleave_load_words(const uint32_t *from, u
     to[1] = words.y;
     to[2] = words.z;
     to[3] = words.w;
+}
+
+/* Four floats at once, on 16 bytes. */
+static __device__ __forceinline__ void cleave_load_floats(const float *from, float to[4])
+{
+    const float4 values = *(const float4 *)from;
+
+    to[0] = values.x;
+    to[1] = values.y;
+    to[2] = values.z;
+    to[3] = values.w;
+}
+
+static __device__ __forceinline__ void cleave_store_floats(float *to, const float from[4])
+{
+    *(float4 *)to = make_float4(from[0], from[1], from[2], from[3]);
 }
 
 /* 2^x, 2 units in the last place; 0 for -infinity. */

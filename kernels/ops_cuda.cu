@@ -1,4 +1,5 @@
 /* ops_cuda.cu: the CUDA table. */
+#include "kernels/attention/attention.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
@@ -47,6 +48,7 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_cuda;
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_cuda;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_cuda;
+    ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_cuda;
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_cuda;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_cuda;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_cuda;
@@ -56,6 +58,10 @@ void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors)
 {
     static const cleave_kernel *const conv[] = {&cleave_conv_cuda, &cleave_conv_cuda_tf32,
                                                 &cleave_conv_cuda_bf16, &cleave_conv_cuda_fp16};
+    static const cleave_kernel *const attention[] = {
+        &cleave_attention_cuda, &cleave_attention_cuda_tf32, &cleave_attention_cuda_bf16,
+        &cleave_attention_cuda_fp16};
 
     ops->kernel[CLEAVE_OP_CONV] = *conv[factors];
+    ops->kernel[CLEAVE_OP_ATTENTION] = *attention[factors];
 }

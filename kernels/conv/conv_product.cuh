@@ -1,7 +1,8 @@
 /* conv_product.cuh: the tile that 256 threads multiply, exactly in float or on tensor cores.
  *
  * A product adds a stage, DEPTH depths of weights and points in shared memory, to the sums that its
- * threads keep, and puts these into shared memory in the end. */
+ * threads keep, and puts these into shared memory in the end. BLOCKS of them fit a multiprocessor
+ * without registers in memory. */
 #ifndef CLEAVE_KERNELS_CONV_PRODUCT_CUH
 #define CLEAVE_KERNELS_CONV_PRODUCT_CUH
 
@@ -16,7 +17,7 @@
  * 16 products make a chain of their own, so that the error of long sums grows less. */
 template <int ROWS> struct conv_float {
     static constexpr int DEPTH = 16, STAGES = 4, FORMAT_BYTES = 4;
-    static constexpr int OWN = ROWS / 8;
+    static constexpr int OWN = ROWS / 8, BLOCKS = ROWS > 32 ? 1 : 2;
 
     float total[OWN][4];
 
@@ -38,12 +39,16 @@ template <int ROWS> struct conv_float {
 
         CLEAVE_UNROLL
         for (int d = 0; d < DEPTH; d++) {
+            float weight[OWN];
+            CLEAVE_UNROLL
+            for (int r = 0; r < OWN; r += 4)
+                cleave_load_floats(w + d * ROWS + r, weight + r);
             CLEAVE_UNROLL
             for (int c = 0; c < 4; c++) {
                 const float value = x[d * CONV_PITCH + c * CLEAVE_WARP];
                 CLEAVE_UNROLL
                 for (int r = 0; r < OWN; r++)
-                    sum[r][c] = cleave_fma(w[d * ROWS + r], value, sum[r][c]);
+                    sum[r][c] = cleave_fma(weight[r], value, sum[r][c]);
             }
         }
         CLEAVE_UNROLL
@@ -82,6 +87,7 @@ template <class Format, int ROWS> struct conv_tensor {
     static constexpr int DEPTH = 2 * Format::DEPTH, STAGES = Format::DEPTH == 8 ? 4 : 3;
     static constexpr int FORMAT_BYTES = Format::DEPTH == 8 ? 4 : 2;
     static constexpr int HIGH = ROWS / 32; /* 16 rows each, of a warp */
+    static constexpr int BLOCKS = ROWS > 64 ? 1 : 2;
 
     float total[HIGH][4][4];
 

@@ -5,53 +5,71 @@
 #include "kernels/conv/conv_finish.cuh"
 #include "kernels/conv/conv_product.cuh"
 
-/* What a column reads at the tap 0 of everything. */
+/* The taps that meet `in` along one dimension: the first, and in the upper half how many. */
+typedef uint32_t conv_span;
+
+/* Of taps that lie at origin, origin + step ..: all of them meet `count` values from 0 on. */
+static __device__ conv_span conv_span_of(int64_t origin, int64_t step, int64_t count)
+{
+    int64_t first = 0, end = 0; /* steps to the value 0 and to one past the last */
+
+    if (step > 0) {
+        first = origin < 0 ? (step - 1 - origin) / step : 0;
+        end = origin < count ? (count - origin + step - 1) / step : 0;
+    } else {
+        first = origin >= count ? origin - count + 1 : 0;
+        end = origin + 1;
+    }
+    first = cleave_i64_min(first, 1024);
+    end = cleave_i64_min(cleave_i64_max(end, first), 1024);
+    return (conv_span)first | (conv_span)(end - first) << 16;
+}
+
+static __device__ __forceinline__ bool conv_meets(conv_span span, int32_t tap)
+{
+    return (uint32_t)tap - (span & 0xFFFF) < span >> 16;
+}
+
+/* What a column reads. */
 struct conv_origin {
-    int64_t row, point; /* of in; rows far outside for a column that does not exist */
-    int64_t offset;     /* of both in a channel */
+    int64_t offset; /* of tap 0 in a channel */
+    conv_span rows, points;
+    int32_t rest; /* points from there to the end of a row, up to 4 */
 };
+
+static __device__ int64_t conv_step(const cleave_conv_args &a)
+{
+    return a.transposed ? -1 : a.dilation;
+}
 
 static __device__ conv_origin conv_origin_of(const cleave_conv_args &a, const conv_shape &s,
                                              int32_t matrix, int64_t column)
 {
     const conv_place p = conv_place_of(a, s, matrix, column);
+    int64_t row = p.row * a.stride_rows - a.pad_rows;
+    int64_t point = p.place * a.stride_points - a.pad_points;
     conv_origin at;
 
     if (a.transposed) {
-        at.row = (p.row + a.pad_rows) / a.stride_rows;
-        at.point = p.place;
-    } else {
-        at.row = p.row * a.stride_rows - a.pad_rows;
-        at.point = p.place * a.stride_points - a.pad_points;
+        row = (p.row + a.pad_rows) / a.stride_rows;
+        point = p.place;
     }
-    if (!p.exists)
-        at.row = -((int64_t)1 << 40);
-    at.offset = at.row * a.in_row_stride + at.point;
+    at.offset = row * a.in_row_stride + point;
+    at.rows = p.exists ? conv_span_of(row, conv_step(a), a.in_rows) : 0;
+    at.points = conv_span_of(point, conv_step(a), a.in_points);
+    at.rest = (int32_t)cleave_i64_min(a.in_points - point, 4);
     return at;
 }
 
 /* From the origin of a column to where it meets a depth. */
-struct conv_reach {
-    int64_t row, point, offset;
-};
-
-static __device__ __forceinline__ conv_reach conv_reach_of(const cleave_conv_args &a,
-                                                           const conv_depth &d)
+static __device__ __forceinline__ int64_t conv_reach(const cleave_conv_args &a, const conv_depth &d)
 {
-    const int64_t step = a.transposed ? -1 : a.dilation;
-    conv_reach r;
-
-    r.row = d.row * step;
-    r.point = d.point * step;
-    r.offset = d.channel * a.in_channel_stride + r.row * a.in_row_stride + r.point;
-    return r;
+    return d.channel * a.in_channel_stride + (d.row * a.in_row_stride + d.point) * conv_step(a);
 }
 
-static __device__ __forceinline__ bool conv_inside(const cleave_conv_args &a, const conv_origin &at,
-                                                   const conv_reach &r)
+static __device__ __forceinline__ bool conv_inside(const conv_origin &at, const conv_depth &d)
 {
-    return (uint64_t)(at.row + r.row) < (uint64_t)a.in_rows &&
-           (uint64_t)(at.point + r.point) < (uint64_t)a.in_points;
+    return conv_meets(at.rows, d.row) && conv_meets(at.points, d.point);
 }
 
 /* Starts the copies of a stage's points, [DEPTH][CONV_PITCH]: a warp a depth; a lane every 32nd
@@ -67,22 +85,21 @@ conv_copy_points(const cleave_conv_args &a, bool wide, const conv_depth *depth, 
     for (int n = 0; n < DEPTH / (CONV_THREADS / CLEAVE_WARP); n++) {
         const int d = warp + n * (CONV_THREADS / CLEAVE_WARP);
         const bool exists = first + d < limit;
-        const conv_reach r = conv_reach_of(a, depth[exists ? first + d : 0]);
+        const conv_depth tap = depth[exists ? first + d : 0];
+        const float *from = a.in + conv_reach(a, tap);
         float *to = points + d * CONV_PITCH;
 
         if (wide) {
-            const bool inside = exists && conv_inside(a, at[0], r);
-            const int64_t rest = a.in_points - at[0].point;
-            const int valid = !inside ? 0 : rest < 4 ? (int)rest : 4;
-            cleave_copy_float4(to + 4 * lane, inside ? a.in + at[0].offset + r.offset : a.in,
-                               valid);
+            const bool inside = exists && conv_inside(at[0], tap);
+            cleave_copy_float4(to + 4 * lane, inside ? from + at[0].offset : a.in,
+                               inside ? at[0].rest : 0);
             continue;
         }
         CLEAVE_UNROLL
         for (int c = 0; c < 4; c++) {
-            const bool inside = exists && conv_inside(a, at[c], r);
-            cleave_copy_float(to + c * CLEAVE_WARP + lane,
-                              inside ? a.in + at[c].offset + r.offset : a.in, inside);
+            const bool inside = exists && conv_inside(at[c], tap);
+            cleave_copy_float(to + c * CLEAVE_WARP + lane, inside ? from + at[c].offset : a.in,
+                              inside);
         }
     }
 }
@@ -104,7 +121,7 @@ template <class Product, int ROWS> struct conv_layout {
 
 /* While a stage is multiplied, the next ones are on their way. */
 template <class Product, int ROWS>
-static __global__ void CLEAVE_LAUNCH_BOUNDS(CONV_THREADS)
+static __global__ void CLEAVE_LAUNCH_BOUNDS_OF(CONV_THREADS, Product::BLOCKS)
     conv_tile_kernel(cleave_conv_args a, conv_shape s, const void *prepared, conv_items w)
 {
     typedef conv_layout<Product, ROWS> layout;
@@ -184,10 +201,11 @@ static __global__ void CLEAVE_LAUNCH_BOUNDS(CONV_DIRECT_THREADS)
                 weights[i] = from[d * ROWS + i];
             cleave_barrier();
         }
-        const conv_reach r = conv_reach_of(a, k.depth[d]);
+        const conv_depth tap = k.depth[d];
+        const float *in = a.in + conv_reach(a, tap);
         CLEAVE_UNROLL
         for (int c = 0; c < COLUMNS; c++) {
-            const float x = conv_inside(a, at[c], r) ? a.in[at[c].offset + r.offset] : 0.0f;
+            const float x = conv_inside(at[c], tap) ? in[at[c].offset] : 0.0f;
             CLEAVE_UNROLL
             for (int m = 0; m < ROWS; m++)
                 sum[m][c] = cleave_fma(weights[row + m], x, sum[m][c]);

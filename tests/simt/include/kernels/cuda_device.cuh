@@ -26,7 +26,9 @@
     })
 
 #define CLEAVE_LAUNCH_BOUNDS(threads)
+#define CLEAVE_LAUNCH_BOUNDS_OF(threads, blocks)
 #define CLEAVE_UNROLL
+#define CLEAVE_UNROLL_BY(steps)
 #define CLEAVE_SHARED_BYTES_MAX (static_cast<size_t>(96) * 1024)
 
 template <typename... Parameters>
@@ -73,6 +75,20 @@ static inline float cleave_fma(float a, float b, float c)
 static inline void cleave_load_words(const uint32_t *from, uint32_t to[4])
 {
     simt_check_aligned(from, 16);
+    for (int i = 0; i < 4; i++)
+        to[i] = from[i];
+}
+
+static inline void cleave_load_floats(const float *from, float to[4])
+{
+    simt_check_aligned(from, 16);
+    for (int i = 0; i < 4; i++)
+        to[i] = from[i];
+}
+
+static inline void cleave_store_floats(float *to, const float from[4])
+{
+    simt_check_aligned(to, 16);
     for (int i = 0; i < 4; i++)
         to[i] = from[i];
 }
