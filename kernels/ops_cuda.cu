@@ -8,6 +8,7 @@
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
 #include "kernels/layer_norm/layer_norm.h"
+#include "kernels/lstm/lstm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
 #include "kernels/moments/moments.h"
@@ -49,6 +50,7 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_cuda;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_cuda;
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_cuda;
+    ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_cuda;
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_cuda;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_cuda;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_cuda;
