@@ -11,6 +11,7 @@ namespace
 {
 
 constexpr size_t room_align = 16;
+constexpr size_t front_bytes = 64; // before a room, NaN as well, since its page begins elsewhere
 
 size_t page_bytes()
 {
@@ -33,7 +34,8 @@ thread_local std::vector<room> vacant;
 
 unsigned char *map_room(size_t bytes)
 {
-    const size_t page = page_bytes(), inside = (padded(bytes) + page - 1) / page * page;
+    const size_t page = page_bytes(),
+                 inside = (front_bytes + padded(bytes) + page - 1) / page * page;
     void *map = mmap(nullptr, inside + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     unsigned char *const first = static_cast<unsigned char *>(map) + page;
 
@@ -66,13 +68,16 @@ unsigned char *simt_room_take(size_t bytes)
         }
     if (!data)
         data = map_room(bytes);
-    memset(data, 0xFF, padded(bytes));
+    memset(data - front_bytes, 0xFF, front_bytes + padded(bytes));
     return data;
 }
 
 bool simt_room_give_back(unsigned char *data, size_t bytes)
 {
     vacant.push_back({data, bytes});
+    for (size_t i = 0; i < front_bytes; i++)
+        if (*(data - front_bytes + i) != 0xFF)
+            return false;
     for (size_t i = bytes; i < padded(bytes); i++)
         if (data[i] != 0xFF)
             return false;

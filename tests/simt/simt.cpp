@@ -180,7 +180,7 @@ void give_back_shared()
 {
     for (const shared_array &array : machine.shared)
         if (!simt_room_give_back(array.data, array.bytes))
-            simt_die("a kernel wrote past the end of a shared array");
+            simt_die("a kernel wrote outside of a shared array");
     machine.shared.clear();
 }
 

@@ -3,11 +3,11 @@
 // A block's threads run as fibres, one at a time. Between two barriers one warp after the other
 // runs as far as it can, in an order shuffled from a seed as is that of its lanes; shared memory
 // starts out as NaN bytes: a kernel that lacks a barrier reads what is not there yet, or no longer,
-// under most orders. Blocks run one after the other, also in shuffled order. A shared array lies
-// between pages that cannot be touched; what rounds it up to 16 bytes is checked when the block
-// ends. A barrier or warp exchange that cannot complete aborts with a sentence. A fibre is not
-// interrupted elsewhere: two threads that write a shared value and read it back without a barrier
-// in between are not found out.
+// under most orders. Blocks run one after the other, also in shuffled order. A shared array ends
+// before a page that cannot be touched; what lies before it, and what rounds it up to 16 bytes, is
+// NaN and must stay so. A barrier or warp exchange that cannot complete aborts with a sentence. A
+// fibre is not interrupted elsewhere: two threads that write a shared value and read it back
+// without a barrier in between are not found out.
 #ifndef CLEAVE_TESTS_SIMT_H
 #define CLEAVE_TESTS_SIMT_H
 
@@ -57,8 +57,8 @@ void *simt_shared_dynamic();
 // Aborts if an access of so many bytes at once is not aligned on them.
 void simt_check_aligned(const void *at, size_t bytes);
 
-// memory.cpp. Room of `bytes`, all NaN, that lies between pages without access and begins on a
-// multiple of 16 bytes; given back after use, and whether nothing was written past its end.
+// memory.cpp. Room of `bytes`, all NaN, that ends before a page without access and begins on a
+// multiple of 16 bytes; given back after use, and whether nothing was written around it.
 unsigned char *simt_room_take(size_t bytes);
 bool simt_room_give_back(unsigned char *room, size_t bytes);
 
