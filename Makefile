@@ -209,9 +209,12 @@ $(BUILD)/%.o: %.c $(BUILD)/options
 	@mkdir -p $(@D)
 	$(call run,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(CWARN_C) $(call isa,$<) -MMD -MP -c -o $@ $<
 
+# What the assembler says of registers and shared memory is kept beside the object (bench/ptxas.sh).
 $(BUILD)/%.cu.o: %.cu $(BUILD)/options
 	@mkdir -p $(@D)
-	$(call run,NVCC)$(NVCC) -std=c++17 -O3 -I. $(CUDA_GENCODE) -Xcompiler -Wall,-Wextra -MMD -MP -c -o $@ $<
+	$(call run,NVCC)$(NVCC) -std=c++17 -O3 -I. $(CUDA_GENCODE) -Xcompiler -Wall,-Wextra -Xptxas -v -MMD -MP -c -o $@ $< \
+	    2>$@.log || { cat $@.log >&2; exit 1; }
+	@! grep -i warning $@.log >&2 || true
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

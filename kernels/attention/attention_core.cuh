@@ -90,8 +90,7 @@ struct attention_float {
  * the second product, in whatever order: values are read in the same. */
 template <class Format> struct attention_tensor {
     static constexpr int ROWS = 2, COLUMNS = 16, LANES = 4, OUTS = 16;
-    static constexpr int BLOCKS = Format::DEPTH == 8 ? 2 : 3;
-    static constexpr int TILES = 3;
+    static constexpr int BLOCKS = 2, TILES = 3;
     static constexpr int EACH = Format::DEPTH / 4; /* depths of a step that a lane has */
 
     float score[ROWS][COLUMNS], part[ROWS][OUTS], total[ROWS][OUTS];
