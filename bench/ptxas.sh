@@ -14,7 +14,8 @@ printf 'kernel\tarch\tregisters\tstack\tspill_stores\tspill_loads\tshared\n'
 awk '
     function done() {
         if (name != "")
-            printf "%s\t%s\t%d\t%d\t%d\t%d\t%d\n", name, arch, registers, stack, stores, loads, shared
+            printf "%s\t%s\t%d\t%d\t%d\t%d\t%d\n", name, arch, registers, stack, stores, loads,
+                shared
         name = ""
     }
     function before(text, words,    i) { # the number in front of the words
