@@ -82,7 +82,9 @@ SONG_C   := $(wildcard tools/song/*.c)
 CXX ?= c++
 SIMT     := $(if $(shell command -v $(CXX) 2>/dev/null),1,0)
 SIMT_CU  := $(wildcard kernels/*.cu kernels/*/*_cuda.cu)
-SIMT_O   := $(BUILD)/tests/simt/simt.o $(BUILD)/simt/tests/simt/samples.o $(patsubst %.cu,$(BUILD)/simt/%.o,$(SIMT_CU))
+# Sanitizers do not follow jumps from stack to stack.
+SIMT_CPP := $(filter-out tests/simt/switch_$(if $(SANITIZE),jump,context).cpp,$(wildcard tests/simt/*.cpp))
+SIMT_O   := $(patsubst %.cpp,$(BUILD)/%.o,$(SIMT_CPP)) $(BUILD)/simt/tests/simt/samples.o $(patsubst %.cu,$(BUILD)/simt/%.o,$(SIMT_CU))
 SIMT_TESTS_C := $(wildcard tests/simt/*_test.c)
 CUDA_TESTS_C := $(wildcard tests/cuda/*_test.c)
 TESTS_C  := $(filter-out $(SIMT_TESTS_C) $(CUDA_TESTS_C),$(wildcard tests/*/*_test.c)) \
@@ -176,9 +178,9 @@ $(BUILD)/simt/libcleave.a: $(LIB_O) $(BUILD)/objects
 	$(call run,AR)$(AR) rcs $@ $(filter %.o,$^)
 
 CXXFLAGS ?= -O2 -g
-SIMT_CXXFLAGS = -std=c++17 -Wall -Wextra -Werror -Itests/simt/include -I. $(CXXFLAGS) \
+SIMT_CXXFLAGS = -std=c++17 -U_FORTIFY_SOURCE -Wall -Wextra -Werror -Itests/simt/include -I. $(CXXFLAGS) \
                 $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
-$(BUILD)/tests/simt/simt.o: tests/simt/simt.cpp $(BUILD)/options
+$(BUILD)/tests/simt/%.o: tests/simt/%.cpp $(BUILD)/options
 	@mkdir -p $(@D)
 	$(call run,CXX)$(CXX) $(SIMT_CXXFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/simt/%.o: %.cu $(BUILD)/options
@@ -210,9 +212,12 @@ $(BUILD)/%.o: %.c $(BUILD)/options
 	@mkdir -p $(@D)
 	$(call run,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(CWARN_C) $(call isa,$<) -MMD -MP -c -o $@ $<
 
+# What the assembler says of registers and shared memory is kept beside the object (bench/ptxas.sh).
 $(BUILD)/%.cu.o: %.cu $(BUILD)/options
 	@mkdir -p $(@D)
-	$(call run,NVCC)$(NVCC) -std=c++17 -O3 -I. $(CUDA_GENCODE) -Xcompiler -Wall,-Wextra -MMD -MP -c -o $@ $<
+	$(call run,NVCC)$(NVCC) -std=c++17 -O3 -I. $(CUDA_GENCODE) -Xcompiler -Wall,-Wextra -Xptxas -v -MMD -MP -c -o $@ $< \
+	    2>$@.log || { cat $@.log >&2; exit 1; }
+	@! grep -i warning $@.log >&2 || true
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

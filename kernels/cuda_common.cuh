@@ -5,8 +5,9 @@
 #include "kernels/base.h"
 #include "kernels/cuda_device.cuh"
 
-#define CLEAVE_CUDA_THREADS 256 /* of a block, for kernels that have no reason for another number  \
-                                 */
+#define CLEAVE_CUDA_THREADS                                                                        \
+    256 /* of a block, for kernels that have no reason for another number                          \
+         */
 
 /* Sums and maxima are combined with these. */
 struct cleave_add {
@@ -23,6 +24,14 @@ struct cleave_maximum {
     }
 };
 
+/* Combines one value of every lane of a warp; lane 0 has the result. */
+template <typename Op> static __device__ double cleave_warp_reduce(double value)
+{
+    for (int delta = CLEAVE_WARP / 2; delta > 0; delta /= 2)
+        value = Op::combine(value, cleave_shuffle_down(value, delta));
+    return value;
+}
+
 /* Combines one value of every thread of a block of CLEAVE_CUDA_THREADS; thread 0 has the result.
  * The tree has a fixed shape, so the result is the same bits every time. `partial` holds one double
  * a warp. */
@@ -30,8 +39,7 @@ template <typename Op> static __device__ double cleave_block_reduce(double value
 {
     const int lane = (int)threadIdx.x % CLEAVE_WARP, warp = (int)threadIdx.x / CLEAVE_WARP;
 
-    for (int delta = CLEAVE_WARP / 2; delta > 0; delta /= 2)
-        value = Op::combine(value, cleave_shuffle_down(value, delta));
+    value = cleave_warp_reduce<Op>(value);
     if (lane == 0)
         partial[warp] = value;
     cleave_barrier();
@@ -40,6 +48,18 @@ template <typename Op> static __device__ double cleave_block_reduce(double value
             value = Op::combine(value, partial[w]);
     cleave_barrier();
     return value;
+}
+
+/* 1 / (1 + e^-x). */
+static __device__ __forceinline__ float cleave_sigmoid(float x)
+{
+    return 1 / (1 + expf(-x));
+}
+
+/* x Phi(x), Phi the normal distribution function. */
+static __device__ __forceinline__ float cleave_gelu(float x)
+{
+    return 0.5f * x * (1 + erff(x * 0.70710678118654752f));
 }
 
 #endif

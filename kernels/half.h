@@ -1,4 +1,4 @@
-/* half.h: IEEE binary16 to and from float32. */
+/* half.h: IEEE binary16 to and from float32, and to the other formats of tensor cores. */
 #ifndef CLEAVE_KERNELS_HALF_H
 #define CLEAVE_KERNELS_HALF_H
 
@@ -45,15 +45,26 @@ CLEAVE_INLINE uint16_t cleave_half_from_float(float value)
     return (uint16_t)(sign | (half < 0x7C00 ? half : 0x7C00));
 }
 
-/* The bfloat16 next to `value`, ties to even; NaN stays NaN. */
-CLEAVE_INLINE uint16_t cleave_bf16_from_float(float value)
+/* The bits of bfloat16, the upper half of a float32, nearest to a value, ties to even. */
+CLEAVE_INLINE uint16_t cleave_bf16_bits(float value)
 {
     uint32_t bits;
 
     memcpy(&bits, &value, sizeof bits);
-    if ((bits & 0x7fffffffu) > 0x7f800000u)
-        return (uint16_t)(bits >> 16 | 0x40);
-    return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1)) >> 16);
+    if ((bits & 0x7FFFFFFF) > 0x7F800000)
+        return (uint16_t)(bits >> 16 | 0x40); /* NaN stays one */
+    return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+/* The float32 nearest to a value that has ten bits after the point, ties away from zero. */
+CLEAVE_INLINE uint32_t cleave_tf32_bits(float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    if ((bits & 0x7F800000) == 0x7F800000)
+        return bits;
+    return (bits + 0x1000) & 0xFFFFE000;
 }
 
 #endif

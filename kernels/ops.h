@@ -127,6 +127,18 @@ int cleave_ops_bf16(cleave_ops *ops, uint32_t features);
 /* Fills the table with the CUDA kernels; in builds with CUDA, and on the SIMT executor. */
 void cleave_ops_cuda(cleave_ops *ops);
 
+/* To what the factors of large products are rounded; sums are float32. */
+typedef enum cleave_factors {
+    CLEAVE_FACTORS_FP32, /* not at all */
+    CLEAVE_FACTORS_TF32, /* 11 significant bits, the range of float32 */
+    CLEAVE_FACTORS_BF16, /* 8 bits, the range of float32 */
+    CLEAVE_FACTORS_FP16  /* 11 bits, up to 65504 */
+} cleave_factors;
+
+/* Replaces in a table of cleave_ops_cuda() the kernels of ops that have such products, by those
+ * that make them on tensor cores from factors so rounded. */
+void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors);
+
 /* The contract of op `index` < CLEAVE_OP_COUNT. */
 const cleave_op *cleave_op_get(int index);
 

@@ -1,14 +1,21 @@
 /* ops_cuda.cu: the CUDA table. */
+#include "kernels/attention/attention.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
+#include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
+#include "kernels/layer_norm/layer_norm.h"
+#include "kernels/lstm/lstm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
+#include "kernels/moments/moments.h"
+#include "kernels/normalize/normalize.h"
 #include "kernels/ops.h"
 #include "kernels/overlap_add/overlap_add.h"
+#include "kernels/pair_sums/pair_sums.h"
 #include "kernels/ratio_mask/ratio_mask.h"
 #include "kernels/rearrange/rearrange.h"
 #include "kernels/reduce/reduce.h"
@@ -38,6 +45,25 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_VOICE_ODDS] = cleave_voice_odds_cuda;
     ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_cuda;
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_cuda;
+    ops->kernel[CLEAVE_OP_CONV] = cleave_conv_cuda;
+    ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_cuda;
+    ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_cuda;
+    ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_cuda;
+    ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_cuda;
+    ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_cuda;
+    ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_cuda;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_cuda;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_cuda;
+}
+
+void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors)
+{
+    static const cleave_kernel *const conv[] = {&cleave_conv_cuda, &cleave_conv_cuda_tf32,
+                                                &cleave_conv_cuda_bf16, &cleave_conv_cuda_fp16};
+    static const cleave_kernel *const attention[] = {
+        &cleave_attention_cuda, &cleave_attention_cuda_tf32, &cleave_attention_cuda_bf16,
+        &cleave_attention_cuda_fp16};
+
+    ops->kernel[CLEAVE_OP_CONV] = *conv[factors];
+    ops->kernel[CLEAVE_OP_ATTENTION] = *attention[factors];
 }

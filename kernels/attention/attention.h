@@ -42,6 +42,11 @@ extern const cleave_kernel cleave_attention_avx2;
 extern const cleave_kernel cleave_attention_avx512;
 extern const cleave_kernel cleave_attention_avx512bf16;
 extern const cleave_kernel cleave_attention_neon;
+extern const cleave_kernel cleave_attention_cuda;
+/* Factors rounded to these formats, sums in float. */
+extern const cleave_kernel cleave_attention_cuda_tf32;
+extern const cleave_kernel cleave_attention_cuda_bf16;
+extern const cleave_kernel cleave_attention_cuda_fp16;
 
 #ifdef __cplusplus
 }

@@ -112,7 +112,7 @@ static void pack_values_edge(const block *b, const float *v, int64_t c, int64_t 
     for (int64_t n = 0; n < 2 * SIMD_LANES; n++) {
         const int64_t channel = c + n / 2, at = key + n % 2;
         const int there = channel < a->width && at < b->keys;
-        to[n] = there ? cleave_bf16_from_float(v[channel * a->kv_stride + at]) : 0;
+        to[n] = there ? cleave_bf16_bits(v[channel * a->kv_stride + at]) : 0;
     }
 }
 

@@ -26,6 +26,11 @@ static const struct {
     {2, 5, 4, LOCAL, MILD, 23, 23, 2, CLEAVE_CASE_SMALL},
     {1, 6, 16, PLAIN, MILD, 11, 37, 0, CLEAVE_CASE_SMALL},
     {1, 7, 0, LOCAL, HUGE_SCORES, 9, 9, 0, CLEAVE_CASE_SMALL},
+    /* More keys, queries and channels than a tile of the GPU has. */
+    {2, 64, 0, PLAIN, MILD, 66, 140, 1, CLEAVE_CASE_SMALL},
+    {1, 48, 0, PLAIN, RISING, 30, 130, 0, CLEAVE_CASE_SMALL},
+    {1, 72, 2, LOCAL, MILD, 70, 70, 3, CLEAVE_CASE_SMALL},
+    {1, 130, 0, PLAIN, MILD, 5, 65, 0, CLEAVE_CASE_SMALL},
     {2, 64, 0, PLAIN, MILD, 193, 131, 0, 0},
     {1, 48, 0, PLAIN, HUGE_SCORES, 385, 300, 5, 0},
     {1, 33, 0, PLAIN, RISING, 47, 520, 0, 0},

@@ -213,6 +213,11 @@ extern const cleave_kernel cleave_conv_avx2;
 extern const cleave_kernel cleave_conv_avx512;
 extern const cleave_kernel cleave_conv_avx512bf16;
 extern const cleave_kernel cleave_conv_neon;
+extern const cleave_kernel cleave_conv_cuda;
+/* Factors rounded to these formats, sums in float. */
+extern const cleave_kernel cleave_conv_cuda_tf32;
+extern const cleave_kernel cleave_conv_cuda_bf16;
+extern const cleave_kernel cleave_conv_cuda_fp16;
 
 #ifdef __cplusplus
 }

@@ -96,6 +96,17 @@ static const spec specs[] = {
     {1, 2, 5, 37, 4, 4, 1, 1, 3, 3, 2, 0, SIG, FACTOR | BIAS | HALF, SMALL, 0, 0, 2},
     {3, 4, 2, 9, 3, 2, 2, 1, 7, 1, 4, 0, LINEAR, RAW | ALL, SMALL, 2, 0, 1},
     {2, 3, 4, 9, 3, 3, 1, 2, 5, 5, 5, 0, RELU, NORM | BIAS, SMALL, 0, 0, 0},
+    /* as many channels as share a tile of the GPU: several tiles and stages, phases, gates */
+    {6, 70, 3, 33, 3, 3, 1, 1, 1, 1, 1, 0, GELU, ALL, SMALL, 0, 0, 1},
+    {70, 9, 2, 20, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, ALL, SMALL, 0, 0, 0},
+    {33, 34, 1, 61, 1, 3, 1, 1, 0, 2, 2, 0, GLU, NORM | ALL, SMALL, 0, 0, 2},
+    {6, 150, 2, 40, 1, 1, 1, 1, 0, 0, 1, 0, GLU, BIAS, SMALL, 0, 0, 0},
+    {8, 40, 3, 8, 3, 1, 2, 1, 1, 0, 1, 0, SIG, FACTOR | BIAS, SMALL, 0, 4, 0},
+    {8, 12, 3, 11, 8, 1, 4, 1, 2, 0, 1, 1, GELU, ALL, SMALL, 0, 0, 0},
+    {9, 20, 1, 43, 1, 8, 1, 4, 0, 2, 1, 1, GELU, BIAS, SMALL, 0, -1, 3},
+    {5, 10, 3, 11, 5, 5, 2, 2, 1, 1, 1, 1, ELU, NORM | RAW | HALF | ALL, SMALL, -1, -1, 1},
+    {6, 12, 2, 9, 3, 20, 4, 18, 0, 5, 1, 1, GLU, NORM | ALL, SMALL, 0, 3, 0},
+    {5, 6, 2, 340, 1, 2, 1, 1, 0, 0, 1, 0, RELU, RAW | BIAS, SMALL, 0, 0, 0},
     /* several blocks of depth, channels and columns */
     {70, 130, 2, 353, 1, 1, 1, 1, 0, 0, 1, 0, GELU, ALL, 0, 0, 0, 5},
     {400, 70, 1, 101, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, ALL, 0, 0, 0, 0},

@@ -143,7 +143,7 @@ static void put_weight(const constants *k, int64_t at, float value)
     if (PAIRS) {
         const int64_t pair = at / (2 * TILE_ROWS) * 2 * TILE_ROWS;
         const int64_t place = at % TILE_ROWS * 2 + at / TILE_ROWS % 2;
-        ((uint16_t *)k->weight)[pair + place] = cleave_bf16_from_float(value);
+        ((uint16_t *)k->weight)[pair + place] = cleave_bf16_bits(value);
         return;
     }
     const uint16_t half = cleave_half_from_float(value);

@@ -29,7 +29,7 @@ typedef struct cleave_layer_norm_args {
 #define CLEAVE_LAYER_NORM_BLOCK 48
 extern const cleave_op cleave_layer_norm_op;
 extern const cleave_kernel cleave_layer_norm_ref, cleave_layer_norm_avx2, cleave_layer_norm_avx512,
-    cleave_layer_norm_neon;
+    cleave_layer_norm_neon, cleave_layer_norm_cuda;
 
 #ifdef __cplusplus
 }

@@ -41,6 +41,7 @@ extern const cleave_kernel cleave_lstm_ref;
 extern const cleave_kernel cleave_lstm_avx2;
 extern const cleave_kernel cleave_lstm_avx512;
 extern const cleave_kernel cleave_lstm_neon;
+extern const cleave_kernel cleave_lstm_cuda;
 
 #ifdef __cplusplus
 }

@@ -24,7 +24,7 @@ typedef struct cleave_moments_args {
 /* An item is one row. */
 extern const cleave_op cleave_moments_op;
 extern const cleave_kernel cleave_moments_ref, cleave_moments_avx2, cleave_moments_avx512,
-    cleave_moments_neon;
+    cleave_moments_neon, cleave_moments_cuda;
 
 #ifdef __cplusplus
 }

@@ -99,7 +99,7 @@ CLEAVE_INLINE cleave_normalize_box cleave_normalize_box_of(const cleave_normaliz
 
 extern const cleave_op cleave_normalize_op;
 extern const cleave_kernel cleave_normalize_ref, cleave_normalize_avx2, cleave_normalize_avx512,
-    cleave_normalize_neon;
+    cleave_normalize_neon, cleave_normalize_cuda;
 
 #ifdef __cplusplus
 }

@@ -46,6 +46,7 @@ extern const cleave_kernel cleave_pair_sums_ref;
 extern const cleave_kernel cleave_pair_sums_avx2;
 extern const cleave_kernel cleave_pair_sums_avx512;
 extern const cleave_kernel cleave_pair_sums_neon;
+extern const cleave_kernel cleave_pair_sums_cuda;
 
 #ifdef __cplusplus
 }

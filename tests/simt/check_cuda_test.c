@@ -25,6 +25,23 @@ static int seeds_of_run(uint64_t seeds[SEEDS])
     return SEEDS;
 }
 
+/* The kernels of a table: those of every op with factors as they are, then those that round them.
+ */
+static const struct {
+    const char *name;
+    double unit; /* of the rounding: half the distance of neighbours, beside values just above 1 */
+} factors[] = {
+    [CLEAVE_FACTORS_FP32] = {"", 0x1p-24},
+    [CLEAVE_FACTORS_TF32] = {" tf32", 0x1p-11},
+    [CLEAVE_FACTORS_BF16] = {" bf16", 0x1p-8},
+    [CLEAVE_FACTORS_FP16] = {" fp16", 0x1p-11},
+};
+
+static struct {
+    int op, factors;
+    char name[48];
+} checked[4 * CLEAVE_OP_COUNT];
+
 static int check_op_case(int index, const cleave_kernel *kernel, const cleave_case *test)
 {
     uint64_t seeds[SEEDS];
@@ -45,34 +62,59 @@ static int check_op_case(int index, const cleave_kernel *kernel, const cleave_ca
     return good;
 }
 
+/* A case's limit counts roundings of 2^-24, which is what exact kernels do to factors and sums; as
+ * many by the unit of the format are allowed where factors are rounded to that. Softmax of scores
+ * so large that they are then off by one and more has no right result: limits of that size are
+ * none. */
 static void check_op(void)
 {
-    const int index = test_index();
+    const int op = checked[test_index()].op, which = checked[test_index()].factors;
     cleave_case test;
     cleave_ops table = {0};
     int good = 0;
 
     cleave_ops_cuda(&table);
-    if (!table.kernel[index].run) {
+    cleave_ops_cuda_round(&table, (cleave_factors)which);
+    if (!table.kernel[op].run) {
         test_skip("the op has no CUDA kernel yet");
         return;
     }
-    for (int i = 0; cleave_cases[index](i, &test); i++)
-        if (test.flags & CLEAVE_CASE_SMALL)
-            good += check_op_case(index, &table.kernel[index], &test);
+    for (int i = 0; cleave_cases[op](i, &test); i++) {
+        test.limit *= factors[which].unit / factors[CLEAVE_FACTORS_FP32].unit;
+        if (test.flags & CLEAVE_CASE_SMALL && test.limit < 0.25)
+            good += check_op_case(op, &table.kernel[op], &test);
+    }
     test_passed_count(good);
+}
+
+static int add(test_case *cases, int count, int op, int which)
+{
+    checked[count].op = op;
+    checked[count].factors = which;
+    snprintf(checked[count].name, sizeof checked[count].name, "%s%s", cleave_op_get(op)->name,
+             factors[which].name);
+    cases[count] = (test_case){checked[count].name, check_op};
+    return count + 1;
 }
 
 int main(int argc, char **argv)
 {
-    test_case cases[CLEAVE_OP_COUNT];
+    static test_case cases[4 * CLEAVE_OP_COUNT];
     uint64_t seeds[SEEDS];
     const int count = seeds_of_run(seeds);
+    int cases_count = 0;
 
     for (int i = 0; i < count; i++)
         printf("%s%llu%s", i ? ", " : "seeds ", (unsigned long long)seeds[i],
                i + 1 == count ? "\n" : "");
-    for (int op = 0; op < CLEAVE_OP_COUNT; op++)
-        cases[op] = (test_case){cleave_op_get(op)->name, check_op};
-    return test_main(argc, argv, cases, CLEAVE_OP_COUNT);
+    for (int which = CLEAVE_FACTORS_FP32; which <= CLEAVE_FACTORS_FP16; which++) {
+        cleave_ops exact = {0}, rounded = {0};
+        cleave_ops_cuda(&exact);
+        cleave_ops_cuda(&rounded);
+        cleave_ops_cuda_round(&rounded, (cleave_factors)which);
+        for (int op = 0; op < CLEAVE_OP_COUNT; op++)
+            if (which == CLEAVE_FACTORS_FP32 || exact.kernel[op].run != rounded.kernel[op].run)
+                cases_count = add(cases, cases_count, op, which);
+    }
+    return test_main(argc, argv, cases, cases_count);
 }

@@ -1,11 +1,10 @@
-// simt.cpp: the fibres, their scheduler, barriers, warp exchanges and shared memory.
+// simt.cpp: the fibres, their scheduler, barriers and warp exchanges.
 #include "tests/simt/simt.h"
+#include "tests/simt/switch.h"
 
-#include <ucontext.h>
-
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <numeric>
 #include <vector>
@@ -14,29 +13,34 @@ namespace
 {
 
 constexpr size_t stack_bytes = 128 * 1024;
-constexpr size_t guard_bytes = 64;
-constexpr unsigned warp_lanes = 32;
+constexpr int named_barriers = 16;
 
-enum class fibre_state { ready, at_barrier, at_exchange, returned };
+enum class fibre_state { ready, at_barrier, together, returned };
 
 struct fibre {
-    ucontext_t context;
+    simt_place place;
     std::unique_ptr<unsigned char[]> stack;
     fibre_state state = fibre_state::returned;
     simt_coordinates self;
-    double offered = 0;  // to the lanes of the warp
-    double received = 0; // from the lane asked for
-    int delta = 0;
+    int barrier = 0; // where it waits: 0 is that of the whole block
+    unsigned barrier_threads = 0;
+    simt_operation operation = nullptr;
+    void *mine = nullptr;
+    simt_copies *copies = nullptr;
+    ~fibre()
+    {
+        simt_copies_free(copies);
+    }
 };
 
 struct shared_array {
     const void *site;
     size_t bytes;
-    std::unique_ptr<unsigned char[]> data;
+    unsigned char *data;
 };
 
 struct executor {
-    ucontext_t scheduler;
+    simt_place scheduler;
     std::vector<std::unique_ptr<fibre>> fibres;
     fibre *running = nullptr;
     std::vector<shared_array> shared;
@@ -48,12 +52,6 @@ struct executor {
 
 thread_local executor machine;
 const char dynamic_site = 0;
-
-[[noreturn]] void die(const char *sentence)
-{
-    fprintf(stderr, "simt: %s\n", sentence);
-    abort();
-}
 
 uint64_t next_random()
 {
@@ -70,62 +68,63 @@ void shuffle(std::vector<unsigned> &order)
         std::swap(order[i - 1], order[next_random() % i]);
 }
 
-void fibre_main()
-{
-    (*machine.body)();
-    machine.running->state = fibre_state::returned;
-    swapcontext(&machine.running->context, &machine.scheduler);
-}
-
 void wait_as(fibre_state state)
 {
     fibre *self = machine.running;
 
     self->state = state;
-    swapcontext(&self->context, &machine.scheduler);
+    simt_switch(&self->place, &machine.scheduler);
+}
+
+// A fibre serves one thread after another.
+void fibre_main()
+{
+    for (;;) {
+        (*machine.body)();
+        wait_as(fibre_state::returned);
+    }
 }
 
 void start(fibre &f, unsigned thread, unsigned block, unsigned threads, unsigned blocks)
 {
-    if (!f.stack)
+    if (!f.stack) {
         f.stack.reset(new unsigned char[stack_bytes]);
+        simt_place_make(&f.place, f.stack.get(), stack_bytes, fibre_main);
+    }
     f.self.thread = {thread, 0, 0};
     f.self.block = {block, 0, 0};
     f.self.block_size = {threads, 1, 1};
     f.self.grid_size = {blocks, 1, 1};
     f.state = fibre_state::ready;
-    getcontext(&f.context);
-    f.context.uc_stack.ss_sp = f.stack.get();
-    f.context.uc_stack.ss_size = stack_bytes;
-    f.context.uc_link = &machine.scheduler;
-    makecontext(&f.context, fibre_main, 0);
+    simt_copies_free(f.copies);
+    f.copies = nullptr;
 }
 
-// Completes the exchange of the lanes first to last - 1 if they have all come to it. Returns
+// Completes what the lanes first to last - 1 do together if they have all come to it. Returns
 // whether it did.
-bool complete_exchange(unsigned first, unsigned last)
+bool complete_together(unsigned first, unsigned last)
 {
-    unsigned waiting = 0, elsewhere = 0;
+    void *lanes[SIMT_LANES] = {};
+    simt_operation operation = nullptr;
+    unsigned elsewhere = 0;
 
     for (unsigned t = first; t < last; t++) {
-        waiting += machine.fibres[t]->state == fibre_state::at_exchange;
-        elsewhere += machine.fibres[t]->state == fibre_state::at_barrier;
+        fibre &f = *machine.fibres[t];
+        elsewhere += f.state == fibre_state::at_barrier;
+        if (f.state != fibre_state::together)
+            continue;
+        if (operation && operation != f.operation)
+            simt_die("lanes of one warp wait for different things of each other");
+        operation = f.operation;
+        lanes[t - first] = f.mine;
     }
-    if (!waiting)
+    if (!operation)
         return false;
     if (elsewhere)
-        die("lanes of one warp wait at a barrier and at a warp exchange");
-    for (unsigned t = first; t < last; t++) {
-        fibre &f = *machine.fibres[t];
-        const unsigned from = t + (unsigned)f.delta;
-        if (f.state != fibre_state::at_exchange)
-            continue;
-        if (from < last && machine.fibres[from]->state != fibre_state::at_exchange)
-            die("a warp exchange asks for the value of a lane that has returned");
-        f.received = from < last ? machine.fibres[from]->offered : f.offered;
-    }
+        simt_die("lanes of one warp wait at a barrier and at a warp exchange");
+    operation(lanes);
     for (unsigned t = first; t < last; t++)
-        if (machine.fibres[t]->state == fibre_state::at_exchange)
+        if (machine.fibres[t]->state == fibre_state::together)
             machine.fibres[t]->state = fibre_state::ready;
     return true;
 }
@@ -144,45 +143,90 @@ void run_warp(unsigned first, unsigned last)
             if (f.state != fibre_state::ready)
                 continue;
             machine.running = &f;
-            swapcontext(&machine.scheduler, &f.context);
+            simt_switch(&machine.scheduler, &f.place);
         }
-    } while (complete_exchange(first, last));
+    } while (complete_together(first, last));
 }
 
-void check_guards()
+// Opens the barriers at which all are that they wait for. Returns whether a fibre may go on.
+bool open_barriers(unsigned threads)
+{
+    unsigned waiting[named_barriers] = {}, wanted[named_barriers] = {}, there = 0;
+    bool released = false;
+
+    for (unsigned t = 0; t < threads; t++) {
+        const fibre &f = *machine.fibres[t];
+        there += f.state != fibre_state::returned;
+        if (f.state != fibre_state::at_barrier)
+            continue;
+        if (waiting[f.barrier]++ && wanted[f.barrier] != f.barrier_threads)
+            simt_die("threads disagree about how many a barrier waits for");
+        wanted[f.barrier] = f.barrier_threads;
+    }
+    wanted[0] = there;
+    for (unsigned t = 0; t < threads; t++) {
+        fibre &f = *machine.fibres[t];
+        if (f.state != fibre_state::at_barrier || waiting[f.barrier] != wanted[f.barrier])
+            continue;
+        f.state = fibre_state::ready;
+        released = true;
+    }
+    if (there && !released)
+        simt_die("threads wait at barriers that cannot open");
+    return released;
+}
+
+void give_back_shared()
 {
     for (const shared_array &array : machine.shared)
-        for (size_t i = 0; i < guard_bytes; i++)
-            if (array.data[array.bytes + i] != 0xA5)
-                die("a kernel wrote past the end of a shared array");
+        if (!simt_room_give_back(array.data, array.bytes))
+            simt_die("a kernel wrote outside of a shared array");
+    machine.shared.clear();
 }
 
 // Between two barriers one warp after the other runs as far as it can, in shuffled order: no order
 // of warps is further from the even pace that hides a missing barrier.
 void run_block(unsigned block, unsigned blocks, unsigned threads)
 {
-    std::vector<unsigned> warps((threads + warp_lanes - 1) / warp_lanes);
-    bool released = true;
+    std::vector<unsigned> warps((threads + SIMT_LANES - 1) / SIMT_LANES);
 
     std::iota(warps.begin(), warps.end(), 0u);
-    machine.shared.clear();
     for (unsigned t = 0; t < threads; t++)
         start(*machine.fibres[t], t, block, threads, blocks);
-    while (released) {
+    do {
         shuffle(warps);
         for (unsigned warp : warps)
-            run_warp(warp * warp_lanes, std::min((warp + 1) * warp_lanes, threads));
-        released = false;
-        for (unsigned t = 0; t < threads; t++)
-            if (machine.fibres[t]->state == fibre_state::at_barrier) {
-                machine.fibres[t]->state = fibre_state::ready;
-                released = true;
-            }
+            run_warp(warp * SIMT_LANES, std::min((warp + 1) * SIMT_LANES, threads));
+    } while (open_barriers(threads));
+    give_back_shared();
+}
+
+struct shuffled {
+    double value;
+    unsigned from;
+    double received;
+};
+
+void shuffle_lanes(void *const lanes[SIMT_LANES])
+{
+    for (int i = 0; i < SIMT_LANES; i++) {
+        shuffled *const s = static_cast<shuffled *>(lanes[i]);
+        if (!s)
+            continue;
+        if (s->from < SIMT_LANES && !lanes[s->from])
+            simt_die("a warp exchange asks for the value of a lane that has returned");
+        s->received =
+            s->from < SIMT_LANES ? static_cast<shuffled *>(lanes[s->from])->value : s->value;
     }
-    check_guards();
 }
 
 } // namespace
+
+[[noreturn]] void simt_die(const char *sentence)
+{
+    fprintf(stderr, "simt: %s\n", sentence);
+    abort();
+}
 
 const simt_coordinates &simt_self()
 {
@@ -195,7 +239,7 @@ void simt_launch(unsigned blocks, unsigned threads, size_t shared_bytes,
     std::vector<unsigned> order(blocks);
 
     if (blocks == 0 || threads == 0 || threads > 1024)
-        die("a launch needs 1 block or more, and 1 to 1024 threads a block");
+        simt_die("a launch needs 1 block or more, and 1 to 1024 threads a block");
     while (machine.fibres.size() < threads)
         machine.fibres.emplace_back(new fibre);
     machine.body = &body;
@@ -210,29 +254,47 @@ void simt_launch(unsigned blocks, unsigned threads, size_t shared_bytes,
 
 void simt_barrier()
 {
+    machine.running->barrier = 0;
+    machine.running->barrier_threads = 0;
     wait_as(fibre_state::at_barrier);
 }
 
-double simt_shuffle_down(double value, int delta)
+void simt_barrier_named(int id, unsigned threads)
 {
-    fibre *self = machine.running;
+    if (id < 1 || id >= named_barriers || threads == 0 || threads % SIMT_LANES)
+        simt_die("a named barrier is 1 to 15 and waits for whole warps");
+    machine.running->barrier = id;
+    machine.running->barrier_threads = threads;
+    wait_as(fibre_state::at_barrier);
+}
 
-    self->offered = value;
-    self->delta = delta;
-    wait_as(fibre_state::at_exchange);
-    return self->received;
+void simt_together(simt_operation operation, void *mine)
+{
+    machine.running->operation = operation;
+    machine.running->mine = mine;
+    wait_as(fibre_state::together);
+}
+
+double simt_shuffle(double value, unsigned from)
+{
+    shuffled s = {value, from, 0};
+
+    simt_together(shuffle_lanes, &s);
+    return s.received;
+}
+
+simt_copies **simt_copies_place()
+{
+    return &machine.running->copies;
 }
 
 void *simt_shared(const void *site, size_t bytes)
 {
     for (const shared_array &array : machine.shared)
         if (array.site == site)
-            return array.data.get();
-    machine.shared.push_back(
-        {site, bytes, std::unique_ptr<unsigned char[]>(new unsigned char[bytes + guard_bytes])});
-    memset(machine.shared.back().data.get(), 0xFF, bytes);
-    memset(machine.shared.back().data.get() + bytes, 0xA5, guard_bytes);
-    return machine.shared.back().data.get();
+            return array.data;
+    machine.shared.push_back({site, bytes, simt_room_take(bytes)});
+    return machine.shared.back().data;
 }
 
 void *simt_shared_dynamic()
