@@ -10,6 +10,10 @@
 
 #include "kernels/ops.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct cleave_cuda_properties {
     char name[48]; /* "NVIDIA H200" */
     int32_t major, minor;
@@ -60,5 +64,9 @@ typedef struct cleave_cuda_api {
 
 /* The table of this build; NULL: it was built without CUDA. */
 const cleave_cuda_api *cleave_cuda_api_get(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
