@@ -103,6 +103,7 @@ TESTS_LIB_O := $(call object,$(call without,$(ISAS_OTHER),$(wildcard tests/*.c))
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOLS_C))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TESTS_C))
 SIMT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SIMT_TESTS_C))
+SIMT_COMMAND := $(if $(filter 1,$(SIMT)),$(BUILD)/simt/cleave)
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH_C))
 
 ifeq ($(CUDA),1)
@@ -126,7 +127,7 @@ endif
 all: $(BUILD)/cleave $(BUILD)/libcleave.a
 lib: $(BUILD)/libcleave.a
 tools: $(TOOLS)
-tests: $(TESTS) $(TOOLS) $(BUILD)/cleave
+tests: $(TESTS) $(TOOLS) $(BUILD)/cleave $(SIMT_COMMAND)
 
 $(BUILD)/libcleave.a: $(LIB_O) $(CUDA_O) $(BUILD)/objects
 	@rm -f $@
@@ -167,6 +168,10 @@ $(SIMT_TESTS): \
 $(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(TESTS_LIB_O) $(CASES_O) $(SIMT_O) \
                             $(BUILD)/simt/libcleave.a
 	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# The command on the executor as its GPU, for the end-to-end tests.
+$(BUILD)/simt/cleave: $(BUILD)/host/main.o $(HOST_O) $(SIMT_O) $(BUILD)/simt/libcleave.a
+	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(LDLIBS)
 
 # The library without CUDA objects: the executor brings its own.
 $(BUILD)/simt/libcleave.a: $(LIB_O) $(BUILD)/objects

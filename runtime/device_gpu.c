@@ -357,3 +357,28 @@ int cleave_device_upload(void *context, void *to, const void *from, size_t bytes
 
     return !device->cuda->copy(to, from, bytes, NULL) && !device->cuda->stream_synchronize(NULL);
 }
+
+cleave_status cleave_device_at(int32_t index, cleave_device_info *info, cleave_error *error)
+{
+    const cleave_cuda_api *const cuda = cleave_cuda_api_get();
+    cleave_cuda_properties properties;
+    cleave_device_table device;
+
+    if (!cuda)
+        return cleave_error_set(error, CLEAVE_UNSUPPORTED, "this build computes on the CPU only");
+    const cleave_status status = cleave_device_cuda_init(&device, cuda, index, error);
+    if (status != CLEAVE_OK)
+        return status;
+    const int failed = cuda->properties(index, &properties);
+    if (failed)
+        return cleave_error_set(error, CLEAVE_NO_DEVICE, "%s: cannot be used: %s", device.name,
+                                cuda->text(failed));
+    *info = (cleave_device_info){
+        .major = properties.major,
+        .minor = properties.minor,
+        .memory_bytes = properties.memory_bytes,
+        .memory_free_bytes = cleave_device_memory_free(&device),
+    };
+    memcpy(info->name, device.name, sizeof info->name);
+    return CLEAVE_OK;
+}

@@ -11,6 +11,7 @@
 #include "tests/simt/work.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -58,6 +59,19 @@ simt_stream *own_stream(void *handle)
     if (s->device != current_device)
         simt_die("a stream of another GPU than the thread's is given work");
     return s;
+}
+
+// Programs that are not tests are told by their environment how many GPUs there are, and which call
+// is the first to fail.
+void obey_environment()
+{
+    const char *const devices = getenv("CLEAVE_SIMT_DEVICES");
+    const char *const fail = getenv("CLEAVE_SIMT_LOST_AT");
+
+    if (devices)
+        machine.devices = atoi(devices);
+    if (fail)
+        simt_runtime_fail(strtoull(fail, nullptr, 10), SIMT_DEVICE_LOST, 1);
 }
 
 // Counts a call; the error that it is to fail with, or 0.
@@ -398,6 +412,8 @@ extern "C" const cleave_cuda_api *cleave_cuda_api_get(void)
         cleave_ops_cuda,
     };
 
+    static std::once_flag once;
+    std::call_once(once, obey_environment);
     return &api;
 }
 
