@@ -209,6 +209,7 @@ $(BUILD)/host/%.o: CPPFLAGS += $(HOST_CFLAGS)
 $(BUILD)/tools/%.o: CPPFLAGS += $(HOST_CFLAGS)
 $(BUILD)/tests/%.o: CPPFLAGS += $(HOST_CFLAGS) -DTEST_BUILD_DIR='"$(BUILD)"' -DTEST_SANITIZER='"$(SANITIZE)"'
 $(BUILD)/bench/%.o: CPPFLAGS += $(BENCH_CFLAGS)
+$(BUILD)/%_cuda.o: CPPFLAGS += -isystem $(CUDA_HOME)/include
 
 $(BUILD)/%.o: %.c $(BUILD)/options
 	@mkdir -p $(@D)

@@ -1,64 +1,15 @@
-/* engine_test.c: whole engines on the executor as a GPU, against the CPU. */
-#include <math.h>
+/* engine_test.c: whole engines on the executor as a GPU: the stems of the CPU, whatever the order
+ * in which the work of its streams is done. */
 #include <pthread.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "tests/demucs_weights.h"
+#include "tests/apply_golden.h"
+#include "tests/device_compare.h"
 #include "tests/runtime/track.h"
 #include "tests/simt/runtime.h"
-#include "tests/spleeter_weights.h"
-#include "tests/stretch_model.h"
-#include "tests/tiny_network.h"
 
 #define GIGABYTE ((size_t)1 << 30)
-
-/* How far the stems of a GPU may be from those of the CPU: ten times what its kernels may each, of
- * which a network has hundreds in a row. */
-#define DISTANCE 1e-5
-
-static cleave_config on(cleave_device device, const cleave_config *config, int32_t batch)
-{
-    cleave_config c = *config;
-
-    c.device = device;
-    c.batch = batch;
-    return c;
-}
-
-/* The stems of the track, and the engine's description into *info, unless it is NULL. */
-static float *separate(const cleave_model *model, const cleave_config *config, const float *x,
-                       int64_t frames, int64_t block_max, cleave_engine_info *info)
-{
-    cleave_engine *engine = track_open(model, config);
-    cleave_memory need;
-
-    if (!engine)
-        return NULL;
-    float *const out = track_separate(engine, x, frames, block_max, 5);
-    cleave_engine_info made;
-    cleave_engine_info_get(engine, &made);
-    const simt_runtime_objects live = simt_runtime_live();
-    TEST_CHECK(live.device_bytes == made.memory.device_bytes &&
-               live.pinned_bytes == made.memory.pinned_bytes);
-    if (!model && TEST_CHECK(cleave_need(config, &need, NULL) == CLEAVE_OK))
-        TEST_CHECK(!memcmp(&need, &made.memory, sizeof need));
-    if (info)
-        *info = made;
-    cleave_close(&engine);
-    return out;
-}
-
-static double distance(const float *x, const float *y, int64_t count)
-{
-    double error = 0, norm = 0;
-
-    for (int64_t i = 0; i < count; i++) {
-        error += ((double)x[i] - (double)y[i]) * ((double)x[i] - (double)y[i]);
-        norm += (double)y[i] * (double)y[i];
-    }
-    return error == 0 ? 0 : sqrt(error / norm);
-}
 
 static int all_given_back(void)
 {
@@ -67,90 +18,40 @@ static int all_given_back(void)
     return live.allocations == 0 && live.streams == 0 && live.events == 0 && live.graphs == 0;
 }
 
-/* Whether all steps have a kernel; if not, the case is skipped. */
-static int can_run(const cleave_model *model, const cleave_config *config)
+static void set_order(int32_t run)
 {
-    const cleave_config gpu = on(CLEAVE_DEVICE_CUDA, config, 1);
-    cleave_engine_info info;
-    cleave_error error;
-
-    if (cleave_engine_need(model, &gpu, &info, &error) != CLEAVE_UNSUPPORTED ||
-        !strstr(error.message, "has no"))
-        return 1;
-    test_skip(error.message);
-    return 0;
-}
-
-/* The configuration on the CPU and on the GPU with so many segments at a time, in blocks of all
- * sizes, under several orders of the GPU's work: near to each other, and the GPU's the same bits
- * every time. */
-static void compare(const cleave_model *model, const cleave_config *config, int64_t frames,
-                    int32_t orders)
-{
-    const int32_t C = config->channels;
-    simt_runtime_machine(1, GIGABYTE);
-    if (!can_run(model, config))
-        return;
-    float *const x = track_noise(3, frames, C);
-    const cleave_config cpu = on(CLEAVE_DEVICE_CPU, config, 0);
-    cleave_engine_info info;
-    float *const ref = separate(model, &cpu, x, frames, 0, &info);
-    const int64_t values = info.stem_count * frames * C;
-    float *first = NULL;
-
-    for (int32_t order = 0; ref && order < orders; order++) {
-        const cleave_config gpu = on(CLEAVE_DEVICE_CUDA, config, 1 + order % 4);
-        simt_runtime_order((uint64_t)order);
-        float *const out = separate(model, &gpu, x, frames, order ? 3000 : 0, &info);
-        if (!TEST_CHECK(out != NULL))
-            break;
-        TEST_CHECK(!strncmp(info.device, "simt:0 ", 7) && info.device_note[0] == '\0');
-        if (!first) {
-            first = out;
-            const double d = distance(out, ref, values);
-            printf("     %-20s %.1e from the CPU, %.1f MB of the GPU\n", info.model, d,
-                   (double)info.memory.device_bytes / 1e6);
-            TEST_CHECK(d <= DISTANCE);
-            continue;
-        }
-        TEST_CHECK(!memcmp(out, first, (size_t)values * sizeof *out));
-        free(out);
-    }
     TEST_CHECK(all_given_back());
-    free(first);
-    free(ref);
-    free(x);
+    simt_runtime_machine(1, GIGABYTE);
+    simt_runtime_order((uint64_t)run);
 }
+
+/* What is told is what is taken. */
+static void check_memory(const cleave_engine_info *info)
+{
+    const simt_runtime_objects live = simt_runtime_live();
+
+    TEST_CHECK(live.device_bytes == info->memory.device_bytes &&
+               live.pinned_bytes == info->memory.pinned_bytes);
+}
+
+static device_trial trial = {.device = "simt:0 ", .before = set_order, .opened = check_memory};
 
 static void identity(void)
 {
-    cleave_config config = track_config("identity");
-
-    compare(NULL, &config, 5000, 9);
-    config.channels = 1;
-    config.shifts = 3;
-    compare(NULL, &config, 2500, 5);
+    trial.runs = 9;
+    device_compare_identity(&trial);
 }
 
 static void center(void)
 {
-    cleave_config config = track_config("center");
-
-    config.segment_seconds = 0.3;
-    compare(NULL, &config, 8000, 5);
-    config.stem_count = 2;
-    config.stems[0] = "drums";
-    config.stems[1] = "no_vocals";
-    config.shifts = 2;
-    compare(NULL, &config, 4000, 3);
+    trial.runs = 4;
+    device_compare_center(&trial);
 }
 
-static void stretch(void)
+static void any_length(void)
 {
-    const cleave_config config = track_config("identity");
-
-    compare(&test_model_stretch, &config, 3333, 5);
-    compare(&test_model_stretch_memory, &config, 3333, 5);
+    trial.runs = 5;
+    device_compare_any_length(&trial);
 }
 
 /* Engines on two GPUs and on the CPU take turns with a track each; none is in another's way, and
@@ -168,7 +69,8 @@ static void several(void)
 
     simt_runtime_machine(2, GIGABYTE);
     for (int i = 0; i < ENGINES; i++) {
-        cleave_config c = on(i == 3 ? CLEAVE_DEVICE_CPU : CLEAVE_DEVICE_CUDA, &config, 1 + i);
+        cleave_config c =
+            device_config(i == 3 ? CLEAVE_DEVICE_CPU : CLEAVE_DEVICE_CUDA, &config, 1 + i);
         cleave_engine_info info;
         c.device_index = i % 3 == 1;
         engine[i] = track_open(NULL, &c);
@@ -233,7 +135,7 @@ static void threads(void)
 static void cancelled(void)
 {
     const cleave_config config = track_config("identity");
-    const cleave_config gpu = on(CLEAVE_DEVICE_CUDA, &config, 3);
+    const cleave_config gpu = device_config(CLEAVE_DEVICE_CUDA, &config, 3);
     float *const x = track_noise(2, 2000, 2);
     float *stem = malloc(4000 * sizeof *stem);
     int64_t count;
@@ -261,7 +163,7 @@ static void latency(void)
 
     simt_runtime_machine(1, GIGABYTE);
     for (int32_t batch = 1; batch <= 4; batch++) {
-        const cleave_config gpu = on(CLEAVE_DEVICE_CUDA, &config, batch);
+        const cleave_config gpu = device_config(CLEAVE_DEVICE_CUDA, &config, batch);
         cleave_engine *engine = track_open(NULL, &gpu);
         cleave_engine_info info;
         cleave_engine_info_get(engine, &info);
@@ -281,16 +183,64 @@ static void latency(void)
     }
 }
 
+/* Networks by the kernels of the CPU: its bits, under all orders. */
+static void networks(void)
+{
+    trial.runs = 6;
+    trial.exact = 1;
+    simt_runtime_use_cpu_kernels(1);
+    device_compare_any_length(&trial);
+    device_compare_htdemucs(&trial);
+    device_compare_hdemucs(&trial);
+    device_compare_spleeter(&trial);
+    simt_runtime_use_cpu_kernels(0);
+    trial.exact = 0;
+}
+
+/* The same by the kernels of CUDA. Networks compute a lot, and the executor is slow: two orders
+ * have to do. */
+static void htdemucs(void)
+{
+    trial.runs = 2;
+    device_compare_htdemucs(&trial);
+}
+
+static void hdemucs(void)
+{
+    trial.runs = 2;
+    device_compare_hdemucs(&trial);
+}
+
+static void spleeter(void)
+{
+    trial.runs = 2;
+    device_compare_spleeter(&trial);
+}
+
+static void golden(void)
+{
+    simt_runtime_machine(1, GIGABYTE);
+    simt_runtime_use_cpu_kernels(1);
+    apply_golden_tiny(CLEAVE_DEVICE_CUDA, 1);
+    simt_runtime_use_cpu_kernels(0);
+    TEST_CHECK(all_given_back());
+}
+
 int main(int argc, char **argv)
 {
     static const test_case cases[] = {
         {"engine: identity", identity},
         {"engine: center", center},
-        {"engine: models of any length, and one that remembers", stretch},
+        {"engine: models of any length, and one that remembers", any_length},
         {"engine: several on two GPUs, without an allocation", several},
         {"engine: pulled by another thread", threads},
         {"engine: cancelled and reset", cancelled},
         {"engine: latency, and segments ahead", latency},
+        {"engine: networks by the kernels of the CPU", networks},
+        {"engine: a tiny HTDemucs", htdemucs},
+        {"engine: a tiny HDemucs", hdemucs},
+        {"engine: a tiny Spleeter", spleeter},
+        {"engine: a tiny HTDemucs against float64", golden},
     };
 
     return test_main(argc, argv, cases, sizeof cases / sizeof cases[0]);

@@ -37,6 +37,7 @@ struct machine_state {
     bool fail_for_good = false;
     uint64_t order = 0; // 0: as late as possible
     int launch_error = 0;
+    bool cpu_kernels = false;
 };
 
 machine_state machine;
@@ -397,24 +398,43 @@ const char *text(int error)
     }
 }
 
+void ops(cleave_ops *table)
+{
+    if (machine.cpu_kernels)
+        simt_cpu_kernels(table);
+    else
+        cleave_ops_cuda(table);
+}
+
 } // namespace
 
 extern "C" const cleave_cuda_api *cleave_cuda_api_get(void)
 {
     static const cleave_cuda_api api = {
-        "simt",          device_count,      properties,     set_device,
-        memory_free,     device_malloc,     release,        pinned_malloc,
-        release,         stream_create,     stream_destroy, stream_synchronize,
-        event_create,    event_destroy,     event_record,   event_synchronize,
-        event_query,     stream_wait_event, copy,           zero,
-        capture_begin,   capture_end,       graph_destroy,  graph_instantiate,
-        graph_destroy,   exec_launch,       last_error,     text,
-        cleave_ops_cuda,
+        "simt",        device_count,      properties,     set_device,
+        memory_free,   device_malloc,     release,        pinned_malloc,
+        release,       stream_create,     stream_destroy, stream_synchronize,
+        event_create,  event_destroy,     event_record,   event_synchronize,
+        event_query,   stream_wait_event, copy,           zero,
+        capture_begin, capture_end,       graph_destroy,  graph_instantiate,
+        graph_destroy, exec_launch,       last_error,     text,
+        ops,
     };
 
     static std::once_flag once;
     std::call_once(once, obey_environment);
     return &api;
+}
+
+void simt_give(void *handle, std::function<void()> body)
+{
+    const lock l(machine.mutex);
+    const int error = enter();
+
+    if (error)
+        machine.launch_error = error;
+    else
+        simt_add(own_stream(handle), {}, {}, std::move(body));
 }
 
 void simt_launch_on(void *handle, unsigned blocks, unsigned threads, size_t shared_bytes,
@@ -424,14 +444,12 @@ void simt_launch_on(void *handle, unsigned blocks, unsigned threads, size_t shar
         simt_launch(blocks, threads, shared_bytes, body);
         return;
     }
-    const lock l(machine.mutex);
-    const int error = enter();
+    simt_give(handle, [=] { simt_launch(blocks, threads, shared_bytes, body); });
+}
 
-    if (error) {
-        machine.launch_error = error;
-        return;
-    }
-    simt_add(own_stream(handle), {}, {}, [=] { simt_launch(blocks, threads, shared_bytes, body); });
+extern "C" void simt_runtime_use_cpu_kernels(int use)
+{
+    machine.cpu_kernels = use != 0;
 }
 
 extern "C" void simt_runtime_machine(int32_t devices, size_t memory_bytes)

@@ -19,6 +19,10 @@ extern "C" {
 /* A machine with so many GPUs, each with so much memory, on which nothing fails. */
 void simt_runtime_machine(int32_t devices, size_t memory_bytes);
 
+/* The kernels of engines that are opened from now on: those of the CUDA table, as at first, or
+ * those of the CPU (cpu_kernels.cpp). */
+void simt_runtime_use_cpu_kernels(int use);
+
 /* Work that was given to a stream is done when something waits for it, and nothing else is done
  * then; with a seed that is not 0, at any call some of it may be done before, in any order that
  * streams and events allow. */

@@ -3,6 +3,7 @@
 #ifndef CLEAVE_TESTS_SIMT_WORK_H
 #define CLEAVE_TESTS_SIMT_WORK_H
 
+#include "kernels/ops.h"
 #include "tests/simt/runtime.h"
 #include "tests/simt/simt.h"
 
@@ -31,6 +32,9 @@ void simt_check_extent(const void *first, size_t bytes);
 
 size_t simt_device_bytes_used();
 void simt_count_memory(simt_runtime_objects *live);
+
+// ---- cpu_kernels.cpp ----
+void simt_cpu_kernels(cleave_ops *ops);
 
 // ---- work.cpp ----
 struct simt_graph;
@@ -76,6 +80,9 @@ void simt_run_ahead(uint64_t *state);
 // The stream adds to the graph from now on, and no more.
 void simt_capture(simt_stream *stream, simt_graph *graph);
 void simt_capture_stop(simt_stream *stream);
+
+// runtime.cpp. Gives the stream a launch, which counts as a call and may fail as one.
+void simt_give(void *stream, std::function<void()> body);
 
 // Whether all that was captured comes before the last piece.
 bool simt_is_joined(const simt_graph &graph, const simt_piece_ptr &last);
