@@ -4,6 +4,7 @@
 #   make demo       set up, build, separate a song     make bench   kernels and engine, timed
 #   make asan|ubsan|tsan|tidy|format                   make install PREFIX=/usr/local
 #   make check-arm64  the library's tests, cross-built for AArch64 and emulated
+#   make check-gpu    kernels and engines on a GPU; needs nvcc, gcc and make alone; bench-gpu: timed
 #   make fuzz         libFuzzer on the readers of foreign files (clang), FUZZ_SECONDS=120 each
 #
 # Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  SOXR=0  HWLOC=0  JANSSON=0  YAML=0  CURL=0  ARCHIVE=0  FFTW=0  SANITIZE=address  V=1
@@ -104,7 +105,7 @@ TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOLS_C))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TESTS_C))
 SIMT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SIMT_TESTS_C))
 SIMT_COMMAND := $(if $(filter 1,$(SIMT)),$(BUILD)/simt/cleave)
-BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH_C))
+BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out bench/bench_gpu.c,$(BENCH_C)))
 
 ifeq ($(CUDA),1)
 NVCC ?= nvcc
@@ -119,7 +120,7 @@ endif
 
 # ---- what to build --------------------------------------------------------------------------------------------
 .PHONY: all lib tools tests demo check deps deps-check demo-run check-run check-arm64 check-arm64-run \
-        bench asan ubsan tsan fuzz tidy format install clean
+        gpu-needs check-gpu check-gpu-tests bench-gpu bench asan ubsan tsan fuzz tidy format install clean
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .SECONDARY:
@@ -267,6 +268,23 @@ check-arm64:
 	    CUDA=0 SIMT=0 SNDFILE=0 FFMPEG=0 SOXR=0 HWLOC=0 JANSSON=0 YAML=0 CURL=0 ARCHIVE=0 FFTW=0 check-arm64-run
 check-arm64-run: $(ARM64_TESTS)
 	@RUNNER='qemu-aarch64 -L $(ARM64_ROOT)' tests/run.sh $(ARM64_TESTS)
+
+# On a GPU. Installs nothing, and takes no library but the CUDA toolkit's.
+GPU_MAKE = $(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/gpu CUDA=1 SNDFILE=0 FFMPEG=0 SOXR=0 HWLOC=0 \
+    JANSSON=0 YAML=0 CURL=0 ARCHIVE=0 FFTW=0
+GPU_LACKS = $(if $(shell command -v $(or $(NVCC),nvcc) 2>/dev/null),,1)
+GPU_TESTS := $(CUDA_TESTS_C:tests/%.c=$(BUILD)/tests/%)
+gpu-needs:
+	@[ -z '$(GPU_LACKS)' ] || { echo 'A build for a GPU needs nvcc, of the CUDA toolkit 12 or newer.' >&2; exit 1; }
+	@$(GPU_MAKE) $(BUILD)/gpu/cleave
+	@BUILD=$(BUILD)/gpu tests/gpu.sh probe
+check-gpu: gpu-needs
+	@$(GPU_MAKE) check-gpu-tests
+	@BUILD=$(BUILD)/gpu tests/gpu.sh
+check-gpu-tests: $(GPU_TESTS)
+bench-gpu: gpu-needs
+	@$(GPU_MAKE) $(BUILD)/gpu/bench/bench_gpu
+	@$(BUILD)/gpu/bench/bench_gpu
 
 # libFuzzer on everything that reads a file from outside; needs clang. A finding stops it. The library is built apart,
 # with the reference kernels alone: what they touch, the sanitizers see.
