@@ -38,6 +38,7 @@ static options options_read(int argc, char **argv)
     int threads = 2;
 
     cleave_config_default(&o.config);
+    o.config.device = CLEAVE_DEVICE_CPU;
     for (int i = 1; i < argc; i += 2) {
         if (i + 1 == argc)
             fail("an option lacks its value");

@@ -56,6 +56,7 @@ static void one_stem_of(const cleave_network *networks)
         cleave_config config;
         cleave_engine *engine = NULL;
         cleave_config_default(&config);
+        config.device = CLEAVE_DEVICE_CPU;
         config.network_count = NETWORKS;
         config.networks = networks;
         if (k) {
@@ -114,6 +115,7 @@ static void open_hybrid(cleave_engine **engine, const cleave_network *network, d
     cleave_error error;
 
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.network_count = 1;
     config.networks = network;
     config.segment_seconds = seconds;

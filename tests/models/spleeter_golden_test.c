@@ -301,6 +301,7 @@ static void whole_track(const bench *b, const test_bytes *file, const char *vari
     cleave_error error;
 
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.networks = &network;
     config.network_count = 1;
     config.threads = 2;

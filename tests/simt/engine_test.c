@@ -6,7 +6,7 @@
 
 #include "tests/apply_golden.h"
 #include "tests/device_compare.h"
-#include "tests/runtime/track.h"
+#include "tests/runtime/live_play.h"
 #include "tests/simt/runtime.h"
 
 #define GIGABYTE ((size_t)1 << 30)
@@ -183,6 +183,72 @@ static void latency(void)
     }
 }
 
+/* In the caller's memory: as much as was told is enough; less is refused, unless the batch was left
+ * open, which then is smaller. */
+static void callers_memory(void)
+{
+    const cleave_config config = track_config("identity");
+    float *const x = track_noise(2, 2000, 2);
+
+    simt_runtime_machine(1, GIGABYTE);
+    for (int32_t batch = 0; batch <= 3; batch++) {
+        const cleave_config gpu = device_config(CLEAVE_DEVICE_CUDA, &config, batch);
+        cleave_memory need;
+        TEST_CHECK(cleave_need(&gpu, &need, NULL) == CLEAVE_OK);
+        TEST_CHECK(need.device_bytes > 0 && need.pinned_bytes > 0);
+        void *const arena = aligned_alloc(64, need.host_bytes);
+        for (size_t less = 0; less <= 1; less++) {
+            cleave_engine *engine = NULL;
+            cleave_engine_info info;
+            cleave_error error;
+            const cleave_status status =
+                cleave_init(&gpu, arena, need.host_bytes - less, &engine, &error);
+            TEST_CHECK(status == (less && batch > 0 ? CLEAVE_NO_MEMORY : CLEAVE_OK));
+            if (status == CLEAVE_OK) {
+                cleave_engine_info_get(engine, &info);
+                TEST_CHECK(info.batch == (batch ? batch : less ? 1 : 4));
+                float *const out = track_separate(engine, x, 2000, 0, 0);
+                TEST_CHECK(out && !memcmp(out, x, 4000 * sizeof *x));
+                free(out);
+            }
+            cleave_close(&engine);
+            TEST_CHECK(all_given_back());
+        }
+        free(arena);
+    }
+    free(x);
+}
+
+/* Live: the thread of the object has the GPU, one segment at a time. */
+static void live(void)
+{
+    cleave_live_config config = live_config("identity", BLOCK);
+    float *const x = track_noise(4, 3000, 2);
+
+    simt_runtime_machine(2, GIGABYTE);
+    config.engine.device = CLEAVE_DEVICE_CUDA;
+    config.engine.device_index = 1;
+    config.engine.batch = 4;
+    cleave_live *object = live_open(NULL, &config);
+    play p = play_open(object, x, 3000, 3000 + LATENCY);
+    TEST_CHECK(p.info.engine.batch == 1 && p.info.memory.device_bytes > 0);
+    TEST_CHECK(p.info.latency_frames == LATENCY);
+    while (p.at < 3000) {
+        play_block(&p, BLOCK);
+        cleave_live_wait(object);
+    }
+    cleave_live_flush(object);
+    while (p.at < 3000 + LATENCY) {
+        cleave_live_wait(object);
+        play_block(&p, BLOCK);
+    }
+    TEST_CHECK(!memcmp(p.out + 2 * LATENCY, x, 6000 * sizeof *x));
+    cleave_live_close(&object);
+    TEST_CHECK(all_given_back());
+    free(p.out);
+    free(x);
+}
+
 /* Networks by the kernels of the CPU: its bits, under all orders. */
 static void networks(void)
 {
@@ -236,6 +302,8 @@ int main(int argc, char **argv)
         {"engine: pulled by another thread", threads},
         {"engine: cancelled and reset", cancelled},
         {"engine: latency, and segments ahead", latency},
+        {"engine: in the caller's memory", callers_memory},
+        {"engine: live", live},
         {"engine: networks by the kernels of the CPU", networks},
         {"engine: a tiny HTDemucs", htdemucs},
         {"engine: a tiny HDemucs", hdemucs},

@@ -122,6 +122,7 @@ static void identity(void)
 {
     cleave_config config = track_config("identity");
 
+    config.device = CLEAVE_DEVICE_AUTO;
     every_call(&config, 3);
     config.device = CLEAVE_DEVICE_CUDA;
     every_call(&config, 3);
@@ -173,6 +174,7 @@ static void no_device(void)
 {
     cleave_config config = track_config("identity");
 
+    config.device = CLEAVE_DEVICE_AUTO;
     simt_runtime_machine(0, 0);
     outcome o = run(&config, 0, 0, 0);
     TEST_CHECK(o.opened == CLEAVE_OK && o.pulled == CLEAVE_END);
