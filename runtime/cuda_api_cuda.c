@@ -119,9 +119,10 @@ static int zero(void *to, size_t bytes, void *stream)
     return cudaMemsetAsync(to, 0, bytes, stream);
 }
 
+/* Relaxed: a kernel may be loaded by its first launch, which is one that is captured. */
 static int capture_begin(void *stream)
 {
-    return cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal);
+    return cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed);
 }
 
 static int capture_end(void *stream, void **graph)

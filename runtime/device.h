@@ -38,6 +38,12 @@ typedef struct cleave_device_calls {
     int (*is_done)(cleave_run *run, int32_t slot);
     /* Waits for the slot that was started, and tells where the plan's output is. */
     cleave_status (*finish)(cleave_run *run, int32_t slot, const float **output);
+    /* The same piece by piece, for those who look at single steps: what input() holds of slot 0 to
+     * the plan, one step, what the plan has put out. Each waits until it is done; nothing else may
+     * be under way. */
+    cleave_status (*load)(cleave_run *run);
+    cleave_status (*step)(cleave_run *run, int32_t index);
+    cleave_status (*unload)(cleave_run *run, const float **output);
     /* Waits for all that was started, and zeroes the states. */
     void (*reset)(cleave_run *run);
     void (*close)(cleave_run *run);

@@ -44,6 +44,23 @@ static cleave_status finish(cleave_run *run, int32_t slot, const float **output)
     return CLEAVE_OK;
 }
 
+static cleave_status load(cleave_run *run)
+{
+    (void)run;
+    return CLEAVE_OK;
+}
+
+static cleave_status step(cleave_run *run, int32_t index)
+{
+    cleave_plan_step_run(run->plan, index, run->workers);
+    return CLEAVE_OK;
+}
+
+static cleave_status unload(cleave_run *run, const float **output)
+{
+    return finish(run, 0, output);
+}
+
 static void reset(cleave_run *run)
 {
     cleave_plan_reset(run->plan);
@@ -63,6 +80,9 @@ void cleave_device_cpu_init(cleave_device_table *device, uint32_t features_off)
         .start = start,
         .is_done = is_done,
         .finish = finish,
+        .load = load,
+        .step = step,
+        .unload = unload,
         .reset = reset,
         .close = close_run,
     };

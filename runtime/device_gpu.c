@@ -89,32 +89,44 @@ static int chain(cleave_run *run, void *event, void *first, void *then)
            keep(run, api->stream_wait_event(then, event), "waiting for an event");
 }
 
-static int copy(cleave_run *run, void *to, const void *from, cleave_tensor tensor, void *stream)
+/* Where the plan has the tensor in that slot. */
+static unsigned char *place_of(const cleave_run *run, cleave_tensor tensor, int32_t slot)
 {
-    return keep(run, run->device->cuda->copy(to, from, run->plan->tensor[tensor].bytes, stream),
-                "copying a segment");
+    return run->plan->tensor[tensor].data + (size_t)slot * run->plan->shared_bytes;
+}
+
+static int copy_in(cleave_run *run, int32_t index)
+{
+    const cuda_slot *const slot = &run->cuda->slot[index];
+    unsigned char *const to = place_of(run, run->input, index);
+
+    return keep(run, run->device->cuda->copy(to, slot->in, run->input_bytes, slot->stream[0]),
+                "copying a segment to it");
+}
+
+static int copy_out(cleave_run *run, int32_t index)
+{
+    const cuda_slot *const slot = &run->cuda->slot[index];
+    const unsigned char *const from = place_of(run, run->output, index);
+
+    return keep(run, run->device->cuda->copy(slot->out, from, run->output_bytes, slot->stream[0]),
+                "copying a segment from it");
 }
 
 /* Gives the streams of the slot all that a segment takes: copy in, steps, copy out. */
 static int submit(cleave_run *run, int32_t index)
 {
     const cuda_slot *const slot = &run->cuda->slot[index];
-    cleave_plan *const plan = run->plan;
-    const size_t block = (size_t)index * plan->shared_bytes;
-    unsigned char *const in = plan->tensor[run->input].data + block;
-    unsigned char *const out = plan->tensor[run->output].data + block;
     void *const *const stream = slot->stream;
     const int forks = run->cuda->forks;
 
-    cleave_plan_move(plan, index);
-    if (!copy(run, in, slot->in, run->input, stream[0]) ||
-        (forks && !chain(run, run->cuda->fork, stream[0], stream[1])))
+    cleave_plan_move(run->plan, index);
+    if (!copy_in(run, index) || (forks && !chain(run, run->cuda->fork, stream[0], stream[1])))
         return 0;
-    for (int32_t i = 0; i < plan->step_count; i++)
+    for (int32_t i = 0; i < run->plan->step_count; i++)
         if (!launch(run, slot, i))
             return 0;
-    return (!forks || chain(run, run->cuda->join, stream[1], stream[0])) &&
-           copy(run, slot->out, out, run->output, stream[0]);
+    return (!forks || chain(run, run->cuda->join, stream[1], stream[0])) && copy_out(run, index);
 }
 
 /* The graph of a slot. A capture that was begun is ended whatever becomes of it. */
@@ -239,6 +251,34 @@ static cleave_status finish(cleave_run *run, int32_t slot, const float **output)
     return run->error.status;
 }
 
+/* Waits for both streams of slot 0. */
+static cleave_status wait_for_all(cleave_run *run)
+{
+    for (int s = 0; s < CLEAVE_STREAMS_MAX; s++)
+        if (run->cuda->slot[0].stream[s])
+            keep(run, run->device->cuda->stream_synchronize(run->cuda->slot[0].stream[s]),
+                 "computing");
+    return run->error.status;
+}
+
+static cleave_status load(cleave_run *run)
+{
+    return select_device(run) && copy_in(run, 0) ? wait_for_all(run) : run->error.status;
+}
+
+static cleave_status step(cleave_run *run, int32_t index)
+{
+    return select_device(run) && launch(run, &run->cuda->slot[0], index) ? wait_for_all(run)
+                                                                         : run->error.status;
+}
+
+static cleave_status unload(cleave_run *run, const float **output)
+{
+    if (select_device(run) && copy_out(run, 0) && wait_for_all(run) == CLEAVE_OK)
+        *output = run->cuda->slot[0].out;
+    return run->error.status;
+}
+
 /* What of the run was made goes, and an error does not keep the rest from going. */
 static void close_run(cleave_run *run)
 {
@@ -280,6 +320,9 @@ cleave_status cleave_device_cuda_init(cleave_device_table *device, const cleave_
         .start = start,
         .is_done = is_done,
         .finish = finish,
+        .load = load,
+        .step = step,
+        .unload = unload,
         .reset = reset,
         .close = close_run,
     };

@@ -1,5 +1,6 @@
 /* engine_test.c: whole engines on the executor as a GPU: the stems of the CPU, whatever the order
  * in which the work of its streams is done. */
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,6 +220,44 @@ static void callers_memory(void)
     free(x);
 }
 
+/* A segment step by step gives what it gives as a graph. */
+static void step_by_step(void)
+{
+    cleave_config config = track_config("center");
+
+    simt_runtime_machine(1, GIGABYTE);
+    simt_runtime_use_cpu_kernels(1);
+    config.segment_seconds = 0.2;
+    config.device = CLEAVE_DEVICE_CUDA;
+    cleave_engine *engine = track_open(NULL, &config);
+    const cleave_device_calls *const calls = engine->device.calls;
+    const int64_t in = (int64_t)(engine->run.input_bytes / sizeof(float));
+    const size_t out_bytes = engine->run.output_bytes;
+    float *const kept = malloc(out_bytes);
+    const float *output;
+
+    for (int way = 0; way < 2; way++) {
+        for (int64_t i = 0; i < in; i++)
+            calls->input(&engine->run, 0)[i] = test_uniform(6, (uint64_t)i);
+        if (way) {
+            TEST_CHECK(calls->start(&engine->run, 0, 0, &engine->cancelled) == CLEAVE_OK);
+            TEST_CHECK(calls->finish(&engine->run, 0, &output) == CLEAVE_OK);
+            TEST_CHECK(!memcmp(output, kept, out_bytes));
+            continue;
+        }
+        TEST_CHECK(calls->load(&engine->run) == CLEAVE_OK);
+        for (int32_t i = 0; i < engine->plan.step_count; i++)
+            TEST_CHECK(calls->step(&engine->run, i) == CLEAVE_OK);
+        TEST_CHECK(calls->unload(&engine->run, &output) == CLEAVE_OK);
+        memcpy(kept, output, out_bytes);
+        TEST_CHECK(isfinite(kept[0]));
+    }
+    free(kept);
+    cleave_close(&engine);
+    simt_runtime_use_cpu_kernels(0);
+    TEST_CHECK(all_given_back());
+}
+
 /* Live: the thread of the object has the GPU, one segment at a time. */
 static void live(void)
 {
@@ -303,6 +342,7 @@ int main(int argc, char **argv)
         {"engine: cancelled and reset", cancelled},
         {"engine: latency, and segments ahead", latency},
         {"engine: in the caller's memory", callers_memory},
+        {"engine: step by step", step_by_step},
         {"engine: live", live},
         {"engine: networks by the kernels of the CPU", networks},
         {"engine: a tiny HTDemucs", htdemucs},
