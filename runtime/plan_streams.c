@@ -9,7 +9,8 @@
 #include <string.h>
 
 /* In bytes, as all of the estimate: what a step costs however small it is, and what it costs to
- * wait for the other stream. A GPU moves about 4 MB in the microsecond or two that either takes. */
+ * wait for the other stream. Either takes a microsecond or two, in which the memory of a large GPU
+ * moves about so much. */
 #define STEP_COST 4194304.0
 #define WAIT_COST 4194304.0
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# gpu.sh: the tests on a GPU, of a build with CUDA. `gpu.sh probe` only tells which GPU there is. One
-# sentence and exit status 1 if there is none.
+# gpu.sh: the tests on a GPU, of a build with CUDA. `gpu.sh probe` only tells which GPU there is. If
+# there is none: one sentence and exit status 1.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 BUILD=${BUILD:-build}
