@@ -135,29 +135,42 @@ static int is_wanted(const char *name, char **names, int count)
     return count == 0;
 }
 
+static void bench_case(int op, const cleave_kernel *kernel, const cleave_case *test,
+                       const char *name, void *stream)
+{
+    step s = step_new(op, kernel, test, stream);
+    const double seconds = time_step(&s);
+
+    printf("%-56s %10.1f us %8.1f GB/s\n", name, 1e6 * seconds, (double)s.bytes / seconds / 1e9);
+    fflush(stdout);
+    for (int k = 0; k < s.count; k++)
+        check(api->device_free(s.memory[k]), "device_free");
+}
+
+/* Every op, then those that round their factors. */
 static void bench_kernels(char **names, int count)
 {
-    cleave_ops ops = {0};
+    static const char *const roundings[] = {"", "tf32 ", "bf16 ", "fp16 "};
+    cleave_ops exact = {0};
     void *stream;
 
-    api->ops(&ops);
+    api->ops(&exact, CLEAVE_FACTORS_FP32);
     check(api->stream_create(&stream), "stream_create");
-    for (int op = 0; op < CLEAVE_OP_COUNT; op++) {
-        cleave_case test;
-        for (int i = 0; ops.kernel[op].run && cleave_cases[op](i, &test); i++) {
-            char name[128];
-            snprintf(name, sizeof name, "%s %s", cleave_op_get(op)->name, test.label);
-            if (!(test.flags & CLEAVE_CASE_BENCH) || !is_wanted(name, names, count))
+    for (int op = 0; op < CLEAVE_OP_COUNT; op++)
+        for (int which = CLEAVE_FACTORS_FP32; which <= CLEAVE_FACTORS_FP16; which++) {
+            cleave_ops ops = {0};
+            cleave_case test;
+            api->ops(&ops, (cleave_factors)which);
+            if (!ops.kernel[op].run || (which && ops.kernel[op].run == exact.kernel[op].run))
                 continue;
-            step s = step_new(op, &ops.kernel[op], &test, stream);
-            const double seconds = time_step(&s);
-            printf("%-56s %10.1f us %8.1f GB/s\n", name, 1e6 * seconds,
-                   (double)s.bytes / seconds / 1e9);
-            fflush(stdout);
-            for (int k = 0; k < s.count; k++)
-                check(api->device_free(s.memory[k]), "device_free");
+            for (int i = 0; cleave_cases[op](i, &test); i++) {
+                char name[128];
+                snprintf(name, sizeof name, "%s %s%s", cleave_op_get(op)->name, roundings[which],
+                         test.label);
+                if ((test.flags & CLEAVE_CASE_BENCH) && is_wanted(name, names, count))
+                    bench_case(op, &ops.kernel[op], &test, name, stream);
+            }
         }
-    }
     check(api->stream_destroy(stream), "stream_destroy");
 }
 

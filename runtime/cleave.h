@@ -188,7 +188,8 @@ typedef struct cleave_config {
     int32_t batch; /* segments that a GPU has at a time, 1..CLEAVE_BATCH_MAX, each in memory of its
                     * own: while one is computed, others are copied. 0: up to four, as its free
                     * memory allows. The CPU has one. */
-    cleave_precision precision;
+    cleave_precision precision; /* of the factors of large products; sums are float32. The CPU has
+                                 * FP32 alone. */
     /* NULL, or called by init, on its thread, each time it has packed some of the weights: it does
      * not read these again, so that who maps a file can let go of its pages, and the two do not add
      * up. They may be read again when another engine is built. */

@@ -59,7 +59,8 @@ typedef struct cleave_cuda_api {
     int (*last_error)(void); /* of a launch of a kernel, and forgets it */
     const char *(*text)(int error);
 
-    void (*ops)(cleave_ops *ops); /* the kernels that run there */
+    /* The kernels that run there, with factors so rounded. */
+    void (*ops)(cleave_ops *ops, cleave_factors factors);
 } cleave_cuda_api;
 
 /* The table of this build; NULL: it was built without CUDA. */

@@ -160,6 +160,12 @@ static const char *text(int error)
     return cudaGetErrorString(error);
 }
 
+static void ops(cleave_ops *ops, cleave_factors factors)
+{
+    cleave_ops_cuda(ops);
+    cleave_ops_cuda_round(ops, factors);
+}
+
 const cleave_cuda_api *cleave_cuda_api_get(void)
 {
     static const cleave_cuda_api api = {
@@ -191,7 +197,7 @@ const cleave_cuda_api *cleave_cuda_api_get(void)
         .exec_launch = exec_launch,
         .last_error = last_error,
         .text = text,
-        .ops = cleave_ops_cuda,
+        .ops = ops,
     };
 
     return &api;

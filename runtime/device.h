@@ -73,9 +73,10 @@ struct cleave_run {
 /* The CPU with all features it has but `features_off`. */
 void cleave_device_cpu_init(cleave_device_table *device, uint32_t features_off);
 
-/* GPU number `index` of the table of calls. NO_DEVICE with a sentence if it is not there. */
+/* GPU number `index` of the table of calls, and the kernels that round factors so. NO_DEVICE with a
+ * sentence if it is not there. */
 cleave_status cleave_device_cuda_init(cleave_device_table *device, const cleave_cuda_api *cuda,
-                                      int32_t index, cleave_error *error);
+                                      int32_t index, cleave_factors factors, cleave_error *error);
 
 /* The blocks of a GPU's run, and their release. NO_MEMORY, NO_DEVICE with a sentence. Without any
  * bytes to be had there is no block. */

@@ -311,7 +311,7 @@ static void close_run(cleave_run *run)
 
 /* ---- the device ------------------------------------------------------------------------------ */
 cleave_status cleave_device_cuda_init(cleave_device_table *device, const cleave_cuda_api *cuda,
-                                      int32_t index, cleave_error *error)
+                                      int32_t index, cleave_factors factors, cleave_error *error)
 {
     static const cleave_device_calls calls = {
         .lay_out = lay_out,
@@ -344,7 +344,7 @@ cleave_status cleave_device_cuda_init(cleave_device_table *device, const cleave_
                                 (int)index, cuda->text(failed));
     *device = (cleave_device_table){
         .calls = &calls, .streams = CLEAVE_STREAMS_MAX, .cuda = cuda, .index = index};
-    cuda->ops(&device->ops);
+    cuda->ops(&device->ops, factors);
     snprintf(device->name, sizeof device->name, "%s:%d %s", cuda->name, (int)index,
              properties.name);
     return CLEAVE_OK;
@@ -409,7 +409,8 @@ cleave_status cleave_device_at(int32_t index, cleave_device_info *info, cleave_e
 
     if (!cuda)
         return cleave_error_set(error, CLEAVE_UNSUPPORTED, "this build computes on the CPU only");
-    const cleave_status status = cleave_device_cuda_init(&device, cuda, index, error);
+    const cleave_status status =
+        cleave_device_cuda_init(&device, cuda, index, CLEAVE_FACTORS_FP32, error);
     if (status != CLEAVE_OK)
         return status;
     const int failed = cuda->properties(index, &properties);

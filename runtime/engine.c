@@ -72,11 +72,24 @@ static int32_t slots_for(const cleave_workspace *space, int32_t batch)
     return more < SLOTS_AUTO - 1 ? 1 + (int32_t)more : SLOTS_AUTO;
 }
 
-static cleave_status choose_device(cleave_workspace *space, cleave_device device, int32_t index,
-                                   cleave_error *error)
+static cleave_status choose_device(cleave_workspace *space, cleave_device device,
+                                   const cleave_config *config, cleave_error *error)
 {
+    static const struct {
+        const char *name;
+        cleave_factors factors;
+    } precisions[] = {
+        [CLEAVE_PRECISION_FP32] = {"fp32", CLEAVE_FACTORS_FP32},
+        [CLEAVE_PRECISION_TF32] = {"tf32", CLEAVE_FACTORS_TF32},
+        [CLEAVE_PRECISION_BF16] = {"bf16", CLEAVE_FACTORS_BF16},
+        [CLEAVE_PRECISION_FP16] = {"fp16", CLEAVE_FACTORS_FP16},
+    };
     const cleave_cuda_api *const cuda = cleave_cuda_api_get();
+    const cleave_precision precision = config->precision;
 
+    if (device != CLEAVE_DEVICE_CUDA && precision != CLEAVE_PRECISION_FP32)
+        return cleave_error_set(error, CLEAVE_UNSUPPORTED, "precision %s: the CPU computes in fp32",
+                                precisions[precision].name);
     if (device != CLEAVE_DEVICE_CUDA) {
         cleave_device_cpu_init(&space->device, space->setup.cpu_features_off);
         return CLEAVE_OK;
@@ -84,7 +97,8 @@ static cleave_status choose_device(cleave_workspace *space, cleave_device device
     if (!cuda)
         return cleave_error_set(error, CLEAVE_NO_DEVICE,
                                 "device cuda: this build computes on the CPU only");
-    return cleave_device_cuda_init(&space->device, cuda, index, error);
+    return cleave_device_cuda_init(&space->device, cuda, config->device_index,
+                                   precisions[precision].factors, error);
 }
 
 /* What an engine is to be made of, for each of the ways to make one. */
@@ -112,7 +126,7 @@ static cleave_status workspace_open(cleave_workspace **space, const struct order
     made->device_note = note;
     cleave_status status = cleave_setup_init(&made->setup, config, order->model, error);
     if (status == CLEAVE_OK)
-        status = choose_device(made, device, config->device_index, error);
+        status = choose_device(made, device, config, error);
     if (status == CLEAVE_OK)
         status = build_graph(made, error);
     if (status == CLEAVE_OK)

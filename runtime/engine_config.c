@@ -99,7 +99,6 @@ static cleave_status check_ranges(const cleave_config *config, cleave_error *err
 static cleave_status check_support(const cleave_model *model, const cleave_config *config,
                                    cleave_error *error)
 {
-    static const char *const precisions[] = {"fp32", "tf32", "bf16", "fp16"};
     const cleave_model_info *const info = &model->info;
     const char *const channels_advice = model->channels_advice;
 
@@ -123,9 +122,6 @@ static cleave_status check_support(const cleave_model *model, const cleave_confi
                                 "%s: model %s has no network that sees a part of the spectrum",
                                 config->spectrum_bins ? "spectrum_bins" : "mask_extension",
                                 info->name);
-    if (config->precision != CLEAVE_PRECISION_FP32)
-        return cleave_error_set(error, CLEAVE_UNSUPPORTED, "precision %s: only fp32 is computed",
-                                precisions[config->precision]);
     return CLEAVE_OK;
 }
 

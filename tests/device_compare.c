@@ -12,8 +12,13 @@
 #include "tests/tiny_network.h"
 
 /* How far the stems of a GPU may be from those of the CPU: ten times what its kernels may each, of
- * which a network has hundreds in a row. */
-#define DISTANCE 1e-5
+ * which a network has hundreds in a row; where factors are rounded, two units of that rounding. */
+static const double distances[] = {
+    [CLEAVE_PRECISION_FP32] = 1e-5,
+    [CLEAVE_PRECISION_TF32] = 2 * 0x1p-11,
+    [CLEAVE_PRECISION_BF16] = 2 * 0x1p-8,
+    [CLEAVE_PRECISION_FP16] = 2 * 0x1p-11,
+};
 
 cleave_config device_config(cleave_device device, const cleave_config *config, int32_t batch)
 {
@@ -86,7 +91,8 @@ void device_compare(const device_trial *trial, const cleave_model *model,
     float *first = NULL;
 
     for (int32_t run = 0; ref && run < trial->runs; run++) {
-        const cleave_config gpu = device_config(CLEAVE_DEVICE_CUDA, config, 1 + run % 4);
+        cleave_config gpu = device_config(CLEAVE_DEVICE_CUDA, config, 1 + run % 4);
+        gpu.precision = trial->precision;
         if (trial->before)
             trial->before(run);
         float *const out = separate(trial, model, &gpu, x, frames, run ? 3000 : 0, &info);
@@ -103,7 +109,8 @@ void device_compare(const device_trial *trial, const cleave_model *model,
         const double d = distance(out, ref, values);
         printf("     %-20s %.1e from the CPU, %.1f MB of the GPU\n", info.model, d,
                (double)info.memory.device_bytes / 1e6);
-        TEST_CHECK(d <= (trial->exact ? 0 : DISTANCE));
+        TEST_CHECK(d <= (trial->exact ? 0 : distances[trial->precision]));
+        TEST_CHECK(trial->precision == CLEAVE_PRECISION_FP32 || d > 1e-6);
     }
     free(first);
     free(ref);

@@ -9,6 +9,7 @@ typedef struct device_trial {
     const char *device;          /* what the names of its engines begin with: "cuda:0 " */
     int32_t runs;                /* of every track, with 1, 2, 3, 4, 1... segments at a time */
     int32_t exact;               /* not 0: the bits of the CPU, else near to it */
+    cleave_precision precision;  /* of the GPU */
     void (*before)(int32_t run); /* NULL, or called before each run */
     void (*opened)(const cleave_engine_info *info); /* NULL, or called for each engine */
 } device_trial;

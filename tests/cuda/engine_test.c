@@ -56,6 +56,18 @@ static void spleeter(void)
         device_compare_spleeter(&trial);
 }
 
+static void rounded(void)
+{
+    device_trial rounding = trial;
+
+    for (int p = CLEAVE_PRECISION_TF32; is_there() && p <= CLEAVE_PRECISION_FP16; p++) {
+        rounding.precision = (cleave_precision)p;
+        device_compare_htdemucs(&rounding);
+        device_compare_hdemucs(&rounding);
+        device_compare_spleeter(&rounding);
+    }
+}
+
 static void tiny(void)
 {
     if (is_there())
@@ -77,6 +89,7 @@ int main(int argc, char **argv)
         {"GPU: a tiny HTDemucs", htdemucs},
         {"GPU: a tiny HDemucs", hdemucs},
         {"GPU: a tiny Spleeter", spleeter},
+        {"GPU: tiny networks with rounded factors", rounded},
         {"GPU: a tiny HTDemucs against float64", tiny},
         {"GPU: HTDemucs in its full size against float64", full},
     };

@@ -322,6 +322,17 @@ static void spleeter(void)
     device_compare_spleeter(&trial);
 }
 
+/* Factors rounded for tensor cores: further from the CPU, and no further than they may be. */
+static void rounded(void)
+{
+    trial.runs = 1;
+    for (int p = CLEAVE_PRECISION_TF32; p <= CLEAVE_PRECISION_FP16; p++) {
+        trial.precision = (cleave_precision)p;
+        device_compare_spleeter(&trial);
+    }
+    trial.precision = CLEAVE_PRECISION_FP32;
+}
+
 static void golden(void)
 {
     simt_runtime_machine(1, GIGABYTE);
@@ -348,6 +359,7 @@ int main(int argc, char **argv)
         {"engine: a tiny HTDemucs", htdemucs},
         {"engine: a tiny HDemucs", hdemucs},
         {"engine: a tiny Spleeter", spleeter},
+        {"engine: a tiny Spleeter with rounded factors", rounded},
         {"engine: a tiny HTDemucs against float64", golden},
     };
 

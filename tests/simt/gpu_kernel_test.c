@@ -16,7 +16,7 @@ static void judges(void)
     simt_runtime_machine(1, (size_t)1 << 30);
     TEST_CHECK(!gpu_kernel_missing());
     for (int k = 0; k < 4; k++) {
-        const cleave_kernel kernel = gpu_kernel(indices[k]);
+        const cleave_kernel kernel = gpu_kernel(indices[k], CLEAVE_FACTORS_FP32);
         int cases = 0;
         for (int i = 0; cleave_cases[indices[k]](i, &test) && cases < 3; i++) {
             if (!(test.flags & CLEAVE_CASE_SMALL))

@@ -398,12 +398,14 @@ const char *text(int error)
     }
 }
 
-void ops(cleave_ops *table)
+void ops(cleave_ops *table, cleave_factors factors)
 {
-    if (machine.cpu_kernels)
+    if (machine.cpu_kernels) {
         simt_cpu_kernels(table);
-    else
+    } else {
         cleave_ops_cuda(table);
+        cleave_ops_cuda_round(table, factors);
+    }
 }
 
 } // namespace

@@ -26,7 +26,7 @@ static void open_scene(scene *s, uint64_t order)
 {
     memset(s, 0, sizeof *s);
     api = cleave_cuda_api_get();
-    api->ops(&ops);
+    api->ops(&ops, CLEAVE_FACTORS_FP32);
     simt_runtime_machine(1, (size_t)1 << 30);
     simt_runtime_order(order);
     for (int i = 0; i < 2; i++) {
