@@ -104,6 +104,8 @@ TESTS_LIB_O := $(call object,$(call without,$(ISAS_OTHER),$(wildcard tests/*.c))
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOLS_C))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TESTS_C))
 SIMT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SIMT_TESTS_C))
+# Stage by stage, by the CUDA kernels on the executor.
+SIMT_GOLDEN := $(if $(filter 1,$(SIMT)),$(patsubst %,$(BUILD)/tests/simt/%_golden_test,demucs spleeter))
 SIMT_COMMAND := $(if $(filter 1,$(SIMT)),$(BUILD)/simt/cleave)
 BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out bench/bench_gpu.c,$(BENCH_C)))
 
@@ -128,7 +130,7 @@ endif
 all: $(BUILD)/cleave $(BUILD)/libcleave.a
 lib: $(BUILD)/libcleave.a
 tools: $(TOOLS)
-tests: $(TESTS) $(TOOLS) $(BUILD)/cleave $(SIMT_COMMAND)
+tests: $(TESTS) $(SIMT_GOLDEN) $(TOOLS) $(BUILD)/cleave $(SIMT_COMMAND)
 
 $(BUILD)/libcleave.a: $(LIB_O) $(CUDA_O) $(BUILD)/objects
 	@rm -f $@
@@ -168,6 +170,12 @@ $(BUILD)/tests/runtime/no_alloc_test $(BUILD)/tests/runtime/live_test: $(BUILD)/
 $(SIMT_TESTS): \
 $(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(TESTS_LIB_O) $(CASES_O) $(SIMT_O) \
                             $(BUILD)/simt/libcleave.a
+	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(SIMT_GOLDEN): \
+$(BUILD)/tests/simt/%_golden_test: $(BUILD)/tests/models/%_golden_test.o $(BUILD)/tests/simt/variants_cuda.o \
+                                   $(filter-out %/variants_list.o,$(TESTS_LIB_O)) $(CASES_O) $(SIMT_O) \
+                                   $(BUILD)/simt/libcleave.a
 	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # The command on the executor as its GPU, for the end-to-end tests.
@@ -241,7 +249,7 @@ demo-run: $(BUILD)/cleave $(TOOLS)
 check: deps-check
 	@$(MAKE) --no-print-directory $(jobs) check-run
 check-run: tests
-	@BUILD=$(BUILD) ABSENT='$(TESTS_ABSENT)' tests/run.sh tools/tidy.sh $(TESTS)
+	@BUILD=$(BUILD) ABSENT='$(TESTS_ABSENT)' tests/run.sh tools/tidy.sh $(TESTS) $(SIMT_GOLDEN)
 
 tidy:
 	@BUILD=$(BUILD) tools/tidy.sh

@@ -168,7 +168,7 @@ void device_compare_htdemucs(const device_trial *trial)
     test_bytes file = {0};
 
     if (tiny_network(&file, NULL))
-        compare_network(trial, &file, 0.2, 20000);
+        compare_network(trial, &file, 0.2, 8000);
 }
 
 void device_compare_hdemucs(const device_trial *trial)
@@ -179,7 +179,7 @@ void device_compare_hdemucs(const device_trial *trial)
     if (!path)
         test_skip("the reference checkpoints are not here");
     else if (test_weights_import(path, &file))
-        compare_network(trial, &file, 0.2, 20000);
+        compare_network(trial, &file, 0.2, 8000);
 }
 
 void device_compare_spleeter(const device_trial *trial)
