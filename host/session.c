@@ -232,6 +232,12 @@ static void tell_choice(track_session *session, const input *source)
                session->info->rate_hz, session->info->channels, result->device,
                session->engine_info.threads, (long long)session->engine_info.segment_frames,
                (double)session->engine_info.memory.host_bytes / 1e6);
+    if (session->engine_info.memory.device_bytes > 0) {
+        log_detail(log, "%s: %d segments at a time, %.1f MB of the GPU's memory, %.1f MB pinned",
+                   result->input, session->engine_info.batch,
+                   (double)session->engine_info.memory.device_bytes / 1e6,
+                   (double)session->engine_info.memory.pinned_bytes / 1e6);
+    }
     int32_t channels = session->engine_info.channels;
     if (result->channels > channels && channels > 1) {
         log_note(log, "%s: model %s has %d channels: it takes the first %d of %d", result->input,

@@ -287,8 +287,8 @@ void cleave_engine_error(const cleave_engine *engine, cleave_error *error);
 /* Forgets the track, as after open; the counters of cleave_stats go on. */
 void cleave_reset(cleave_engine *engine);
 
-/* Makes a cleave_pull() that is under way return CLEAVE_CANCELLED between two steps of the plan,
- * and all later ones until reset. Callable from any thread and from a signal handler. */
+/* Makes a cleave_pull() that is under way return CLEAVE_CANCELLED between two steps of the plan, on
+ * a GPU between two segments, and all later ones until reset. Callable from any thread and from a signal handler. */
 void cleave_cancel(cleave_engine *engine);
 
 /* Counters since open. */
@@ -298,7 +298,7 @@ typedef struct cleave_stats {
     uint64_t segments;        /* computed */
     uint64_t input_overruns;  /* pushes that found too little room */
     uint64_t input_underruns; /* pulls that found too little input and nothing ready */
-    uint64_t compute_ns;      /* wall time inside the plan */
+    uint64_t compute_ns;      /* wall time inside the plan; of a GPU: spent waiting for it */
 } cleave_stats;
 
 void cleave_engine_stats(const cleave_engine *engine, cleave_stats *stats);
