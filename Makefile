@@ -4,6 +4,7 @@
 #   make demo       set up, build, separate a song     make bench   kernels and engine, timed
 #   make asan|ubsan|tsan|tidy|format                   make install PREFIX=/usr/local
 #   make check-arm64  the library's tests, cross-built for AArch64 and emulated
+#   make check-gpu    kernels and engines on a GPU; needs nvcc, gcc and make alone; bench-gpu: timed
 #   make fuzz         libFuzzer on the readers of foreign files (clang), FUZZ_SECONDS=120 each
 #
 # Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  SOXR=0  HWLOC=0  JANSSON=0  YAML=0  CURL=0  ARCHIVE=0  FFTW=0  SANITIZE=address  V=1
@@ -105,7 +106,10 @@ TESTS_LIB_O := $(call object,$(call without,$(ISAS_OTHER),$(wildcard tests/*.c))
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOLS_C))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TESTS_C))
 SIMT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SIMT_TESTS_C))
-BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH_C))
+# Stage by stage, by the CUDA kernels on the executor.
+SIMT_GOLDEN := $(if $(filter 1,$(SIMT)),$(patsubst %,$(BUILD)/tests/simt/%_golden_test,demucs spleeter))
+SIMT_COMMAND := $(if $(filter 1,$(SIMT)),$(BUILD)/simt/cleave)
+BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out bench/bench_gpu.c,$(BENCH_C)))
 
 ifeq ($(CUDA),1)
 NVCC ?= nvcc
@@ -120,7 +124,7 @@ endif
 
 # ---- what to build --------------------------------------------------------------------------------------------
 .PHONY: all lib tools tests demo check deps deps-check demo-run check-run check-arm64 check-arm64-run \
-        bench asan ubsan tsan fuzz tidy format install clean
+        gpu-needs check-gpu check-gpu-tests bench-gpu bench asan ubsan tsan fuzz tidy format install clean
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .SECONDARY:
@@ -128,7 +132,7 @@ endif
 all: $(BUILD)/cleave $(BUILD)/libcleave.a
 lib: $(BUILD)/libcleave.a
 tools: $(TOOLS)
-tests: $(TESTS) $(TOOLS) $(BUILD)/cleave
+tests: $(TESTS) $(SIMT_GOLDEN) $(TOOLS) $(BUILD)/cleave $(SIMT_COMMAND)
 
 $(BUILD)/libcleave.a: $(LIB_O) $(CUDA_O) $(BUILD)/objects
 	@rm -f $@
@@ -171,6 +175,16 @@ $(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(TESTS_LIB_O) $(CASES_
                             $(BUILD)/simt/libcleave.a
 	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+$(SIMT_GOLDEN): \
+$(BUILD)/tests/simt/%_golden_test: $(BUILD)/tests/models/%_golden_test.o $(BUILD)/tests/simt/variants_cuda.o \
+                                   $(filter-out %/variants_list.o,$(TESTS_LIB_O)) $(CASES_O) $(SIMT_O) \
+                                   $(BUILD)/simt/libcleave.a
+	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# The command on the executor as its GPU, for the end-to-end tests.
+$(BUILD)/simt/cleave: $(BUILD)/host/main.o $(HOST_O) $(SIMT_O) $(BUILD)/simt/libcleave.a
+	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(LDLIBS)
+
 # The library without CUDA objects: the executor brings its own.
 $(BUILD)/simt/libcleave.a: $(LIB_O) $(BUILD)/objects
 	@mkdir -p $(@D)
@@ -207,6 +221,7 @@ $(BUILD)/host/%.o: CPPFLAGS += $(HOST_CFLAGS)
 $(BUILD)/tools/%.o: CPPFLAGS += $(HOST_CFLAGS)
 $(BUILD)/tests/%.o: CPPFLAGS += $(HOST_CFLAGS) -DTEST_BUILD_DIR='"$(BUILD)"' -DTEST_SANITIZER='"$(SANITIZE)"'
 $(BUILD)/bench/%.o: CPPFLAGS += $(BENCH_CFLAGS)
+$(BUILD)/%_cuda.o: CPPFLAGS += -isystem $(CUDA_HOME)/include
 
 $(BUILD)/%.o: %.c $(BUILD)/options
 	@mkdir -p $(@D)
@@ -240,7 +255,7 @@ demo-run: $(BUILD)/cleave $(TOOLS)
 check: deps-check
 	@$(MAKE) --no-print-directory $(jobs) check-run
 check-run: tests
-	@BUILD=$(BUILD) ABSENT='$(TESTS_ABSENT)' tests/run.sh tools/tidy.sh $(TESTS)
+	@BUILD=$(BUILD) ABSENT='$(TESTS_ABSENT)' tests/run.sh tools/tidy.sh $(TESTS) $(SIMT_GOLDEN)
 
 tidy:
 	@BUILD=$(BUILD) tools/tidy.sh
@@ -269,6 +284,23 @@ check-arm64:
 	    CUDA=0 SIMT=0 SNDFILE=0 FFMPEG=0 SOXR=0 HWLOC=0 JANSSON=0 YAML=0 CURL=0 ARCHIVE=0 FFTW=0 check-arm64-run
 check-arm64-run: $(ARM64_TESTS)
 	@RUNNER='qemu-aarch64 -L $(ARM64_ROOT)' tests/run.sh $(ARM64_TESTS)
+
+# On a GPU. Installs nothing, and takes no library but the CUDA toolkit's.
+GPU_MAKE = $(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/gpu CUDA=1 SNDFILE=0 FFMPEG=0 SOXR=0 HWLOC=0 \
+    JANSSON=0 YAML=0 CURL=0 ARCHIVE=0 FFTW=0
+GPU_LACKS = $(if $(shell command -v $(or $(NVCC),nvcc) 2>/dev/null),,1)
+GPU_TESTS := $(CUDA_TESTS_C:tests/%.c=$(BUILD)/tests/%)
+gpu-needs:
+	@[ -z '$(GPU_LACKS)' ] || { echo 'A build for a GPU needs nvcc, of the CUDA toolkit 12 or newer.' >&2; exit 1; }
+	@$(GPU_MAKE) $(BUILD)/gpu/cleave
+	@BUILD=$(BUILD)/gpu tests/gpu.sh probe
+check-gpu: gpu-needs
+	@$(GPU_MAKE) check-gpu-tests
+	@BUILD=$(BUILD)/gpu tests/gpu.sh
+check-gpu-tests: $(GPU_TESTS)
+bench-gpu: gpu-needs
+	@$(GPU_MAKE) $(BUILD)/gpu/bench/bench_gpu
+	@$(BUILD)/gpu/bench/bench_gpu
 
 # libFuzzer on everything that reads a file from outside; needs clang. A finding stops it. The library is built apart,
 # with the reference kernels alone: what they touch, the sanitizers see.

@@ -75,6 +75,7 @@ static options options_read(int argc, char **argv)
     cleave_config *const engine = &o.config.engine;
 
     cleave_live_config_default(&o.config);
+    o.config.engine.device = CLEAVE_DEVICE_CPU;
     o.config.block_frames_max = 512;
     for (int i = 1; i < argc; i += 2) {
         if (i + 1 == argc)

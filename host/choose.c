@@ -79,6 +79,7 @@ void choose_config(const cli_options *options, const model_choice *choice, int32
     config->mask_extension = options->mask_extension;
     config->device = options->device;
     config->device_index = options->device_index;
+    config->batch = options->batch;
     config->precision = options->precision;
     config->threads = threads < CLEAVE_THREADS_MAX ? threads : CLEAVE_THREADS_MAX;
     if (options->two_stems != NULL && options->other_method == OTHER_ADD) {

@@ -46,6 +46,13 @@ cleave_status engine_slot_open(engine_slot *slot, const cleave_config *config,
     return status;
 }
 
+void engine_slot_drop(engine_slot *slot)
+{
+    pthread_mutex_lock(&slot->mutex);
+    cleave_close(&slot->engine);
+    pthread_mutex_unlock(&slot->mutex);
+}
+
 void engine_slot_cancel(engine_slot *slot)
 {
     atomic_store(&slot->cancelled, 1);

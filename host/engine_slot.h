@@ -15,6 +15,7 @@ typedef struct engine_slot {
     const char *model;              /* of the engine... */
     const cleave_network *networks; /* ...which live as long as the batch */
     int32_t rate_hz, channels;
+    int without_gpu; /* not 0: it was lost, and configurations are to ask for the CPU */
 } engine_slot;
 
 void engine_slot_init(engine_slot *slot);
@@ -24,6 +25,9 @@ void engine_slot_destroy(engine_slot *slot);
  * networks, rate_hz and channels at most. CLEAVE_CANCELLED once engine_slot_cancel() was called. */
 cleave_status engine_slot_open(engine_slot *slot, const cleave_config *config,
                                cleave_engine **engine, cleave_error *error);
+
+/* Closes the engine, with which nothing can be done any more. */
+void engine_slot_drop(engine_slot *slot);
 
 /* From any thread: the engine stops soon, and no other opens. Does not wait for one that is
  * opening. */

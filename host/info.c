@@ -12,14 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FACTS_MAX 16
+#define FACTS_MAX 32
+#define GPUS_MAX  8 /* that are listed */
 
 /* Facts, and the room for those that are made up. */
 typedef struct fact_list {
     int32_t count;
     json_fact facts[FACTS_MAX];
     char cores[32], threads[32], caches[64], models[256];
-    char device[64], cuda[CLEAVE_MESSAGE_BYTES];
+    char device[64];
+    char gpu_names[GPUS_MAX][16], gpus[GPUS_MAX][CLEAVE_MESSAGE_BYTES];
 } fact_list;
 
 static void add(fact_list *list, const char *name, const char *value)
@@ -29,23 +31,48 @@ static void add(fact_list *list, const char *name, const char *value)
     list->count++;
 }
 
-/* The engine says what it computes on; asked for a GPU, it says which, or why not. */
-static void find_device(cleave_device device, char *text, size_t bytes)
+/* The engine says what it computes on. */
+static void find_processor(char *text, size_t bytes)
 {
     cleave_engine *engine = NULL;
     cleave_engine_info info;
     cleave_error error = {0};
     cleave_config config;
     cleave_config_default(&config);
-    config.device = device;
+    config.device = CLEAVE_DEVICE_CPU;
     config.segment_seconds = 0.1;
     if (cleave_open(&config, &engine, &error) != CLEAVE_OK) {
-        snprintf(text, bytes, "%s", error.message);
+        snprintf(text, bytes, "%.63s", error.message);
         return;
     }
     cleave_engine_info_get(engine, &info);
     snprintf(text, bytes, "%s", info.device);
     cleave_close(&engine);
+}
+
+/* A line for each GPU, or one that says why there is none. */
+static void add_gpus(fact_list *list)
+{
+    cleave_device_info gpu;
+    cleave_error error = {0};
+    for (int32_t i = 0; i < GPUS_MAX; i++) {
+        cleave_status status = cleave_device_at(i, &gpu, &error);
+        if (status == CLEAVE_OK) {
+            snprintf(list->gpus[i], sizeof list->gpus[i],
+                     "%s, compute capability %d.%d, %.1f GB, %.1f GB free", gpu.name,
+                     (int)gpu.major, (int)gpu.minor, (double)gpu.memory_bytes / 1e9,
+                     (double)gpu.memory_free_bytes / 1e9);
+        } else if (i == 0) {
+            snprintf(list->gpus[i], sizeof list->gpus[i], "%s", error.message);
+        } else {
+            break;
+        }
+        snprintf(list->gpu_names[i], sizeof list->gpu_names[i], i > 0 ? "cuda:%d" : "cuda", (int)i);
+        add(list, list->gpu_names[i], list->gpus[i]);
+        if (status != CLEAVE_OK) {
+            break;
+        }
+    }
 }
 
 static void find_models(char *text, size_t bytes)
@@ -71,8 +98,7 @@ int info_run(const cli_options *options)
     snprintf(list.threads, sizeof list.threads, "%d", machine.threads);
     snprintf(list.caches, sizeof list.caches, "%zu, %zu, %zu KiB", machine.l1_bytes / 1024,
              machine.l2_bytes / 1024, machine.l3_bytes / 1024);
-    find_device(CLEAVE_DEVICE_CPU, list.device, sizeof list.device);
-    find_device(CLEAVE_DEVICE_CUDA, list.cuda, sizeof list.cuda);
+    find_processor(list.device, sizeof list.device);
     find_models(list.models, sizeof list.models);
     add(&list, "version", cleave_version());
     add(&list, "models", list.models);
@@ -89,7 +115,7 @@ int info_run(const cli_options *options)
     add(&list, "threads", list.threads);
     add(&list, "caches", list.caches);
     add(&list, "engine", list.device);
-    add(&list, "cuda", list.cuda);
+    add_gpus(&list);
     if (options->json) {
         json_print_facts(stdout, list.facts, list.count);
         return EXIT_DONE;

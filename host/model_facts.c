@@ -84,6 +84,7 @@ int model_facts_measure(model_facts *facts, char message[CLEAVE_SENTENCE_BYTES])
         config.model = info->name;
         config.channels = info->channels_max < 2 ? info->channels_max : 2;
     }
+    config.device = CLEAVE_DEVICE_CPU;
     for (int32_t i = 0; i < MODEL_MEMORY_ROWS; i++) {
         model_memory *row = &facts->memory[i];
         config.threads = row->threads = threads[i];

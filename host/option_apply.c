@@ -253,6 +253,8 @@ static int apply_place(const option_reading *reading, option_id id)
     switch (id) {
     case OPTION_DEVICE:
         return read_device(reading);
+    case OPTION_BATCH:
+        return read_integer(reading, 1, CLEAVE_BATCH_MAX, &options->batch);
     case OPTION_PRECISION:
         status = read_word(reading, precisions, &value);
         options->precision = (cleave_precision)value;

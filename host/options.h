@@ -62,6 +62,7 @@ typedef struct cli_options {
     cleave_mask_extension mask_extension;
     cleave_device device;
     int32_t device_index;
+    int32_t batch; /* 0: as the GPU's memory allows */
     cleave_precision precision;
     int32_t threads; /* of each engine; 0: cores divided by jobs */
 

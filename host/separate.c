@@ -20,6 +20,7 @@ typedef struct track_batch {
     int32_t job_count, threads;
     atomic_int next; /* input to take */
     atomic_int cancelled;
+    atomic_int told; /* why the CPU computes and no GPU */
     pthread_mutex_t folders;
     engine_slot slots[OPTIONS_JOBS_MAX];
     output_folders made[OPTIONS_JOBS_MAX]; /* by the track that each job is at */
@@ -143,6 +144,7 @@ static void *run_job(void *argument)
         .report = batch->report,
         .job = job->index,
         .slot = &batch->slots[job->index],
+        .told = &batch->told,
         .threads = batch->threads,
         .cancelled = &batch->cancelled,
         .folders = &batch->folders,

@@ -14,10 +14,11 @@ static int finish(track_session *session);
 static void tell_choice(track_session *session, const input *source);
 static void tell_outcome(track_session *session, const sink_outcome *outcome);
 
-void session_run(const session_context *context, const input *source, track_result *result)
+/* One attempt. Returns whether the GPU was lost and the CPU may try, from the start: the track is a
+ * file, nothing of it is written, and no device was asked for. */
+static int attempt(const session_context *context, const input *source, track_result *result)
 {
     track_session session = {.context = context, .options = context->options, .result = result};
-    double began = report_now();
     memset(result, 0, sizeof *result);
     result->gain = 1.0;
     result->status = TRACK_DONE;
@@ -26,6 +27,23 @@ void session_run(const session_context *context, const input *source, track_resu
         session_fail(&session, TRACK_UNSEPARABLE, "out of memory");
     }
     session_close(&session);
+    if (!session.device_lost || context->options->device != CLEAVE_DEVICE_AUTO ||
+        atomic_load(context->cancelled)) {
+        return 0;
+    }
+    context->slot->without_gpu = 1;
+    return session_is_file(source->path) && strcmp(context->options->out, "-") != 0;
+}
+
+void session_run(const session_context *context, const input *source, track_result *result)
+{
+    double began = report_now();
+    if (attempt(context, source, result)) {
+        log_warning(context->log, "%s: %s; it is separated anew by the CPU", result->input,
+                    result->message);
+        track_result_free(result);
+        attempt(context, source, result);
+    }
     if (result->status != TRACK_DONE && atomic_load(context->cancelled)) {
         result->status = TRACK_CANCELLED;
         snprintf(result->message, sizeof result->message, "interrupted");
@@ -214,6 +232,12 @@ static void tell_choice(track_session *session, const input *source)
                session->info->rate_hz, session->info->channels, result->device,
                session->engine_info.threads, (long long)session->engine_info.segment_frames,
                (double)session->engine_info.memory.host_bytes / 1e6);
+    if (session->engine_info.memory.device_bytes > 0) {
+        log_detail(log, "%s: %d segments at a time, %.1f MB of the GPU's memory, %.1f MB pinned",
+                   result->input, session->engine_info.batch,
+                   (double)session->engine_info.memory.device_bytes / 1e6,
+                   (double)session->engine_info.memory.pinned_bytes / 1e6);
+    }
     int32_t channels = session->engine_info.channels;
     if (result->channels > channels && channels > 1) {
         log_note(log, "%s: model %s has %d channels: it takes the first %d of %d", result->input,

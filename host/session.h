@@ -20,6 +20,7 @@ typedef struct session_context {
     batch_report *report;
     int32_t job;       /* number of the worker */
     engine_slot *slot; /* its engine */
+    atomic_int *told;  /* not 0: somebody has said why it is the CPU that computes */
     int32_t threads;   /* of the engine */
     const atomic_int *cancelled;
     pthread_mutex_t *folders; /* held while folders appear or go: no job removes another's */

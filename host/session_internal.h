@@ -23,6 +23,7 @@ typedef struct track_session {
     const audio_info *info;
     cleave_engine *engine;
     cleave_engine_info engine_info;
+    int device_lost; /* not 0: that is why the track failed */
     int32_t sources[CLEAVE_STEMS_MAX]; /* output -> stem of the engine, or SOURCE_REST */
     rate_converter *to_engine;         /* the mixture */
     rate_converter *from_engine;       /* the outputs */

@@ -65,6 +65,9 @@ int session_open_engine(track_session *session, const input *source)
     if (to_pipe(session) && result->choice.model != NULL && !session->options->conserve) {
         ask_for_first(&result->choice, &config);
     }
+    if (context->slot->without_gpu) {
+        config.device = CLEAVE_DEVICE_CPU;
+    }
     if (check_output_channels(session, config.channels) != 0) {
         return -1;
     }
@@ -76,6 +79,9 @@ int session_open_engine(track_session *session, const input *source)
     }
     cleave_engine_info_get(session->engine, &session->engine_info);
     snprintf(result->device, sizeof result->device, "%s", session->engine_info.device);
+    if (session->engine_info.device_note[0] != '\0' && !atomic_exchange(context->told, 1)) {
+        log_note(context->log, "%s; the CPU computes", session->engine_info.device_note);
+    }
     result->threads = session->engine_info.threads;
     result->engine_bytes = (int64_t)session->engine_info.memory.host_bytes;
     return choose_outputs(session) != 0 || allocate(session) != 0 || open_converters(session) != 0

@@ -189,6 +189,17 @@ static void match_mixture(track_session *session, float *const *streams, int64_t
     cleave_quality_push(session->score, session->original, session->sum, frames);
 }
 
+/* The GPU was lost: no other track is to meet it. */
+static int fail_device(track_session *session)
+{
+    cleave_error error;
+    cleave_engine_error(session->engine, &error);
+    session->device_lost = 1;
+    engine_slot_drop(session->context->slot);
+    session->engine = NULL;
+    return session_fail(session, TRACK_UNSEPARABLE, "%s", error.message);
+}
+
 /* Takes all that the engine can give now. */
 static int pull_ready(track_session *session)
 {
@@ -200,6 +211,9 @@ static int pull_ready(track_session *session)
             cleave_pull(session->engine, session->pulled, SESSION_BLOCK_FRAMES, &frames);
         if (status == CLEAVE_AGAIN || status == CLEAVE_END) {
             return 0;
+        }
+        if (status == CLEAVE_NO_DEVICE) {
+            return fail_device(session);
         }
         if (status < 0) {
             return session_fail(session, TRACK_UNSEPARABLE, "%s", cleave_status_text(status));

@@ -16,6 +16,7 @@ void cleave_arena_init(cleave_arena *arena, void *memory, size_t bytes)
     arena->used = 0;
     arena->failed = 0;
     arena->sealed = 0;
+    arena->foreign = 0;
 }
 
 void *cleave_arena_take_raw(cleave_arena *arena, size_t count, size_t size)
@@ -50,7 +51,7 @@ void *cleave_arena_take(cleave_arena *arena, size_t count, size_t size)
 {
     void *const start = cleave_arena_take_raw(arena, count, size);
 
-    return start ? memset(start, 0, count * size) : NULL;
+    return start && !arena->foreign ? memset(start, 0, count * size) : start;
 }
 
 void cleave_arena_seal(cleave_arena *arena)

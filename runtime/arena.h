@@ -11,15 +11,17 @@ typedef struct cleave_arena {
     unsigned char *memory; /* NULL: counting */
     size_t bytes;          /* capacity; SIZE_MAX when counting */
     size_t used;
-    int failed; /* a request did not fit, or overflowed */
-    int sealed; /* requests are bugs from now on */
+    int failed;  /* a request did not fit, or overflowed */
+    int sealed;  /* requests are bugs from now on */
+    int foreign; /* memory that the host does not touch, a device's: nothing of it is zeroed */
 } cleave_arena;
 
 /* Starts an arena on the caller's memory, 64-byte aligned; NULL memory makes it count. */
 void cleave_arena_init(cleave_arena *arena, void *memory, size_t bytes);
 
-/* count * size bytes, zeroed, 64-byte aligned; NULL when counting, or (failed is set) when there is
- * no room or the product overflows. A request of 0 bytes takes nothing and returns NULL. */
+/* count * size bytes, zeroed unless foreign, 64-byte aligned; NULL when counting, or (failed is
+ * set) when there is no room or the product overflows. A request of 0 bytes takes nothing and
+ * returns NULL. */
 void *cleave_arena_take(cleave_arena *arena, size_t count, size_t size);
 
 /* The same, not zeroed: for what is written before it is read. Memory that the system hands out

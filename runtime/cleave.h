@@ -35,6 +35,7 @@ extern "C" {
 #define CLEAVE_THREADS_MAX   64
 #define CLEAVE_SHIFTS_MAX    32
 #define CLEAVE_NETWORKS_MAX  16
+#define CLEAVE_BATCH_MAX     8
 #define CLEAVE_RATE_HZ_MIN   8000
 #define CLEAVE_RATE_HZ_MAX   192000
 #define CLEAVE_OVERLAP_MODEL (-1.0)
@@ -90,6 +91,18 @@ typedef enum cleave_mask_extension {
     CLEAVE_MASK_ZEROS,  /* silence above the network's last bin */
     CLEAVE_MASK_AVERAGE /* the mean of the mask over the bins that have one */
 } cleave_mask_extension;
+
+/* A GPU. */
+typedef struct cleave_device_info {
+    char name[64];            /* "cuda:0 NVIDIA H200" */
+    int32_t major, minor;     /* its compute capability */
+    size_t memory_bytes;      /* all of it... */
+    size_t memory_free_bytes; /* ...and what is free now */
+} cleave_device_info;
+
+/* GPU number `index`, 0 up, into *info. NO_DEVICE past the last, UNSUPPORTED in a build without
+ * CUDA, both with a sentence in *error, which may be NULL. */
+cleave_status cleave_device_at(int32_t index, cleave_device_info *info, cleave_error *error);
 
 /* What a model is. Strings live as long as the program. */
 typedef struct cleave_model_info {
@@ -172,7 +185,11 @@ typedef struct cleave_config {
     int32_t threads;     /* 1..CLEAVE_THREADS_MAX, with the caller's; default 1 */
     cleave_device device;
     int32_t device_index; /* among GPUs */
-    cleave_precision precision;
+    int32_t batch; /* segments that a GPU has at a time, 1..CLEAVE_BATCH_MAX, each in memory of its
+                    * own: while one is computed, others are copied. 0: up to four, as its free
+                    * memory allows. The CPU has one. */
+    cleave_precision precision; /* of the factors of large products; sums are float32. The CPU has
+                                 * FP32 alone. */
     /* NULL, or called by init, on its thread, each time it has packed some of the weights: it does
      * not read these again, so that who maps a file can let go of its pages, and the two do not add
      * up. They may be read again when another engine is built. */
@@ -217,7 +234,10 @@ void cleave_close(cleave_engine **engine);
 /* What an engine turned out to be. */
 typedef struct cleave_engine_info {
     char model[CLEAVE_NAME_BYTES];
-    char device[64]; /* "cpu avx512", "cuda:0 NVIDIA H200" */
+    char device[64];                        /* "cpu avx512", "cuda:0 NVIDIA H200" */
+    char device_note[CLEAVE_MESSAGE_BYTES]; /* CLEAVE_DEVICE_AUTO in a build with CUDA: why it is
+                                             * the CPU, a sentence; else empty */
+    int32_t batch;                          /* segments at a time */
     int32_t rate_hz, channels;
     int32_t stem_count;
     char stems[CLEAVE_STEMS_MAX][CLEAVE_NAME_BYTES];
@@ -260,11 +280,15 @@ cleave_status cleave_flush(cleave_engine *engine);
 cleave_status cleave_pull(cleave_engine *engine, float *const *stems, int64_t frames_max,
                           int64_t *frames);
 
+/* cleave_engine_error: why cleave_pull() returned NO_DEVICE, one sentence; status OK as long as it
+ * has not. The caller is the one that pulls. */
+void cleave_engine_error(const cleave_engine *engine, cleave_error *error);
+
 /* Forgets the track, as after open; the counters of cleave_stats go on. */
 void cleave_reset(cleave_engine *engine);
 
-/* Makes a cleave_pull() that is under way return CLEAVE_CANCELLED between two steps of the plan,
- * and all later ones until reset. Callable from any thread and from a signal handler. */
+/* Makes a cleave_pull() that is under way return CLEAVE_CANCELLED between two steps of the plan, on
+ * a GPU between two segments, and all later ones until reset. Callable from any thread and from a signal handler. */
 void cleave_cancel(cleave_engine *engine);
 
 /* Counters since open. */
@@ -274,7 +298,7 @@ typedef struct cleave_stats {
     uint64_t segments;        /* computed */
     uint64_t input_overruns;  /* pushes that found too little room */
     uint64_t input_underruns; /* pulls that found too little input and nothing ready */
-    uint64_t compute_ns;      /* wall time inside the plan */
+    uint64_t compute_ns;      /* wall time inside the plan; of a GPU: spent waiting for it */
 } cleave_stats;
 
 void cleave_engine_stats(const cleave_engine *engine, cleave_stats *stats);

@@ -2,9 +2,8 @@
  *
  * The one file of the runtime that allocates: a workspace while an engine is made, and the arenas
  * of cleave_open() and cleave_live_open(). */
-#include "runtime/engine.h"
+#include "runtime/engine_layout.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,144 +23,16 @@ _Static_assert(CLEAVE_TENSORS_MAX % GRAPH_TENSORS_FIRST == 0 &&
                    CLEAVE_STEPS_MAX == CLEAVE_TENSORS_MAX / 2,
                "doubling the room ends at the limits");
 
-/* What making an engine takes, and what is gone when it is made. */
-struct workspace {
-    cleave_setup setup;
-    cleave_graph graph;
-    void *graph_memory;
-    cleave_model_ports ports;
-    cleave_device_table device;         /* while counting: the sizes depend on the kernels */
-    _Alignas(64) cleave_engine counted; /* stands in for the engine while counting */
-    size_t host_bytes;
-};
-
-/* Frames before the segment at hand that the ring still holds: those that it may be widened by, or
- * that have not been pulled and will be read once more. */
-static int64_t frames_held(const cleave_engine *engine, const cleave_setup *setup)
+static void workspace_close(cleave_workspace *space)
 {
-    if (engine->padded && !engine->uses_mixture)
-        return 0;
-    return cleave_i64_max(engine->reach, setup->stride_frames);
-}
-
-static void describe(cleave_engine *engine, const cleave_setup *setup)
-{
-    cleave_engine_info *const info = &engine->info;
-
-    snprintf(info->model, sizeof info->model, "%s", setup->model->info.name);
-    memcpy(info->device, engine->device.name, sizeof info->device);
-    info->rate_hz = setup->request.rate_hz;
-    info->channels = setup->request.channels;
-    info->stem_count = setup->stems.count;
-    memcpy(info->stems, setup->stems.names, sizeof info->stems);
-    info->threads = setup->threads;
-    info->segment_frames = engine->segment_frames;
-    info->stride_frames = engine->stride;
-    info->latency_frames_max = engine->segment_frames;
-    info->input_frames_max = engine->ring.capacity - frames_held(engine, setup);
-}
-
-/* The buffers of the lanes and of the output, and what fills them once. */
-static void lay_out_buffers(cleave_engine *engine, const cleave_setup *setup, cleave_arena *arena)
-{
-    const size_t S = (size_t)engine->segment_frames, C = (size_t)engine->channels;
-    const size_t I = (size_t)engine->model_stems, O = (size_t)setup->stems.count;
-    const size_t inputs = I + (engine->uses_mixture ? 1 : 0);
-    const size_t block = (size_t)cleave_i64_min(engine->segment_frames, CLEAVE_OUTPUT_BLOCK);
-    const int32_t lanes = setup->lane_count;
-
-    cleave_lane *const lane = cleave_arena_take(arena, (size_t)lanes, sizeof *lane);
-    for (int32_t k = 0; k < lanes; k++) {
-        float *const mean = cleave_arena_take(arena, I * C * S, sizeof(float));
-        float *const weight = engine->adds ? NULL : cleave_arena_take(arena, S, sizeof(float));
-        if (lane)
-            lane[k] = (cleave_lane){.origin = setup->origin[k], .mean = mean, .weight = weight};
-    }
-    engine->lane = lane;
-    engine->window = engine->adds ? NULL : cleave_arena_take(arena, S, sizeof(float));
-    engine->gain = cleave_arena_take(arena, S, sizeof(float));
-    engine->matrix = cleave_arena_take(arena, O * inputs, sizeof(float));
-    engine->blended = cleave_arena_take(arena, inputs * C * block, sizeof(float));
-    engine->mixed = cleave_arena_take(arena, O * C * block, sizeof(float));
-    if (!arena->memory || arena->failed)
-        return;
-    if (!engine->adds)
-        cleave_segment_window(engine->window, engine->segment_frames, setup->margin_frames,
-                              setup->transition_power);
-    for (size_t o = 0; o < O; o++)
-        memcpy(engine->matrix + o * inputs, setup->stems.matrix[o], inputs * sizeof(float));
-}
-
-/* A model's input and output hold the rows that its ports speak of. */
-static void check_ports(const struct workspace *space)
-{
-    const cleave_model_request *const request = &space->setup.request;
-    const cleave_model_ports *const ports = &space->ports;
-    const int64_t V = request->segment_frames, stride = cleave_i64_max(ports->stride, V);
-    const int64_t rows = request->channels;
-
-    assert(ports->stride == 0 || ports->stride >= V);
-    assert(space->graph.tensor[ports->input].bytes >= (size_t)(rows * stride) * sizeof(float));
-    assert(space->graph.tensor[ports->output].bytes >=
-           (size_t)((request->stem_count * rows - 1) * stride + V) * sizeof(float));
-    (void)rows;
-    (void)stride;
-}
-
-/* Lays the engine out in the arena: the one place that decides what it takes, run on a counting
- * arena by cleave_need() and on a real one by cleave_init(). */
-static cleave_status lay_out(struct workspace *space, cleave_arena *arena, cleave_engine **made,
-                             cleave_error *error)
-{
-    const cleave_setup *const setup = &space->setup;
-    cleave_engine *const taken = cleave_arena_take(arena, 1, sizeof *taken);
-    cleave_engine *const engine = taken ? taken : &space->counted;
-
-    engine->channels = setup->request.channels;
-    engine->model_stems = setup->stems.model_count;
-    engine->segment_frames = setup->request.segment_frames;
-    engine->stride = setup->stride_frames;
-    engine->lane_count = setup->lane_count;
-    engine->adds = setup->adds;
-    engine->padded = setup->model->patches.unit != 0;
-    engine->reach = engine->padded ? 0 : cleave_segment_reach(engine->segment_frames);
-    engine->uses_mixture = setup->stems.uses_mixture;
-    engine->ports = space->ports;
-    engine->fitted_frames = engine->segment_frames;
-    engine->normalizes = setup->model->normalizes;
-    engine->device = space->device;
-    space->graph.packed = setup->weights_packed;
-    space->graph.packed_context = setup->weights_context;
-    const cleave_status status = cleave_plan_init(&engine->plan, &space->graph, &engine->device.ops,
-                                                  setup->threads, arena, error);
-    if (status != CLEAVE_OK)
-        return status;
-    check_ports(space);
-    if (setup->model->any_length)
-        cleave_fit_lay_out(engine, setup, &space->graph, arena);
-    engine->workers = cleave_workers_init(arena, setup->threads);
-    /* Besides, it holds the segment itself, and as much as is pushed while that is computed. */
-    cleave_ring_init(&engine->ring, arena,
-                     frames_held(engine, setup) + engine->segment_frames + engine->stride,
-                     (size_t)engine->channels * sizeof(float));
-    lay_out_buffers(engine, setup, arena);
-    if (arena->failed)
-        return cleave_error_set(error, CLEAVE_NO_MEMORY, "the engine is larger than any memory");
-    cleave_arena_seal(arena);
-    describe(engine, setup);
-    *made = engine;
-    return CLEAVE_OK;
-}
-
-static void workspace_close(struct workspace *space)
-{
+    free(space->staging);
     free(space->graph_memory);
     free(space);
 }
 
 /* The model's graph, with as much room as it turns out to need. What is wrong with it, the plan
  * will say. */
-static cleave_status build_graph(struct workspace *space, cleave_error *error)
+static cleave_status build_graph(cleave_workspace *space, cleave_error *error)
 {
     const cleave_setup *const setup = &space->setup;
 
@@ -181,74 +52,253 @@ static cleave_status build_graph(struct workspace *space, cleave_error *error)
     }
 }
 
-/* Checks the configuration, builds the graph and counts. On success the caller closes *space. */
-static cleave_status workspace_open(struct workspace **space, const cleave_model *model,
-                                    const cleave_config *config, cleave_error *error)
+/* Segments that a GPU is given when the configuration leaves it open: one is copied in, one copied
+ * out, and two are computed, so that small steps of the one fill what those of the other leave
+ * idle. */
+#define SLOTS_AUTO 4
+
+/* As many slots as are asked for, or as fit into the memory that is free now. A model that
+ * remembers takes its segments one after the other. Part of the memory is left to the kernels
+ * themselves and to whatever else runs there. */
+static int32_t slots_for(const cleave_workspace *space, int32_t batch)
 {
-    struct workspace *const made = aligned_alloc(64, cleave_align_up(sizeof *made));
-    cleave_engine *counted;
-    cleave_arena arena;
+    const cleave_plan *const plan = &space->counted.plan;
+    const size_t slot_bytes = plan->shared_bytes + (size_t)plan->threads * plan->scratch_bytes;
+
+    if (!space->device.cuda || plan->state_bytes > 0)
+        return 1;
+    if (batch > 0)
+        return batch;
+    const size_t free_bytes = cleave_device_memory_free(&space->device);
+    const size_t usable = free_bytes - free_bytes / 8;
+    if (usable <= space->memory.device_bytes)
+        return 1;
+    const size_t more = (usable - space->memory.device_bytes) / (slot_bytes + 1);
+    return more < SLOTS_AUTO - 1 ? 1 + (int32_t)more : SLOTS_AUTO;
+}
+
+static cleave_status choose_device(cleave_workspace *space, cleave_device device,
+                                   const cleave_config *config, cleave_error *error)
+{
+    static const struct {
+        const char *name;
+        cleave_factors factors;
+    } precisions[] = {
+        [CLEAVE_PRECISION_FP32] = {"fp32", CLEAVE_FACTORS_FP32},
+        [CLEAVE_PRECISION_TF32] = {"tf32", CLEAVE_FACTORS_TF32},
+        [CLEAVE_PRECISION_BF16] = {"bf16", CLEAVE_FACTORS_BF16},
+        [CLEAVE_PRECISION_FP16] = {"fp16", CLEAVE_FACTORS_FP16},
+    };
+    const cleave_cuda_api *const cuda = cleave_cuda_api_get();
+    const cleave_precision precision = config->precision;
+
+    if (device != CLEAVE_DEVICE_CUDA && precision != CLEAVE_PRECISION_FP32)
+        return cleave_error_set(error, CLEAVE_UNSUPPORTED, "precision %s: the CPU computes in fp32",
+                                precisions[precision].name);
+    if (device != CLEAVE_DEVICE_CUDA) {
+        cleave_device_cpu_init(&space->device, space->setup.cpu_features_off);
+        return CLEAVE_OK;
+    }
+    if (!cuda)
+        return cleave_error_set(error, CLEAVE_NO_DEVICE,
+                                "device cuda: this build computes on the CPU only");
+    return cleave_device_cuda_init(&space->device, cuda, config->device_index,
+                                   precisions[precision].factors, error);
+}
+
+/* What an engine is to be made of, for each of the ways to make one. */
+struct order {
+    const cleave_model *model;
+    const cleave_config *config;
+    void *arena; /* of cleave_init() */
+    size_t bytes;
+    cleave_engine **engine;
+    cleave_engine_info *info; /* of cleave_need() */
+};
+
+/* Checks the configuration, builds the graph and counts. On success the caller closes *space. */
+static cleave_status workspace_open(cleave_workspace **space, const struct order *order,
+                                    cleave_device device, const char *note, cleave_error *error)
+{
+    cleave_workspace *const made = aligned_alloc(64, cleave_align_up(sizeof *made));
+    const cleave_config *const config = order->config;
 
     if (!made)
         return cleave_error_set(error, CLEAVE_SYSTEM, "no memory for the workspace of %zu bytes",
                                 sizeof *made);
-    memset(&made->counted, 0, sizeof made->counted);
     made->graph_memory = NULL;
-    cleave_status status = cleave_setup_init(&made->setup, config, model, error);
-    if (status == CLEAVE_OK) {
-        cleave_device_cpu_init(&made->device, made->setup.cpu_features_off);
-        cleave_arena_init(&arena, NULL, 0);
-        status = build_graph(made, error);
-    }
+    made->staging = NULL;
+    made->device_note = note;
+    cleave_status status = cleave_setup_init(&made->setup, config, order->model, error);
     if (status == CLEAVE_OK)
-        status = lay_out(made, &arena, &counted, error);
+        status = choose_device(made, device, config, error);
+    if (status == CLEAVE_OK)
+        status = build_graph(made, error);
+    if (status == CLEAVE_OK)
+        status = cleave_engine_count(made, 1, error);
+    if (status == CLEAVE_OK) {
+        const int32_t slots = slots_for(made, config->batch);
+        status = slots > 1 ? cleave_engine_count(made, slots, error) : CLEAVE_OK;
+    }
     if (status != CLEAVE_OK) {
         workspace_close(made);
         return status;
     }
-    made->host_bytes = arena.used;
     *space = made;
     return CLEAVE_OK;
 }
 
-/* An engine of the workspace's configuration in a block that is large enough. */
-static cleave_status place(struct workspace *space, void *memory, size_t bytes,
-                           cleave_engine **engine, cleave_error *error)
+/* All of an engine that can fail once it is laid out. */
+static cleave_status start(cleave_engine *made, const cleave_workspace *space, cleave_error *error)
 {
-    cleave_engine *made;
-    cleave_arena arena;
+    cleave_status status = CLEAVE_OK;
 
-    cleave_arena_init(&arena, memory, bytes);
-    cleave_status status = lay_out(space, &arena, &made, error);
-    if (status != CLEAVE_OK)
-        return status;
-    assert(arena.used == space->host_bytes);
-    made->info.memory.host_bytes = arena.used;
+    made->info.memory = space->memory;
     if (made->fit.memory && (status = cleave_fit_try(made, error)) != CLEAVE_OK)
         return status;
     for (int32_t k = 0; k < made->lane_count; k++)
         cleave_lane_reset(&made->lane[k], made);
-    status = cleave_workers_start(made->workers);
+    status = made->device.calls->open(&made->run, error);
+    if (status == CLEAVE_OK && (status = cleave_workers_start(made->workers)) != CLEAVE_OK)
+        cleave_error_set(error, status, "threads %d: the operating system refused to start one",
+                         (int)made->info.threads);
     if (status != CLEAVE_OK)
-        return cleave_error_set(error, status,
-                                "threads %d: the operating system refused to start one",
-                                (int)made->info.threads);
+        made->device.calls->close(&made->run);
+    return status;
+}
+
+/* Memory for what a GPU's plan is filled from. */
+static cleave_status open_staging(cleave_workspace *space, cleave_error *error)
+{
+    const size_t bytes = cleave_plan_staging_bytes(&space->graph, &space->device.ops);
+
+    if (space->device.cuda && !space->staging)
+        space->staging = aligned_alloc(CLEAVE_ALIGN_BYTES, cleave_align_up(bytes));
+    if (space->device.cuda && !space->staging)
+        return cleave_error_set(error, CLEAVE_SYSTEM, "no memory for %zu bytes of weights", bytes);
+    return CLEAVE_OK;
+}
+
+/* An engine of the workspace's configuration in a block that is large enough. */
+static cleave_status place(cleave_workspace *space, void *memory, cleave_engine **engine,
+                           cleave_error *error)
+{
+    cleave_device_blocks blocks;
+    cleave_engine *made;
+    cleave_arenas arenas;
+
+    cleave_status status = open_staging(space, error);
+    if (status != CLEAVE_OK)
+        return status;
+    status = cleave_device_blocks_open(&space->device, space->memory.device_bytes,
+                                       space->memory.pinned_bytes, &blocks, error);
+    if (status != CLEAVE_OK)
+        return status;
+    cleave_arenas_init(&arenas, space, memory, &blocks);
+    status = cleave_engine_lay_out(space, &arenas, &made, error);
+    assert(status != CLEAVE_OK || (arenas.host.used == space->memory.host_bytes &&
+                                   arenas.pinned.used == space->memory.pinned_bytes &&
+                                   arenas.device.used == space->memory.device_bytes));
+    if (status == CLEAVE_OK)
+        status = start(made, space, error);
+    if (status != CLEAVE_OK) {
+        cleave_device_blocks_close(&space->device, &blocks);
+        return status;
+    }
+    made->run.blocks = blocks;
     *engine = made;
     return CLEAVE_OK;
+}
+
+/* After a failure: whether it is worth trying again with one slot, which is then counted. */
+static int try_one_slot(cleave_workspace *space, const cleave_config *config, cleave_status status)
+{
+    return status == CLEAVE_NO_MEMORY && config->batch == 0 && space->slots > 1 &&
+           cleave_engine_count(space, 1, NULL) == CLEAVE_OK;
+}
+
+static cleave_status need_on(const struct order *order, cleave_device device, const char *note,
+                             cleave_error *error)
+{
+    cleave_workspace *space;
+    const cleave_status status = workspace_open(&space, order, device, note, error);
+
+    if (status != CLEAVE_OK)
+        return status;
+    *order->info = space->counted.info;
+    order->info->memory = space->memory;
+    workspace_close(space);
+    return CLEAVE_OK;
+}
+
+static cleave_status init_on(const struct order *order, cleave_device device, const char *note,
+                             cleave_error *error)
+{
+    cleave_workspace *space;
+    cleave_status status = workspace_open(&space, order, device, note, error);
+
+    if (status != CLEAVE_OK)
+        return status;
+    do {
+        const size_t need = space->memory.host_bytes;
+        status =
+            order->bytes < need
+                ? cleave_error_set(error, CLEAVE_NO_MEMORY,
+                                   "arena: has %zu bytes, the engine needs %zu", order->bytes, need)
+                : place(space, order->arena, order->engine, error);
+    } while (try_one_slot(space, order->config, status));
+    workspace_close(space);
+    return status;
+}
+
+static cleave_status open_on(const struct order *order, cleave_device device, const char *note,
+                             cleave_error *error)
+{
+    cleave_workspace *space;
+    cleave_status status = workspace_open(&space, order, device, note, error);
+
+    if (status != CLEAVE_OK)
+        return status;
+    do {
+        const size_t need = space->memory.host_bytes;
+        void *const memory = cleave_engine_memory_open(need);
+        status = memory ? place(space, memory, order->engine, error)
+                        : cleave_error_set(error, CLEAVE_NO_MEMORY,
+                                           "the engine needs %zu bytes, which cannot be had", need);
+        if (status == CLEAVE_OK)
+            (*order->engine)->owned = memory;
+        else
+            cleave_engine_memory_close(memory);
+    } while (try_one_slot(space, order->config, status));
+    workspace_close(space);
+    return status;
+}
+
+/* Makes it on the device that is asked for. "Auto" is a GPU, if this build knows any, and the CPU
+ * if that one is not there, too small, or not able to; then the engine says why. */
+static cleave_status on_device(cleave_status (*make)(const struct order *order,
+                                                     cleave_device device, const char *note,
+                                                     cleave_error *error),
+                               const struct order *order, cleave_error *error)
+{
+    const cleave_device device = order->config ? order->config->device : CLEAVE_DEVICE_CPU;
+    cleave_error reason = {.status = CLEAVE_OK};
+
+    if (device != CLEAVE_DEVICE_AUTO || !cleave_cuda_api_get())
+        return make(order, device, "", error);
+    const cleave_status status = make(order, CLEAVE_DEVICE_CUDA, "", &reason);
+    if (status == CLEAVE_NO_DEVICE || status == CLEAVE_NO_MEMORY || status == CLEAVE_UNSUPPORTED)
+        return make(order, CLEAVE_DEVICE_CPU, reason.message, error);
+    if (status != CLEAVE_OK && error)
+        *error = reason;
+    return status;
 }
 
 cleave_status cleave_engine_need(const cleave_model *model, const cleave_config *config,
                                  cleave_engine_info *info, cleave_error *error)
 {
-    struct workspace *space;
-    const cleave_status status = workspace_open(&space, model, config, error);
-
-    if (status != CLEAVE_OK)
-        return status;
-    *info = space->counted.info;
-    info->memory.host_bytes = space->host_bytes;
-    workspace_close(space);
-    return CLEAVE_OK;
+    return on_device(need_on, &(struct order){.model = model, .config = config, .info = info},
+                     error);
 }
 
 cleave_status cleave_need(const cleave_config *config, cleave_memory *need, cleave_error *error)
@@ -265,22 +315,13 @@ cleave_status cleave_engine_init(const cleave_model *model, const cleave_config 
                                  void *arena, size_t bytes, cleave_engine **engine,
                                  cleave_error *error)
 {
-    struct workspace *space;
+    const struct order order = {
+        .model = model, .config = config, .arena = arena, .bytes = bytes, .engine = engine};
 
     if (!arena || (uintptr_t)arena % CLEAVE_ALIGN_BYTES)
         return cleave_error_set(error, CLEAVE_INVALID, "arena: must be aligned to %d bytes",
                                 CLEAVE_ALIGN_BYTES);
-    cleave_status status = workspace_open(&space, model, config, error);
-    if (status != CLEAVE_OK)
-        return status;
-    if (bytes < space->host_bytes)
-        status =
-            cleave_error_set(error, CLEAVE_NO_MEMORY, "arena: has %zu bytes, the engine needs %zu",
-                             bytes, space->host_bytes);
-    else
-        status = place(space, arena, bytes, engine, error);
-    workspace_close(space);
-    return status;
+    return on_device(init_on, &order, error);
 }
 
 cleave_status cleave_init(const cleave_config *config, void *arena, size_t bytes,
@@ -314,24 +355,8 @@ cleave_status cleave_open(const cleave_config *config, cleave_engine **engine, c
 cleave_status cleave_engine_open(const cleave_model *model, const cleave_config *config,
                                  cleave_engine **engine, cleave_error *error)
 {
-    struct workspace *space;
-    cleave_status status = workspace_open(&space, model, config, error);
-
-    if (status != CLEAVE_OK)
-        return status;
-    void *const memory = cleave_engine_memory_open(space->host_bytes);
-    if (!memory)
-        status =
-            cleave_error_set(error, CLEAVE_NO_MEMORY,
-                             "the engine needs %zu bytes, which cannot be had", space->host_bytes);
-    else
-        status = place(space, memory, space->host_bytes, engine, error);
-    workspace_close(space);
-    if (status == CLEAVE_OK)
-        (*engine)->owned = memory;
-    else
-        cleave_engine_memory_close(memory);
-    return status;
+    return on_device(open_on, &(struct order){.model = model, .config = config, .engine = engine},
+                     error);
 }
 
 void cleave_close(cleave_engine **engine)
@@ -339,6 +364,8 @@ void cleave_close(cleave_engine **engine)
     if (!engine || !*engine)
         return;
     cleave_workers_stop((*engine)->workers);
+    (*engine)->device.calls->close(&(*engine)->run);
+    cleave_device_blocks_close(&(*engine)->device, &(*engine)->run.blocks);
     cleave_engine_memory_close((*engine)->owned);
     *engine = NULL;
 }
@@ -346,6 +373,11 @@ void cleave_close(cleave_engine **engine)
 void cleave_engine_info_get(const cleave_engine *engine, cleave_engine_info *info)
 {
     *info = engine->info;
+}
+
+void cleave_engine_error(const cleave_engine *engine, cleave_error *error)
+{
+    *error = engine->run.error;
 }
 
 size_t cleave_engine_memory_map(const cleave_engine *engine, char *text, size_t bytes)

@@ -5,7 +5,8 @@
  * The ring is also the history that segments and the matrix read; the consumer frees what none of
  * them will need again. A lane computes its next segment only when pull has nothing to hand out,
  * and always the lane that is furthest behind: so nothing beyond `pulled` + S frames is ever
- * touched, and accumulators of S frames suffice. */
+ * touched, and accumulators of S frames suffice. A device with several slots is given segments
+ * before their turn; they are blended when it comes. */
 #ifndef CLEAVE_RUNTIME_ENGINE_H
 #define CLEAVE_RUNTIME_ENGINE_H
 
@@ -24,6 +25,7 @@
 typedef struct cleave_lane {
     int64_t origin; /* where its first segment starts, <= 0 */
     int64_t next;   /* where its next segment starts: frames before it are final */
+    int64_t begun;  /* where the next segment starts that the device is not given yet, >= next */
     int64_t end;    /* frames before it have been reached by a segment */
     float *mean;    /* [I * C][S]: mean of the segments so far, weighted by their windows, or sum */
     float *weight;  /* [S]: sum of these weights; NULL if segments are added */
@@ -44,14 +46,26 @@ typedef struct cleave_level {
     double mean, scale;
 } cleave_level;
 
+/* A segment that the device was given. */
+typedef struct cleave_flight {
+    cleave_lane *lane;
+    cleave_segment segment;
+    int32_t slot;
+} cleave_flight;
+
 struct cleave_engine {
     cleave_engine_info info;
     void *owned; /* the arena, if cleave_open() allocated it */
 
+    cleave_ops ops; /* of the host, for what lies around the plan */
     cleave_device_table device;
     cleave_plan plan;
-    cleave_model_ports ports; /* of the plan: [C][stride], [I][C][stride] */
-    int64_t fitted_frames;    /* V that the plan is fitted to: S, if the model takes no other */
+    cleave_run run;
+    int32_t slots; /* segments that the device may have at a time... */
+    int32_t flight_count;
+    cleave_flight flight[CLEAVE_SLOTS_MAX]; /* ...and those that it has, oldest first */
+    cleave_model_ports ports;               /* of the plan: [C][stride], [I][C][stride] */
+    int64_t fitted_frames; /* V that the plan is fitted to: S, if the model takes no other */
     cleave_fit fit;
     cleave_workers *workers;
     cleave_ring ring; /* frames [C] */
@@ -108,9 +122,10 @@ int64_t cleave_engine_skip(cleave_engine *engine);
 /* lane.c. Puts the lane at the beginning of a track. */
 void cleave_lane_reset(cleave_lane *lane, const cleave_engine *engine);
 
-/* lane.c. Blends the plan's output for the lane's next segment into its result, and moves on. */
-void cleave_lane_fold(cleave_lane *lane, const cleave_engine *engine,
-                      const cleave_segment *segment);
+/* lane.c. Blends what the plan gave for the lane's next segment into its result, and moves on.
+ * `output` is laid out as the plan's. */
+void cleave_lane_fold(cleave_lane *lane, const cleave_engine *engine, const cleave_segment *segment,
+                      const float *output);
 
 /* fit.c. Takes what cleave_fit_to() needs from the arena: the memory for a graph of that size. */
 void cleave_fit_lay_out(cleave_engine *engine, const cleave_setup *setup, const cleave_graph *graph,

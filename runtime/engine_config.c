@@ -67,6 +67,7 @@ static cleave_status check_ranges(const cleave_config *config, cleave_error *err
         {"threads", config->threads, 1, CLEAVE_THREADS_MAX},
         {"device", (int32_t)config->device, CLEAVE_DEVICE_AUTO, CLEAVE_DEVICE_CUDA},
         {"device_index", config->device_index, 0, INT32_MAX},
+        {"batch", config->batch, 0, CLEAVE_BATCH_MAX},
         {"precision", (int32_t)config->precision, CLEAVE_PRECISION_FP32, CLEAVE_PRECISION_FP16},
         {"spectrum_bins", config->spectrum_bins, 0, SPECTRUM_BINS_MAX},
         {"mask_extension", (int32_t)config->mask_extension, CLEAVE_MASK_MODEL, CLEAVE_MASK_AVERAGE},
@@ -98,7 +99,6 @@ static cleave_status check_ranges(const cleave_config *config, cleave_error *err
 static cleave_status check_support(const cleave_model *model, const cleave_config *config,
                                    cleave_error *error)
 {
-    static const char *const precisions[] = {"fp32", "tf32", "bf16", "fp16"};
     const cleave_model_info *const info = &model->info;
     const char *const channels_advice = model->channels_advice;
 
@@ -122,12 +122,6 @@ static cleave_status check_support(const cleave_model *model, const cleave_confi
                                 "%s: model %s has no network that sees a part of the spectrum",
                                 config->spectrum_bins ? "spectrum_bins" : "mask_extension",
                                 info->name);
-    if (config->device == CLEAVE_DEVICE_CUDA)
-        return cleave_error_set(error, CLEAVE_NO_DEVICE,
-                                "device cuda: this build computes on the CPU only");
-    if (config->precision != CLEAVE_PRECISION_FP32)
-        return cleave_error_set(error, CLEAVE_UNSUPPORTED, "precision %s: the CPU computes in fp32",
-                                precisions[config->precision]);
     return CLEAVE_OK;
 }
 

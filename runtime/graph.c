@@ -12,7 +12,8 @@ size_t cleave_graph_bytes(int32_t tensors_max, int32_t steps_max)
 {
     return cleave_align_up((size_t)tensors_max * sizeof(cleave_graph_tensor)) +
            cleave_align_up((size_t)steps_max * sizeof(cleave_graph_step)) +
-           cleave_align_up((size_t)tensors_max * sizeof(cleave_graph_note));
+           cleave_align_up((size_t)tensors_max * sizeof(cleave_graph_note)) +
+           cleave_align_up((size_t)steps_max * sizeof(cleave_graph_order));
 }
 
 void cleave_graph_init(cleave_graph *graph, void *memory, int32_t tensors_max, int32_t steps_max)
@@ -30,6 +31,8 @@ void cleave_graph_init(cleave_graph *graph, void *memory, int32_t tensors_max, i
     graph->step = (void *)at;
     at += cleave_align_up((size_t)steps_max * sizeof *graph->step);
     graph->note = (void *)at;
+    at += cleave_align_up((size_t)tensors_max * sizeof *graph->note);
+    graph->order = (void *)at;
 }
 
 void cleave_graph_fail(cleave_graph *graph, cleave_status status, const char *format, ...)

@@ -47,13 +47,33 @@ typedef struct cleave_graph_step {
     } args;
 } cleave_graph_step;
 
+/* Streams that a device can run the steps of one plan on. */
+#define CLEAVE_STREAMS_MAX 2
+
+/* The last step of each stream that used a tensor, -1 if none did, and when it is thought to end.
+ */
+typedef struct cleave_graph_use {
+    int32_t step[CLEAVE_STREAMS_MAX];
+    double end[CLEAVE_STREAMS_MAX];
+} cleave_graph_use;
+
 /* What plan.c notes down while it looks for places: the steps between which a tensor needs one,
  * where it is, and two lists of tensors. */
 typedef struct cleave_graph_note {
     size_t offset;
     int32_t first, last;
     int32_t order, placed; /* the tensors in the order of being placed; those that are, by offset */
+    int32_t begun[CLEAVE_STREAMS_MAX]; /* the first step of each stream that uses it, or -1 */
+    cleave_graph_use written, touched;
 } cleave_graph_note;
+
+/* Where a step runs, in the notes as well. */
+typedef struct cleave_graph_order {
+    int32_t stream;
+    int32_t wait; /* the step of the other stream that it waits for; -1: none */
+    int32_t seen; /* the last step of the other stream that is known to be complete when it starts;
+                   * -1: none */
+} cleave_graph_order;
 
 typedef struct cleave_graph {
     int32_t tensor_count, step_count;
@@ -62,7 +82,8 @@ typedef struct cleave_graph {
     cleave_error error;             /* status CLEAVE_OK as long as all is well */
     cleave_graph_tensor *tensor;
     cleave_graph_step *step;
-    cleave_graph_note *note; /* [tensors_max] */
+    cleave_graph_note *note;   /* [tensors_max] */
+    cleave_graph_order *order; /* [steps_max] */
     /* NULL, or called when the table of a step with staged constants (plan.h) has been made. */
     void (*packed)(void *context);
     void *packed_context;

@@ -9,6 +9,7 @@
 void cleave_lane_reset(cleave_lane *lane, const cleave_engine *engine)
 {
     lane->next = cleave_segment_first(lane->origin, engine->segment_frames, engine->stride);
+    lane->begun = lane->next;
     lane->end = 0;
 }
 
@@ -50,13 +51,13 @@ static void add(cleave_lane *lane, const cleave_engine *engine, const float *in,
             .y = 1,
             .kind = CLEAVE_ELEMENTWISE_ADD,
         };
-        cleave_exec_op(&engine->device.ops, CLEAVE_OP_ELEMENTWISE, &args, engine->workers);
+        cleave_exec_op(&engine->ops, CLEAVE_OP_ELEMENTWISE, &args, engine->workers);
     }
 }
 
 /* Blends the frames [from, to), which do not wrap around in the accumulators. */
 static void fold_run(cleave_lane *lane, const cleave_engine *engine, const cleave_segment *segment,
-                     int64_t from, int64_t to)
+                     const float *output, int64_t from, int64_t to)
 {
     const int64_t S = engine->segment_frames, at = from % S;
     const cleave_model_ports *const ports = &engine->ports;
@@ -64,7 +65,7 @@ static void fold_run(cleave_lane *lane, const cleave_engine *engine, const cleav
 
     if (fresh < to)
         clear(lane, engine, fresh % S, to - fresh);
-    const float *const in = cleave_plan_data(&engine->plan, ports->output) + (from - segment->read);
+    const float *const in = output + (from - segment->read);
     const int64_t in_stride = cleave_i64_max(ports->stride, segment->given);
     if (engine->adds) {
         add(lane, engine, in, in_stride, at, to - from);
@@ -81,10 +82,11 @@ static void fold_run(cleave_lane *lane, const cleave_engine *engine, const cleav
         .in_stride = in_stride,
         .mean_stride = S,
     };
-    cleave_exec_op(&engine->device.ops, CLEAVE_OP_OVERLAP_ADD, &args, engine->workers);
+    cleave_exec_op(&engine->ops, CLEAVE_OP_OVERLAP_ADD, &args, engine->workers);
 }
 
-void cleave_lane_fold(cleave_lane *lane, const cleave_engine *engine, const cleave_segment *segment)
+void cleave_lane_fold(cleave_lane *lane, const cleave_engine *engine, const cleave_segment *segment,
+                      const float *output)
 {
     const int64_t S = engine->segment_frames, end = segment->start + segment->frames;
 
@@ -92,7 +94,7 @@ void cleave_lane_fold(cleave_lane *lane, const cleave_engine *engine, const clea
     assert(end <= engine->pulled + S);
     for (int64_t from = cleave_i64_max(segment->start, 0), to; from < end; from = to) {
         to = cleave_i64_min(end, from + S - from % S);
-        fold_run(lane, engine, segment, from, to);
+        fold_run(lane, engine, segment, output, from, to);
     }
     lane->end = cleave_i64_max(lane->end, end);
     lane->next += engine->stride;

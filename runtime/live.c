@@ -9,6 +9,16 @@ void cleave_live_config_default(cleave_live_config *config)
     cleave_config_default(&config->engine);
 }
 
+/* The engine's configuration. Frames are to come as soon as they can: a GPU is given one segment at
+ * a time. */
+static cleave_config engine_config(const cleave_live_config *config)
+{
+    cleave_config engine = config->engine;
+
+    engine.batch = 1;
+    return engine;
+}
+
 /* What the object will be, from the configuration: all of *info but its memory. */
 static cleave_status describe(const cleave_model *model, const cleave_live_config *config,
                               cleave_live_info *info, cleave_error *error)
@@ -18,7 +28,8 @@ static cleave_status describe(const cleave_model *model, const cleave_live_confi
     if (block < 1 || block > CLEAVE_LIVE_BLOCK_FRAMES_MAX)
         return cleave_error_set(error, CLEAVE_INVALID, "block_frames_max %lld: must be 1 to %d",
                                 (long long)block, CLEAVE_LIVE_BLOCK_FRAMES_MAX);
-    const cleave_status status = cleave_engine_need(model, &config->engine, &info->engine, error);
+    const cleave_config engine = engine_config(config);
+    const cleave_status status = cleave_engine_need(model, &engine, &info->engine, error);
     if (status != CLEAVE_OK)
         return status;
     const int64_t least = info->engine.segment_frames + block;
@@ -95,7 +106,8 @@ static cleave_status place(const cleave_model *model, const cleave_live_config *
     cleave_live *const made = lay_out(info, &arena, NULL, &engine_memory);
     assert(!arena.failed);
     assert(arena.used == info->memory.host_bytes);
-    cleave_status status = cleave_engine_init(model, &config->engine, engine_memory,
+    const cleave_config engine = engine_config(config);
+    cleave_status status = cleave_engine_init(model, &engine, engine_memory,
                                               info->engine.memory.host_bytes, &made->engine, error);
     if (status != CLEAVE_OK)
         return status;

@@ -19,7 +19,7 @@ static void blend_lanes(const cleave_engine *engine, int64_t at, int64_t count)
         .out_stride = {count, 0, 0, 1},
     };
 
-    cleave_exec_op(&engine->device.ops, CLEAVE_OP_REARRANGE, &copy, engine->workers);
+    cleave_exec_op(&engine->ops, CLEAVE_OP_REARRANGE, &copy, engine->workers);
     for (int32_t k = 1; k < engine->lane_count; k++) {
         for (int64_t i = 0; i < count; i++)
             engine->gain[i] = 1.0f / (float)(k + 1);
@@ -32,7 +32,7 @@ static void blend_lanes(const cleave_engine *engine, int64_t at, int64_t count)
             .in_stride = S,
             .mean_stride = count,
         };
-        cleave_exec_op(&engine->device.ops, CLEAVE_OP_OVERLAP_ADD, &add, engine->workers);
+        cleave_exec_op(&engine->ops, CLEAVE_OP_OVERLAP_ADD, &add, engine->workers);
     }
 }
 
@@ -60,7 +60,7 @@ static void apply_matrix(const cleave_engine *engine, int64_t count)
         .out_stride = length,
     };
 
-    cleave_exec_op(&engine->device.ops, CLEAVE_OP_MIX, &mix, engine->workers);
+    cleave_exec_op(&engine->ops, CLEAVE_OP_MIX, &mix, engine->workers);
 }
 
 static void interleave(const cleave_engine *engine, const float *planar, float *out, int64_t count)
@@ -74,7 +74,7 @@ static void interleave(const cleave_engine *engine, const float *planar, float *
         .out_stride = {1, 0, 0, C},
     };
 
-    cleave_exec_op(&engine->device.ops, CLEAVE_OP_REARRANGE, &args, engine->workers);
+    cleave_exec_op(&engine->ops, CLEAVE_OP_REARRANGE, &args, engine->workers);
 }
 
 void cleave_output_take(cleave_engine *engine, int64_t frames, float *const *stems)

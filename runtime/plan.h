@@ -24,6 +24,10 @@ typedef struct cleave_plan_step {
     int32_t op;
     cleave_tensor operand[CLEAVE_OPERANDS_MAX];
     int64_t items, grain;
+    int32_t stream; /* that it runs on, where there are several... */
+    int32_t wait;   /* ...and the step of the other that it waits for; -1: none */
+    int32_t
+        signal; /* which of the signals it gives, in their order, for those that wait; -1: none */
     const cleave_kernel *kernel;
     void *args; /* the op's argument struct with its pointers bound */
     void *prepared;
@@ -37,16 +41,63 @@ typedef struct cleave_plan {
     size_t shared_bytes;
     size_t constant_bytes, state_bytes, prepared_bytes, scratch_bytes; /* scratch: of one worker */
     size_t staged_bytes;    /* of constants that have no place */
-    unsigned char *scratch; /* [threads][scratch_bytes] */
-    int32_t threads;
+    unsigned char *scratch; /* [slots][threads][scratch_bytes] */
+    int32_t threads;        /* or streams: calls of kernels at the same time */
+    int32_t slots;          /* shared blocks, one after the other... */
+    int32_t slot;           /* ...and in which the arguments point now */
+    int32_t signal_count;
 } cleave_plan;
+
+/* Where a plan is to run. */
+typedef struct cleave_plan_target {
+    const cleave_ops *ops; /* must outlive the plan */
+    int32_t threads;       /* workers, or streams of a device */
+    int32_t streams;       /* 1: steps run one after the other */
+    int32_t slots;         /* runs that may be under way at once, each in a shared block of its own;
+                            * several only for graphs without states */
+    cleave_arena *data;    /* what kernels see lies here; NULL: where all the rest does */
+    /* Unless NULL, `data` is a device's: what is filled and prepared is made in `staging`, as large
+     * as cleave_plan_staging_bytes() says, and taken over by upload(), which says whether it could.
+     */
+    int (*upload)(void *context, void *to, const void *from, size_t bytes);
+    void *context;
+    unsigned char *staging;
+} cleave_plan_target;
 
 /* Plans the graph for the kernels of `ops` (which must outlive the plan) and `threads` workers,
  * taking everything from the arena; on a counting arena only counts. On a real one binds pointers,
  * fills constants, runs prepare(). Overwrites the graph's notes. Returns the graph's error if it
  * has one. */
-cleave_status cleave_plan_init(cleave_plan *plan, const cleave_graph *graph, const cleave_ops *ops,
+cleave_status cleave_plan_init(cleave_plan *plan, cleave_graph *graph, const cleave_ops *ops,
                                int32_t threads, cleave_arena *arena, cleave_error *error);
+
+/* The same for a target of any kind. Besides: UNSUPPORTED if it has no kernel for a step, NO_DEVICE
+ * if an upload failed. States are not zeroed in a device's memory. */
+cleave_status cleave_plan_init_on(cleave_plan *plan, cleave_graph *graph,
+                                  const cleave_plan_target *target, cleave_arena *arena,
+                                  cleave_error *error);
+
+/* Bytes of host memory that filling and preparing takes before the upload. */
+size_t cleave_plan_staging_bytes(const cleave_graph *graph, const cleave_ops *ops);
+
+/* plan_streams.c. Notes for every step of the graph on which of 1..CLEAVE_STREAMS_MAX streams it
+ * runs, and for every tensor which steps use it. */
+void cleave_plan_schedule(cleave_graph *graph, int32_t streams);
+
+/* plan_streams.c. Whether all scheduled uses of tensor a are over when the first of b begins. */
+int cleave_plan_comes_before(const cleave_graph *graph, int32_t a, int32_t b);
+
+/* plan_layout.c. Gives the tensors of the scheduled graph that share memory their offsets, in its
+ * notes, and tells how large the block is, with room for what is staged for one step or without. */
+size_t cleave_plan_layout(cleave_graph *graph, int with_staging);
+
+/* plan_fill.c. Fills all constants that have a place, and makes all tables. Returns whether the
+ * device took them over. */
+int cleave_plan_fill(const cleave_plan *plan, const cleave_graph *graph,
+                     const cleave_plan_target *target);
+
+/* Points the arguments of all steps into the shared block of another slot. */
+void cleave_plan_move(cleave_plan *plan, int32_t slot);
 
 /* Makes the bound plan compute `graph` instead: the same steps on the same tensors, which may be
  * smaller, but for constants and states. Places, constants and prepared tables stay as they are, so
@@ -61,6 +112,21 @@ static inline int cleave_plan_shares(cleave_tensor_kind kind)
 {
     return kind == CLEAVE_TENSOR_TEMPORARY || kind == CLEAVE_TENSOR_INPUT ||
            kind == CLEAVE_TENSOR_OUTPUT;
+}
+
+/* A constant that no step reads when it runs: it is filled in for prepare() and then forgotten. */
+static inline int cleave_plan_is_staged(const cleave_graph_tensor *tensor)
+{
+    return tensor->kind == CLEAVE_TENSOR_CONSTANT && !tensor->read;
+}
+
+/* Whether the tensor of operand k was that of an operand before it. */
+static inline int cleave_plan_seen_before(const cleave_graph_step *step, int k)
+{
+    for (int before = 0; before < k; before++)
+        if (step->operand[before] == step->operand[k])
+            return 1;
+    return 0;
 }
 
 /* Writes the addresses of the operands of step `index`, as the graph has it, into its arguments;

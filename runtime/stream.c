@@ -51,7 +51,8 @@ void cleave_cancel(cleave_engine *engine)
 void cleave_reset(cleave_engine *engine)
 {
     cleave_ring_reset(&engine->ring);
-    cleave_plan_reset(&engine->plan);
+    engine->device.calls->reset(&engine->run);
+    engine->flight_count = 0;
     for (int32_t k = 0; k < engine->lane_count; k++)
         cleave_lane_reset(&engine->lane[k], engine);
     engine->tail = 0;
@@ -76,7 +77,7 @@ static void deinterleave(const cleave_engine *engine, const float *in, int64_t c
     };
 
     if (count > 0)
-        cleave_exec_op(&engine->device.ops, CLEAVE_OP_REARRANGE, &args, engine->workers);
+        cleave_exec_op(&engine->ops, CLEAVE_OP_REARRANGE, &args, engine->workers);
 }
 
 void cleave_engine_read(cleave_engine *engine, int64_t from, int64_t frames, float *out,
@@ -101,13 +102,13 @@ static void normalize(const cleave_level *level, float *x, int64_t count)
 
 /* Gives the model the frames of the segment: what is outside the track is zero, and so are the ends
  * of longer rows. */
-static void load(cleave_engine *engine, const cleave_segment *segment, int64_t track_frames)
+static void load(cleave_engine *engine, const cleave_segment *segment, int64_t track_frames,
+                 float *input)
 {
     const int64_t stride = cleave_i64_max(engine->ports.stride, segment->given);
     const int64_t from = cleave_i64_max(segment->read, 0),
                   to = cleave_i64_min(segment->read + segment->given, track_frames);
     const int64_t before = from - segment->read, count = to - from;
-    float *const input = cleave_plan_data(&engine->plan, engine->ports.input);
 
     assert(from < to);
     cleave_engine_read(engine, from, count, input + before, stride);
@@ -120,37 +121,17 @@ static void load(cleave_engine *engine, const cleave_segment *segment, int64_t t
     }
 }
 
-/* The lane's next segment: as it is for a model of any length, else S frames of one kind or the
- * other. */
+/* The segment that the lane begins next: as it is for a model of any length, else S frames of one
+ * kind or the other. */
 static cleave_segment next_segment(const cleave_engine *engine, const cleave_lane *lane,
                                    int64_t track_frames)
 {
     const int64_t S = engine->segment_frames;
 
     if (engine->fit.memory)
-        return cleave_segment_bare(lane->next, S, track_frames);
-    return engine->padded ? cleave_segment_padded(lane->next, S, track_frames)
-                          : cleave_segment_at(lane->next, S, track_frames);
-}
-
-/* Computes the lane's next segment; 0 if it was cancelled. */
-static int compute(cleave_engine *engine, cleave_lane *lane, int64_t track_frames)
-{
-    const cleave_segment segment = next_segment(engine, lane, track_frames);
-    const cleave_status fitted = cleave_fit_to(engine, segment.given, NULL);
-
-    assert(fitted == CLEAVE_OK); /* cleave_fit_try() has seen to it */
-    (void)fitted;
-    engine->started = 1;
-    load(engine, &segment, track_frames);
-    const uint64_t start = cleave_clock_ns();
-    const int completed = cleave_plan_run(&engine->plan, engine->workers, &engine->cancelled);
-    atomic_fetch_add_explicit(&engine->compute_ns, cleave_clock_ns() - start, memory_order_relaxed);
-    if (!completed)
-        return 0;
-    cleave_lane_fold(lane, engine, &segment);
-    atomic_fetch_add_explicit(&engine->segments, 1, memory_order_relaxed);
-    return 1;
+        return cleave_segment_bare(lane->begun, S, track_frames);
+    return engine->padded ? cleave_segment_padded(lane->begun, S, track_frames)
+                          : cleave_segment_at(lane->begun, S, track_frames);
 }
 
 static cleave_lane *furthest_behind(const cleave_engine *engine)
@@ -161,6 +142,31 @@ static cleave_lane *furthest_behind(const cleave_engine *engine)
         if (engine->lane[k].next < lane->next)
             lane = &engine->lane[k];
     return lane;
+}
+
+/* The lane whose next segment is the next to be begun: lanes take turns in the same order as they
+ * are blended. */
+static cleave_lane *next_to_begin(const cleave_engine *engine)
+{
+    cleave_lane *lane = &engine->lane[0];
+
+    for (int32_t k = 1; k < engine->lane_count; k++)
+        if (engine->lane[k].begun < lane->begun)
+            lane = &engine->lane[k];
+    return lane;
+}
+
+/* A slot that no segment is in. */
+static int32_t free_slot(const cleave_engine *engine)
+{
+    int32_t slot = 0;
+
+    for (int32_t i = 0; i < engine->flight_count; i++)
+        if (engine->flight[i].slot == slot) {
+            slot++;
+            i = -1;
+        }
+    return slot;
 }
 
 /* Lets the ring forget the frames that no segment and no output will read any more. */
@@ -206,6 +212,78 @@ static int complete(const cleave_engine *engine, int64_t start, const view *now)
     return now->flushed || start + engine->segment_frames <= now->received;
 }
 
+/* Gives the device the next segment, if it is complete and there is a slot for it. A plan is fitted
+ * to another length only when no segment is under way. *begun says whether it was given. */
+static cleave_status begin(cleave_engine *engine, const view *now, int *begun)
+{
+    cleave_lane *const lane = next_to_begin(engine);
+
+    *begun = 0;
+    if (engine->flight_count == engine->slots || lane->begun >= now->received ||
+        !complete(engine, lane->begun, now))
+        return CLEAVE_OK;
+    const cleave_segment segment = next_segment(engine, lane, now->received);
+    if (segment.given != engine->fitted_frames && engine->flight_count > 0)
+        return CLEAVE_OK;
+    const cleave_status fitted = cleave_fit_to(engine, segment.given, NULL);
+    assert(fitted == CLEAVE_OK); /* cleave_fit_try() has seen to it */
+    (void)fitted;
+    const cleave_device_calls *const device = engine->device.calls;
+    const int32_t slot = free_slot(engine);
+    engine->started = 1;
+    load(engine, &segment, now->received, device->input(&engine->run, slot));
+    const uint64_t start = cleave_clock_ns();
+    const cleave_status status = device->start(
+        &engine->run, slot, segment.given != engine->segment_frames, &engine->cancelled);
+    atomic_fetch_add_explicit(&engine->compute_ns, cleave_clock_ns() - start, memory_order_relaxed);
+    if (status != CLEAVE_OK)
+        return status;
+    engine->flight[engine->flight_count++] = (cleave_flight){lane, segment, slot};
+    lane->begun += engine->stride;
+    *begun = 1;
+    return CLEAVE_OK;
+}
+
+/* Waits for the oldest segment under way and blends it. */
+static cleave_status land(cleave_engine *engine)
+{
+    const cleave_flight flight = engine->flight[0];
+    const float *output = NULL;
+    const uint64_t start = cleave_clock_ns();
+
+    const cleave_status status = engine->device.calls->finish(&engine->run, flight.slot, &output);
+    atomic_fetch_add_explicit(&engine->compute_ns, cleave_clock_ns() - start, memory_order_relaxed);
+    if (status != CLEAVE_OK)
+        return status;
+    engine->flight_count--;
+    memmove(engine->flight, engine->flight + 1,
+            (size_t)engine->flight_count * sizeof engine->flight[0]);
+    cleave_lane_fold(flight.lane, engine, &flight.segment, output);
+    atomic_fetch_add_explicit(&engine->segments, 1, memory_order_relaxed);
+    return CLEAVE_OK;
+}
+
+/* Keeps the device busy: with several slots a segment is begun as soon as it is complete, with one
+ * when its frames are asked for. */
+static cleave_status begin_all(cleave_engine *engine, const view *now)
+{
+    cleave_status status = CLEAVE_OK;
+    int begun = engine->slots > 1 || now->ready <= 0;
+
+    while (begun && status == CLEAVE_OK)
+        status = begin(engine, now, &begun);
+    return status;
+}
+
+/* Whether pull should rather be given more frames than wait: there is a slot left for them. */
+static int wants_more(cleave_engine *engine, const view *now)
+{
+    if (engine->flight_count == 0)
+        return 1;
+    return engine->flight_count < engine->slots && !now->flushed &&
+           !engine->device.calls->is_done(&engine->run, engine->flight[0].slot);
+}
+
 cleave_status cleave_pull(cleave_engine *engine, float *const *stems, int64_t frames_max,
                           int64_t *frames)
 {
@@ -216,6 +294,13 @@ cleave_status cleave_pull(cleave_engine *engine, float *const *stems, int64_t fr
 
         if (atomic_load_explicit(&engine->cancelled, memory_order_relaxed))
             return CLEAVE_CANCELLED;
+        if (now.flushed && engine->pulled == now.received) {
+            *frames = 0;
+            return CLEAVE_END;
+        }
+        cleave_status status = begin_all(engine, &now);
+        if (status != CLEAVE_OK)
+            return status;
         if (now.ready > 0) {
             const int64_t count = cleave_i64_min(now.ready, frames_max);
             cleave_output_take(engine, count, stems);
@@ -225,17 +310,14 @@ cleave_status cleave_pull(cleave_engine *engine, float *const *stems, int64_t fr
             *frames = count;
             return CLEAVE_OK;
         }
-        if (now.flushed && engine->pulled == now.received) {
-            *frames = 0;
-            return CLEAVE_END;
-        }
-        if (!complete(engine, now.lane->next, &now)) {
+        if (wants_more(engine, &now)) {
             atomic_fetch_add_explicit(&engine->underruns, 1, memory_order_relaxed);
             *frames = 0;
             return CLEAVE_AGAIN;
         }
-        if (!compute(engine, now.lane, now.received))
-            return CLEAVE_CANCELLED;
+        status = land(engine);
+        if (status != CLEAVE_OK)
+            return status;
         forget(engine, now.received);
     }
 }
@@ -255,7 +337,8 @@ int64_t cleave_engine_skip(cleave_engine *engine)
      * up. */
     const int64_t target = cleave_i64_max(now.lane->next + engine->stride, 1);
 
-    if (now.ready > 0 || (now.flushed && engine->pulled == now.received))
+    if (now.ready > 0 || engine->flight_count > 0 ||
+        (now.flushed && engine->pulled == now.received))
         return 0;
     /* What one lane leaves out no lane may give: all of them move past it, or none. */
     for (int32_t k = 0; k < engine->lane_count; k++) {
@@ -264,7 +347,7 @@ int64_t cleave_engine_skip(cleave_engine *engine)
             return 0;
     }
     for (int32_t k = 0; k < engine->lane_count; k++)
-        engine->lane[k].next = start_from(engine, &engine->lane[k], target);
+        engine->lane[k].begun = engine->lane[k].next = start_from(engine, &engine->lane[k], target);
     const int64_t given_up = look(engine).ready;
     engine->started = 1;
     engine->pulled += given_up;

@@ -1,4 +1,4 @@
-/* variants.c: the op tables that feature masks reach on this machine. */
+/* variants.c: one call of a kernel. */
 #include "tests/variants.h"
 
 #include "tests/test.h"
@@ -7,19 +7,6 @@
 #include <string.h>
 
 #define GUARD_BYTES 256
-
-variants variants_list(void)
-{
-    static const uint32_t masks[] = {0, CLEAVE_CPU_AVX2, CLEAVE_CPU_AVX2 | CLEAVE_CPU_AVX512,
-                                     CLEAVE_CPU_NEON};
-    uint32_t features = cleave_cpu_features();
-    variants all = {0};
-
-    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++)
-        if ((masks[i] & features) == masks[i])
-            cleave_ops_cpu(&all.ops[all.count++], masks[i]);
-    return all;
-}
 
 cleave_ops variants_best(void)
 {

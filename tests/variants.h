@@ -2,6 +2,8 @@
 #ifndef CLEAVE_TESTS_VARIANTS_H
 #define CLEAVE_TESTS_VARIANTS_H
 
+#include <string.h>
+
 #include "kernels/ops.h"
 
 typedef struct variants {
@@ -11,6 +13,13 @@ typedef struct variants {
 
 /* The reference and what every feature of this processor adds to it. */
 variants variants_list(void);
+
+/* Whether they are kernels of a GPU that an executor runs, for which large networks are too much.
+ */
+static inline int variants_are_slow(const variants *v)
+{
+    return !strcmp(v->ops[0].name, "cuda");
+}
 
 /* The table with all of these features. */
 cleave_ops variants_best(void);

@@ -102,7 +102,11 @@ check_programs() {
     local file line path source
     while IFS=: read -r file line path; do
         case $path in
-        build/cleave | build/libcleave.a) continue ;;
+        build/cleave | build/libcleave.a | build/simt/cleave | build/gpu) continue ;;
+        build/gpu/*) path=build/${path#build/gpu/} ;; # the build of check-gpu and bench-gpu
+        esac
+        case $path in
+        build/cleave) continue ;;
         build/asan* | build/ubsan* | build/tsan* | build/demo*) continue ;;
         build/tools/* | build/tests/* | build/bench/*) source=${path#build/}.c ;;
         build/*.o) source=${path#build/} source=${source%.o}.c ;;

@@ -188,7 +188,7 @@ is_refused "an unknown model: all names" 2 'auto, center.*both, other, tiny.*htd
 is_refused "a segment that is too long" 2 'at most 1 seconds' separate song.wav -n tiny --segment 2
 is_refused "a stem that the model lacks" 2 'no stem "piano"' \
     separate song.wav -n tiny --stems piano
-is_refused "a GPU" 2 'CPU only' separate song.wav -n tiny -d cuda
+is_refused "a GPU that is not there" 2 'device cuda' separate song.wav -n tiny -d cuda:63
 is_refused "-d gpu" 2 'did you mean "cuda"' separate song.wav -d gpu
 cleave separate song.wav -n center:naive -o naive -q
 check "no colon in a folder's name" [ -s naive/center-naive/song/vocals.wav ]

@@ -39,6 +39,13 @@ for pair in asan=address tsan=thread ubsan=undefined; do
     fi
 done
 
+# What a program is linked with: more if the library calls the CUDA runtime.
+links=(-lm -pthread)
+if nm "$library" 2>/dev/null | grep -q ' U cudaMalloc$'; then
+    cuda=$(dirname "$(dirname "$(realpath "$(command -v "${NVCC:-nvcc}")")")")
+    links+=("-L$cuda/lib64" -lcudart_static -ldl -lrt -lstdc++)
+fi
+
 # ---- the header ----------------------------------------------------------------------------------
 strict=(-Wall -Wextra -Werror -pedantic-errors -I"$header")
 echo '#include "cleave.h"' >"$folder/header.c"
@@ -59,7 +66,7 @@ int main()
 CPP
 if command -v "$cxx" >/dev/null; then
     check "header: C++17" "$cxx" -std=c++17 "${strict[@]}" "${watcher[@]}" \
-        -o "$folder/program" "$folder/program.cpp" "$library" -lm -pthread
+        -o "$folder/program" "$folder/program.cpp" "$library" "${links[@]}"
     check "header: a C++17 program runs" "$folder/program"
 else
     skip "header: C++17 (no $cxx)"
@@ -74,7 +81,7 @@ program() { # number
 program 1 >"$folder/example.c"
 check "example: there is one" grep -q cleave_open "$folder/example.c"
 check "example: compiles" "$cc" -std=c17 -O1 "${strict[@]}" "${watcher[@]}" -o "$folder/example" \
-    "$folder/example.c" "$library" -lm -pthread
+    "$folder/example.c" "$library" "${links[@]}"
 head -c 1600000 /dev/zero | tr '\0' '\101' >"$folder/mix.f32" # 0x41414141 is 12.08
 in_folder() {
     (cd "$folder" && ./example "$1" <"$2")
@@ -97,7 +104,7 @@ check "example: an unknown model is an error" refuses
 program 2 >"$folder/weights.c"
 check "weights: there is a program" grep -q cleave_normalize "$folder/weights.c"
 check "weights: compiles" "$cc" -std=c17 -O1 "${strict[@]}" "${watcher[@]}" \
-    -o "$folder/weights" "$folder/weights.c" "$library" -lm -pthread
+    -o "$folder/weights" "$folder/weights.c" "$library" "${links[@]}"
 export CLEAVE_MODELS_DIR=$folder/models
 check "weights: a tiny model" "$build/cleave" model import --name tiny \
     tests/golden/models/tiny_htdemucs.th

@@ -62,6 +62,7 @@ static const struct {
     {"segment", "7.8", ""},
     {"mask-extension", "average", ""},
     {"device", "cpu", ""},
+    {"batch", "3", ""},
     {"precision", "bf16", ""},
     {"threads", "2", ""},
     {"out", "elsewhere", ""},

@@ -130,6 +130,7 @@ static void check_variant(uint32_t features_off, const char *variant)
     int compared = 0;
 
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.segment_seconds = (double)FRAMES / TEST_SIGNAL_RATE;
     config.cpu_features_off = features_off;
     for (int s = 0; s < 4; s++)

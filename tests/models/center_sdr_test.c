@@ -88,6 +88,7 @@ static void check(const char *song, const clip *mixture, const clip *truth, cons
     cleave_error error;
 
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.model = "center";
     config.rate_hz = RATE;
     config.channels = channels;

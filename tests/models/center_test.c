@@ -16,6 +16,7 @@ static cleave_config configured(int32_t rate_hz, int32_t channels, const char *c
     cleave_config config;
 
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.model = "center";
     config.rate_hz = rate_hz;
     config.channels = channels;

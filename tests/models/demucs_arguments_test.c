@@ -117,6 +117,7 @@ static void through_an_engine(void)
         return;
     const cleave_network network = {.weights = file.data, .weights_bytes = file.used};
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.networks = &network;
     config.network_count = config.channels = 1;
     config.rate_hz = 8000;

@@ -523,10 +523,15 @@ static void tiny_hdemucs(void)
 /* An official model on synthetic weights. `folder` of the references; samples of the track. */
 static void full_size(const char *name, const char *where, int64_t first, int64_t frames)
 {
+    const variants v = variants_list();
     char folder[128];
     test_bytes file = {0};
     const cleave_official *official;
 
+    if (variants_are_slow(&v)) {
+        test_skip("the executor is too slow for it");
+        return;
+    }
     snprintf(folder, sizeof folder, "golden/%s/index.tsv", where);
     if (!test_shared(folder)) {
         test_skip("the references of the full-size models are not here");

@@ -179,6 +179,7 @@ static float *separated(const test_bytes *file, int32_t networks, change c, clea
     cleave_config config;
 
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.networks = both;
     config.network_count = networks;
     config.rate_hz = 8000;
@@ -283,6 +284,7 @@ static void packed(void)
         return;
     const cleave_network network = {.weights = file.data, .weights_bytes = file.used};
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.networks = &network;
     config.network_count = 1;
     config.rate_hz = 8000;

@@ -26,6 +26,7 @@ static float *separate(const cleave_network *network, int64_t patch, double over
     cleave_config config;
 
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.model = "spleeter";
     config.network_count = 1;
     config.networks = network;

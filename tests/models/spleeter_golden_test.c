@@ -301,6 +301,7 @@ static void whole_track(const bench *b, const test_bytes *file, const char *vari
     cleave_error error;
 
     cleave_config_default(&config);
+    config.device = !strcmp(variant, "cuda") ? CLEAVE_DEVICE_CUDA : CLEAVE_DEVICE_CPU;
     config.networks = &network;
     config.network_count = 1;
     config.threads = 2;
@@ -353,9 +354,11 @@ static void check(const char *name, const char *config, const char *folder, cons
 
     b->name = name;
     b->track_frames = track_frames;
-    if (TEST_CHECK(golden_index_open(&b->index, folder, prefix)) &&
-        test_spleeter_weights(config, CLEAVE_WEIGHTS_F32, CLEAVE_WEIGHTS_F32, &file) &&
-        network_bench_open(&b->net, &file, PATCH_SAMPLES, ~0u)) {
+    if (variants_are_slow(&v) && on != ALL)
+        test_skip("the executor is too slow for it");
+    else if (TEST_CHECK(golden_index_open(&b->index, folder, prefix)) &&
+             test_spleeter_weights(config, CLEAVE_WEIGHTS_F32, CLEAVE_WEIGHTS_F32, &file) &&
+             network_bench_open(&b->net, &file, PATCH_SAMPLES, ~0u)) {
         b->frames = PATCH_FRAMES;
         b->bins = strstr(config, "F=1536\n") ? 1536 : 1024;
         locate_all(b);
@@ -368,8 +371,10 @@ static void check(const char *name, const char *config, const char *folder, cons
                 whole_track(b, &file, variant, ~features_of(variant), &compared);
         }
     }
-    TEST_CHECK(compared > 0);
-    test_passed_count(compared);
+    if (!variants_are_slow(&v) || on == ALL) {
+        TEST_CHECK(compared > 0);
+        test_passed_count(compared);
+    }
     network_bench_close(&b->net);
     golden_index_close(&b->index);
     test_bytes_free(&file);

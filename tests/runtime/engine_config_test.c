@@ -87,7 +87,10 @@ static void numbers_refused(void)
     REFUSED("identity", config.device_index = -1, CLEAVE_INVALID, "device_index -1");
     REFUSED("identity", config.device = (cleave_device)3, CLEAVE_INVALID, "device 3");
     REFUSED("identity", config.precision = (cleave_precision)4, CLEAVE_INVALID, "precision 4");
-    REFUSED("identity", config.device = CLEAVE_DEVICE_CUDA, CLEAVE_NO_DEVICE, "device cuda");
+    REFUSED("identity", (config.device = CLEAVE_DEVICE_CUDA, config.device_index = 63),
+            CLEAVE_NO_DEVICE, "device cuda");
+    REFUSED("identity", config.batch = -1, CLEAVE_INVALID, "batch -1: must be 0 to 8");
+    REFUSED("identity", config.batch = 9, CLEAVE_INVALID, "batch 9");
     REFUSED("identity", config.precision = CLEAVE_PRECISION_BF16, CLEAVE_UNSUPPORTED,
             "precision bf16");
     REFUSED("identity", config.spectrum_bins = -64, CLEAVE_INVALID, "spectrum_bins -64");

@@ -15,6 +15,7 @@ static cleave_config small_config(int32_t channels)
     cleave_config config;
 
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.rate_hz = 8000;
     config.channels = channels;
     config.overlap = 0;

@@ -109,6 +109,7 @@ static void spleeter_later(void)
     for (size_t i = 0; i < 2; i++) {
         cleave_live_config config;
         cleave_live_config_default(&config);
+        config.engine.device = CLEAVE_DEVICE_CPU;
         config.block_frames_max = 512;
         config.engine.model = "spleeter";
         config.engine.network_count = 1;
@@ -178,6 +179,7 @@ static void minute(void)
     cleave_live_config config;
 
     cleave_live_config_default(&config);
+    config.engine.device = CLEAVE_DEVICE_CPU;
     play_minute(&config);
 }
 
@@ -188,6 +190,7 @@ static void minute_of_spleeter(void)
     test_bytes file = {0};
 
     cleave_live_config_default(&config);
+    config.engine.device = CLEAVE_DEVICE_CPU;
     if (!test_spleeter_weights(SPLEETER_TINY, CLEAVE_WEIGHTS_F32, CLEAVE_WEIGHTS_F32, &file))
         return;
     network.weights = file.data;

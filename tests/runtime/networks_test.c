@@ -72,6 +72,7 @@ static void refused(const cleave_network *networks, int32_t count, cleave_status
         TEST_FAIL("status %d, \"%s\" lacks \"%s\"", (int)got, error.message, sentence);
     TEST_CHECK(!memcmp(&info, &before, sizeof info));
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.network_count = count;
     config.networks = networks;
     if (count != 0)
@@ -336,6 +337,7 @@ static void configurations_refused(void)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cleave_config config;
         cleave_config_default(&config);
+        config.device = CLEAVE_DEVICE_CPU;
         config.model = "tiny";
         config.network_count = 1;
         config.networks = &network;
@@ -367,6 +369,7 @@ static void from_memory(void)
         return;
     cleave_network network = network_of(&file);
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.model = NULL;
     config.network_count = 1;
     config.networks = &network;
@@ -416,6 +419,7 @@ static void from_garbage(void)
     const cleave_network network = network_of(&file);
     float *const x = track_noise(5, FRAMES, 2), *out[2] = {NULL, NULL};
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.model = NULL;
     config.networks = &network;
     config.network_count = 1;

@@ -476,6 +476,7 @@ static void play_network(const test_bytes *file)
     session_open(&s);
     s.push_frames = s.pull_frames = 4096;
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.network_count = 1;
     config.networks = &network;
     config.threads = 2;

@@ -256,6 +256,7 @@ static cleave_config small_config(void)
     cleave_config config;
 
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.model = "identity";
     config.rate_hz = 8000;
     return config;
@@ -347,6 +348,7 @@ static void identity_default(void)
     cleave_config config;
 
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.model = "identity";
     for (int64_t edge = 1; edge <= 4; edge++) {
         config.threads = (int32_t)edge;

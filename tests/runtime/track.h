@@ -13,6 +13,7 @@ static inline cleave_config track_config(const char *model)
     cleave_config config;
 
     cleave_config_default(&config);
+    config.device = CLEAVE_DEVICE_CPU;
     config.model = model;
     config.rate_hz = 8000;
     config.segment_seconds = 0.1;

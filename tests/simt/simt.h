@@ -32,6 +32,10 @@ const simt_coordinates &simt_self();
 void simt_launch(unsigned blocks, unsigned threads, size_t shared_bytes,
                  const std::function<void()> &body);
 
+// runtime.cpp. The same at once if the stream is NULL, else as a piece of the stream's work.
+void simt_launch_on(void *stream, unsigned blocks, unsigned threads, size_t shared_bytes,
+                    std::function<void()> body);
+
 // Prints the sentence and aborts.
 [[noreturn]] void simt_die(const char *sentence);
 

@@ -3,6 +3,7 @@
 #define CLEAVE_TESTS_SIMT_CUDA_DEVICE_CUH
 
 #include <cmath>
+#include <tuple>
 
 #include "kernels/half.h"
 #include "tests/simt/simt.h"
@@ -19,11 +20,10 @@
 
 #define CLEAVE_WARP 32
 
+// A launch copies its arguments at once, whenever the kernel runs.
 #define CLEAVE_LAUNCH(kernel, blocks, threads, shared_bytes, stream, ...)                          \
-    simt_launch((unsigned)(blocks), (unsigned)(threads), (shared_bytes), [=] {                     \
-        (void)(stream);                                                                            \
-        kernel(__VA_ARGS__);                                                                       \
-    })
+    simt_launch_on((stream), (unsigned)(blocks), (unsigned)(threads), (shared_bytes),              \
+                   [=, values = std::make_tuple(__VA_ARGS__)] { std::apply(kernel, values); })
 
 #define CLEAVE_LAUNCH_BOUNDS(threads)
 #define CLEAVE_LAUNCH_BOUNDS_OF(threads, blocks)
