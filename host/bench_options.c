@@ -39,12 +39,16 @@ static const struct {
 } rows[] = {
     {"synthetic", OPTION_SYNTHETIC, BENCH_MODEL, NO_VALUE, "",
      "an official model with weights of a formula, which need not be installed"},
-    {"threads", OPTION_THREADS, BENCH_MODEL, VALUE, " N", "(as many as compute well at once)"},
+    {"threads", OPTION_THREADS, BENCH_MODEL, VALUE, " N",
+     "that compute (as many as do well at once)"},
     {"precision", OPTION_PRECISION, BENCH_MODEL, VALUE, " NAME", "float32 (float32)"},
-    {"isa", OPTION_ISA, BENCH_MODEL | BENCH_KERNELS, VALUE, " NAME",
-     "ref, avx2, avx512 or neon (a model: the best there is; kernels: each there is)"},
+    {"isa", OPTION_ISA, BENCH_MODEL, VALUE, " NAME",
+     "of the kernels: ref, avx2, avx512 or neon (the best there is)"},
+    {"isa", OPTION_ISA, BENCH_KERNELS, VALUE, " NAME",
+     "one of ref, avx2, avx512 and neon (each there is)"},
     {"op", OPTION_OP, BENCH_KERNELS, VALUE, " NAME", "one op, as \"conv\" (all)"},
-    {"stems", OPTION_STEMS, BENCH_MODEL, VALUE, " LIST", "with commas (the model's own)"},
+    {"stems", OPTION_STEMS, BENCH_MODEL, VALUE, " LIST",
+     "that are asked for, with commas (the model's own)"},
     {"segment", OPTION_SEGMENT, BENCH_MODEL, VALUE, " S", "seconds of a segment (the model's)"},
     {"seconds", OPTION_SECONDS, BENCH_MODEL, VALUE, " S",
      "pass a track of so many seconds through the engine, too"},
@@ -55,8 +59,9 @@ static const struct {
      "the N costliest steps (10), or all in their order; and the sums of each op"},
     {"json", OPTION_JSON, BENCH_MODEL | BENCH_KERNELS, NO_VALUE, "",
      "one JSON object a line on standard output"},
-    {"csv", OPTION_CSV, BENCH_MODEL | BENCH_KERNELS, VALUE, " FILE",
-     "add to FILE, too: a line for the model, with --steps one for each step, or for each kernel"},
+    {"csv", OPTION_CSV, BENCH_MODEL, VALUE, " FILE",
+     "add to FILE, too: a line for the model, or with --steps one for each step"},
+    {"csv", OPTION_CSV, BENCH_KERNELS, VALUE, " FILE", "add to FILE, too: a line for each kernel"},
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
