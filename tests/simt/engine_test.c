@@ -336,9 +336,7 @@ static void rounded(void)
 static void golden(void)
 {
     simt_runtime_machine(1, GIGABYTE);
-    simt_runtime_use_cpu_kernels(1);
     apply_golden_tiny(CLEAVE_DEVICE_CUDA, 1);
-    simt_runtime_use_cpu_kernels(0);
     TEST_CHECK(all_given_back());
 }
 
