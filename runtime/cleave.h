@@ -288,7 +288,8 @@ void cleave_engine_error(const cleave_engine *engine, cleave_error *error);
 void cleave_reset(cleave_engine *engine);
 
 /* Makes a cleave_pull() that is under way return CLEAVE_CANCELLED between two steps of the plan, on
- * a GPU between two segments, and all later ones until reset. Callable from any thread and from a signal handler. */
+ * a GPU between two segments, and all later ones until reset. Callable from any thread and from a
+ * signal handler. */
 void cleave_cancel(cleave_engine *engine);
 
 /* Counters since open. */
