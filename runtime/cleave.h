@@ -213,7 +213,8 @@ typedef struct cleave_engine cleave_engine;
 /* cleave_need: how much memory an engine of this configuration takes.
  * Errors (the sentence in *error, which may be NULL): INVALID, UNSUPPORTED, NO_MODEL, NO_DEVICE;
  * NO_MEMORY if no memory could be large enough; SYSTEM if the temporary workspace (below 1 MB for
- * most models, 2 KB a step of the network for large ones; freed before return) cannot be had. */
+ * most models, 2 KB a step of the network for large ones; freed before return) cannot be had. Init
+ * for a GPU also holds the weights of one step at a time until they are copied. */
 cleave_status cleave_need(const cleave_config *config, cleave_memory *need, cleave_error *error);
 
 /* cleave_init: an engine in the caller's memory: `arena` is `bytes` long, 64-byte aligned, and
