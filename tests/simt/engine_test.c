@@ -291,7 +291,7 @@ static void live(void)
 /* Networks by the kernels of the CPU: its bits, under all orders. */
 static void networks(void)
 {
-    trial.runs = 6;
+    trial.runs = 4;
     trial.exact = 1;
     simt_runtime_use_cpu_kernels(1);
     device_compare_any_length(&trial);
