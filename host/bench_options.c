@@ -41,7 +41,7 @@ static const struct {
      "an official model with weights of a formula, which need not be installed"},
     {"threads", OPTION_THREADS, BENCH_MODEL, VALUE, " N",
      "that compute (as many as do well at once)"},
-    {"precision", OPTION_PRECISION, BENCH_MODEL, VALUE, " NAME", "float32 (float32)"},
+    {"precision", OPTION_PRECISION, BENCH_MODEL, VALUE, " NAME", "fp32|tf32|bf16|fp16 (fp32)"},
     {"isa", OPTION_ISA, BENCH_MODEL, VALUE, " NAME",
      "of the kernels: ref, avx2, avx512 or neon (the best there is)"},
     {"isa", OPTION_ISA, BENCH_KERNELS, VALUE, " NAME",
@@ -70,7 +70,10 @@ static const struct {
     const char *name;
     cleave_precision precision;
 } precisions[] = {
-    {"float32", CLEAVE_PRECISION_FP32},
+    {"fp32", CLEAVE_PRECISION_FP32},
+    {"tf32", CLEAVE_PRECISION_TF32},
+    {"bf16", CLEAVE_PRECISION_BF16},
+    {"fp16", CLEAVE_PRECISION_FP16},
 };
 #define PRECISION_COUNT (sizeof precisions / sizeof precisions[0])
 

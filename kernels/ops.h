@@ -111,7 +111,7 @@ typedef struct cleave_ops {
 #define CLEAVE_CPU_AVX2   (1u << 0) /* AVX2, FMA and F16C */
 #define CLEAVE_CPU_AVX512 (1u << 1) /* AVX-512 F, BW, DQ, VL */
 #define CLEAVE_CPU_NEON   (1u << 2)
-#define CLEAVE_CPU_BF16   (1u << 3) /* AVX-512 BF16; used by cleave_ops_bf16() alone */
+#define CLEAVE_CPU_BF16   (1u << 3) /* AVX-512 BF16; used by cleave_ops_cpu_round() alone */
 
 /* What this processor and operating system support. */
 uint32_t cleave_cpu_features(void);
@@ -119,10 +119,6 @@ uint32_t cleave_cpu_features(void);
 /* Fills the table: reference kernels first, then what each feature bit improves. `features` may be
  * any subset of cleave_cpu_features(): tests mask bits out to reach every variant. */
 void cleave_ops_cpu(cleave_ops *ops, uint32_t features);
-
-/* Replaces kernels of a CPU table by those that multiply bfloat16 and sum in float32: conv and
- * attention. Returns 0, and changes nothing, if `features` have no such instructions. */
-int cleave_ops_bf16(cleave_ops *ops, uint32_t features);
 
 /* Fills the table with the CUDA kernels; in builds with CUDA, and on the SIMT executor. */
 void cleave_ops_cuda(cleave_ops *ops);
@@ -138,6 +134,10 @@ typedef enum cleave_factors {
 /* Replaces in a table of cleave_ops_cuda() the kernels of ops that have such products, by those
  * that make them on tensor cores from factors so rounded. */
 void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors);
+
+/* The same for a table of cleave_ops_cpu(): bfloat16 where `features` have products of it. Returns
+ * 0, and changes nothing, if there are no such kernels. */
+int cleave_ops_cpu_round(cleave_ops *ops, uint32_t features, cleave_factors factors);
 
 /* The contract of op `index` < CLEAVE_OP_COUNT. */
 const cleave_op *cleave_op_get(int index);

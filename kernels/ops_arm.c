@@ -59,9 +59,9 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_neon;
 }
 
-int cleave_ops_bf16(cleave_ops *ops, uint32_t features)
+int cleave_ops_cpu_round(cleave_ops *ops, uint32_t features, cleave_factors factors)
 {
     (void)ops;
     (void)features;
-    return 0;
+    return factors == CLEAVE_FACTORS_FP32;
 }

@@ -88,11 +88,13 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_avx512;
 }
 
-int cleave_ops_bf16(cleave_ops *ops, uint32_t features)
+int cleave_ops_cpu_round(cleave_ops *ops, uint32_t features, cleave_factors factors)
 {
     const uint32_t needed = CLEAVE_CPU_AVX2 | CLEAVE_CPU_AVX512 | CLEAVE_CPU_BF16;
 
-    if ((features & needed) != needed)
+    if (factors == CLEAVE_FACTORS_FP32)
+        return 1;
+    if (factors != CLEAVE_FACTORS_BF16 || (features & needed) != needed)
         return 0;
     ops->name = "avx512 bf16";
     ops->kernel[CLEAVE_OP_CONV] = cleave_conv_avx512bf16;

@@ -189,7 +189,7 @@ typedef struct cleave_config {
                     * own: while one is computed, others are copied. 0: up to four, as its free
                     * memory allows. The CPU has one. */
     cleave_precision precision; /* of the factors of large products; sums are float32. The CPU has
-                                 * FP32 alone. */
+                                 * FP32 and, with AVX-512 BF16, BF16. */
     /* NULL, or called by init, on its thread, each time it has packed some of the weights: it does
      * not read these again, so that who maps a file can let go of its pages, and the two do not add
      * up. They may be read again when another engine is built. */
@@ -213,7 +213,8 @@ typedef struct cleave_engine cleave_engine;
 /* cleave_need: how much memory an engine of this configuration takes.
  * Errors (the sentence in *error, which may be NULL): INVALID, UNSUPPORTED, NO_MODEL, NO_DEVICE;
  * NO_MEMORY if no memory could be large enough; SYSTEM if the temporary workspace (below 1 MB for
- * most models, 2 KB a step of the network for large ones; freed before return) cannot be had. */
+ * most models, 2 KB a step of the network for large ones; freed before return) cannot be had. Init
+ * for a GPU also holds the weights of one step at a time until they are copied. */
 cleave_status cleave_need(const cleave_config *config, cleave_memory *need, cleave_error *error);
 
 /* cleave_init: an engine in the caller's memory: `arena` is `bytes` long, 64-byte aligned, and
@@ -288,7 +289,8 @@ void cleave_engine_error(const cleave_engine *engine, cleave_error *error);
 void cleave_reset(cleave_engine *engine);
 
 /* Makes a cleave_pull() that is under way return CLEAVE_CANCELLED between two steps of the plan, on
- * a GPU between two segments, and all later ones until reset. Callable from any thread and from a signal handler. */
+ * a GPU between two segments, and all later ones until reset. Callable from any thread and from a
+ * signal handler. */
 void cleave_cancel(cleave_engine *engine);
 
 /* Counters since open. */

@@ -53,10 +53,12 @@ typedef struct cleave_cuda_api {
     int (*capture_end)(void *stream, void **graph);
     int (*graph_destroy)(void *graph);
     int (*graph_instantiate)(void **exec, void *graph);
+    int (*exec_upload)(void *exec, void *stream); /* so that the first launch takes no memory */
     int (*exec_destroy)(void *exec);
     int (*exec_launch)(void *exec, void *stream);
 
-    int (*last_error)(void); /* of a launch of a kernel, and forgets it */
+    /* The last error of a call or a launch of the thread, which is then forgotten. */
+    int (*last_error)(void);
     const char *(*text)(int error);
 
     /* The kernels that run there, with factors so rounded. */

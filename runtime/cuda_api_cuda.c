@@ -140,6 +140,11 @@ static int graph_instantiate(void **exec, void *graph)
     return cudaGraphInstantiateWithFlags((cudaGraphExec_t *)exec, graph, 0);
 }
 
+static int exec_upload(void *exec, void *stream)
+{
+    return cudaGraphUpload(exec, stream);
+}
+
 static int exec_destroy(void *exec)
 {
     return cudaGraphExecDestroy(exec);
@@ -193,6 +198,7 @@ const cleave_cuda_api *cleave_cuda_api_get(void)
         .capture_end = capture_end,
         .graph_destroy = graph_destroy,
         .graph_instantiate = graph_instantiate,
+        .exec_upload = exec_upload,
         .exec_destroy = exec_destroy,
         .exec_launch = exec_launch,
         .last_error = last_error,

@@ -70,8 +70,10 @@ struct cleave_run {
     cleave_error error;       /* why nothing can be computed any more; status CLEAVE_OK: it can */
 };
 
-/* The CPU with all features it has but `features_off`. */
-void cleave_device_cpu_init(cleave_device_table *device, uint32_t features_off);
+/* The CPU with all features it has but `features_off`, and the kernels that round factors so.
+ * UNSUPPORTED with a sentence if it has none such. */
+cleave_status cleave_device_cpu_init(cleave_device_table *device, uint32_t features_off,
+                                     cleave_factors factors, cleave_error *error);
 
 /* GPU number `index` of the table of calls, and the kernels that round factors so. NO_DEVICE with a
  * sentence if it is not there. */

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "runtime/error.h"
+
 static void lay_out(cleave_run *run, cleave_arena *host, cleave_arena *pinned)
 {
     (void)run;
@@ -71,7 +73,8 @@ static void close_run(cleave_run *run)
     (void)run;
 }
 
-void cleave_device_cpu_init(cleave_device_table *device, uint32_t features_off)
+cleave_status cleave_device_cpu_init(cleave_device_table *device, uint32_t features_off,
+                                     cleave_factors factors, cleave_error *error)
 {
     static const cleave_device_calls calls = {
         .lay_out = lay_out,
@@ -87,7 +90,22 @@ void cleave_device_cpu_init(cleave_device_table *device, uint32_t features_off)
         .close = close_run,
     };
 
-    *device = (cleave_device_table){.calls = &calls, .streams = 1};
-    cleave_ops_cpu(&device->ops, cleave_cpu_features() & ~features_off);
+    static const char *const names[] = {
+        [CLEAVE_FACTORS_TF32] = "tf32",
+        [CLEAVE_FACTORS_BF16] = "bf16",
+        [CLEAVE_FACTORS_FP16] = "fp16",
+    };
+    const uint32_t features = cleave_cpu_features() & ~features_off;
+    cleave_ops ops;
+
+    cleave_ops_cpu(&ops, features);
+    if (!cleave_ops_cpu_round(&ops, features, factors))
+        return cleave_error_set(error, CLEAVE_UNSUPPORTED,
+                                factors == CLEAVE_FACTORS_BF16
+                                    ? "precision %s: this processor has no AVX-512 BF16"
+                                    : "precision %s: the CPU computes in fp32 or bf16",
+                                names[factors]);
+    *device = (cleave_device_table){.ops = ops, .calls = &calls, .streams = 1};
     snprintf(device->name, sizeof device->name, "cpu %s", device->ops.name);
+    return CLEAVE_OK;
 }

@@ -113,13 +113,15 @@ static int copy_out(cleave_run *run, int32_t index)
                 "copying a segment from it");
 }
 
-/* Gives the streams of the slot all that a segment takes: copy in, steps, copy out. */
+/* Gives the streams of the slot all that a segment takes: copy in, steps, copy out. What another
+ * run of the thread failed in is none of its errors. */
 static int submit(cleave_run *run, int32_t index)
 {
     const cuda_slot *const slot = &run->cuda->slot[index];
     void *const *const stream = slot->stream;
     const int forks = run->cuda->forks;
 
+    run->device->cuda->last_error();
     cleave_plan_move(run->plan, index);
     if (!copy_in(run, index) || (forks && !chain(run, run->cuda->fork, stream[0], stream[1])))
         return 0;
@@ -141,7 +143,8 @@ static int capture(cleave_run *run, int32_t index)
     const int submitted = submit(run, index);
     const int ended = keep(run, api->capture_end(slot->stream[0], &graph), "capturing the plan");
     const int made = submitted && ended &&
-                     keep(run, api->graph_instantiate(&slot->exec, graph), "making the graph");
+                     keep(run, api->graph_instantiate(&slot->exec, graph), "making the graph") &&
+                     keep(run, api->exec_upload(slot->exec, slot->stream[0]), "loading the graph");
     if (graph)
         api->graph_destroy(graph);
     return made;
@@ -268,6 +271,7 @@ static cleave_status load(cleave_run *run)
 
 static cleave_status step(cleave_run *run, int32_t index)
 {
+    run->device->cuda->last_error();
     return select_device(run) && launch(run, &run->cuda->slot[0], index) ? wait_for_all(run)
                                                                          : run->error.status;
 }

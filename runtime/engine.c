@@ -80,30 +80,22 @@ static int32_t slots_for(const cleave_workspace *space, int32_t batch)
 static cleave_status choose_device(cleave_workspace *space, cleave_device device,
                                    const cleave_config *config, cleave_error *error)
 {
-    static const struct {
-        const char *name;
-        cleave_factors factors;
-    } precisions[] = {
-        [CLEAVE_PRECISION_FP32] = {"fp32", CLEAVE_FACTORS_FP32},
-        [CLEAVE_PRECISION_TF32] = {"tf32", CLEAVE_FACTORS_TF32},
-        [CLEAVE_PRECISION_BF16] = {"bf16", CLEAVE_FACTORS_BF16},
-        [CLEAVE_PRECISION_FP16] = {"fp16", CLEAVE_FACTORS_FP16},
+    static const cleave_factors factors[] = {
+        [CLEAVE_PRECISION_FP32] = CLEAVE_FACTORS_FP32,
+        [CLEAVE_PRECISION_TF32] = CLEAVE_FACTORS_TF32,
+        [CLEAVE_PRECISION_BF16] = CLEAVE_FACTORS_BF16,
+        [CLEAVE_PRECISION_FP16] = CLEAVE_FACTORS_FP16,
     };
     const cleave_cuda_api *const cuda = cleave_cuda_api_get();
-    const cleave_precision precision = config->precision;
 
-    if (device != CLEAVE_DEVICE_CUDA && precision != CLEAVE_PRECISION_FP32)
-        return cleave_error_set(error, CLEAVE_UNSUPPORTED, "precision %s: the CPU computes in fp32",
-                                precisions[precision].name);
-    if (device != CLEAVE_DEVICE_CUDA) {
-        cleave_device_cpu_init(&space->device, space->setup.cpu_features_off);
-        return CLEAVE_OK;
-    }
+    if (device != CLEAVE_DEVICE_CUDA)
+        return cleave_device_cpu_init(&space->device, space->setup.cpu_features_off,
+                                      factors[config->precision], error);
     if (!cuda)
         return cleave_error_set(error, CLEAVE_NO_DEVICE,
                                 "device cuda: this build computes on the CPU only");
     return cleave_device_cuda_init(&space->device, cuda, config->device_index,
-                                   precisions[precision].factors, error);
+                                   factors[config->precision], error);
 }
 
 /* What an engine is to be made of, for each of the ways to make one. */

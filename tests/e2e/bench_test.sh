@@ -88,7 +88,7 @@ refuses "no synthetic form" 2 'only official models' bench model xyzzy --synthet
 refuses "an unknown option" 2 'did you mean "--threads"' bench model center --treads 2
 refuses "an option of the other" 2 'unknown option "--op"' bench model center --op mix
 refuses "threads" 2 '"--threads" takes a whole number' bench model center --threads many
-refuses "precision" 2 '"--precision" takes float32' bench model center --precision float7
+refuses "precision" 2 '"--precision" takes fp32' bench model center --precision float7
 refuses "no value" 2 '"--runs" needs a value' bench model center --runs
 refuses "an unknown instruction set" 2 '"--isa" takes ref, avx2' bench model center --isa sse
 refuses "an unknown op" 2 'no op "cnv"; did you mean "conv"' bench kernels --op cnv

@@ -26,7 +26,7 @@ static int parse(bench_options *options, bench_kind kind, char *text, char *mess
 static void options(void)
 {
     char message[CLEAVE_SENTENCE_BYTES];
-    char model[] = "htdemucs --synthetic --threads 3 --precision float32 --isa=avx2 --steps "
+    char model[] = "htdemucs --synthetic --threads 3 --precision fp32 --isa=avx2 --steps "
                    "--runs=7 --stems a,b --segment 2.5";
     char more[] = "--seconds 60 --rate 8000 --channels 1 --json --csv f --steps=all -- --x";
     char kernels[] = "one two --op conv --isa ref --json";
@@ -42,7 +42,7 @@ static void options(void)
     TEST_CHECK(o.channels == 1 && o.json && !strcmp(o.csv, "f") && o.steps == BENCH_STEPS_ALL);
     TEST_CHECK(parse(&o, BENCH_KERNELS, kernels, message) == 0);
     TEST_CHECK(o.name_count == 2 && !strcmp(o.op, "conv") && o.json && o.steps == -1);
-    TEST_CHECK(!strcmp(bench_precision_name(CLEAVE_PRECISION_FP32), "float32"));
+    TEST_CHECK(!strcmp(bench_precision_name(CLEAVE_PRECISION_FP32), "fp32"));
 }
 
 static void refused_options(void)
@@ -59,7 +59,7 @@ static void refused_options(void)
         {BENCH_MODEL, "a --runs=", "needs a value"},
         {BENCH_MODEL, "a --steps=none", "whole number from 1"},
         {BENCH_MODEL, "a --synthetic=1", "takes no value"},
-        {BENCH_MODEL, "a --precision half", "takes float32, not \"half\""},
+        {BENCH_MODEL, "a --precision half", "takes fp32, tf32, bf16, fp16, not \"half\""},
         {BENCH_MODEL, "a --segment 1e9", "seconds from 0.1"},
         {BENCH_MODEL, "a --seconds nan", "seconds from 0.1"},
         {BENCH_MODEL, "a --rate 1", "from 8000"},

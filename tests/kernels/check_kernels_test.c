@@ -25,7 +25,7 @@ static int check_rounded(int index, check_case *c)
 
     cleave_ops_cpu(&exact, cleave_cpu_features());
     rounded = exact;
-    if (!cleave_ops_bf16(&rounded, cleave_cpu_features()) ||
+    if (!cleave_ops_cpu_round(&rounded, cleave_cpu_features(), CLEAVE_FACTORS_BF16) ||
         rounded.kernel[index].run == exact.kernel[index].run)
         return 0;
     c->ref.test.limit *= 0x1p-8 / 0x1p-24;

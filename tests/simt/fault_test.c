@@ -170,6 +170,23 @@ static void little_memory(void)
     simt_runtime_machine(1, (size_t)1 << 30);
 }
 
+/* Memory that was free when slots were counted and is gone when they are taken, of either kind; or
+ * a GPU that does not say how much is free, in two calls: one slot is taken then. */
+static void memory_gone(void)
+{
+    cleave_config config = track_config("identity");
+    int shrunk = 0;
+
+    simt_runtime_machine(1, (size_t)1 << 30);
+    config.device = CLEAVE_DEVICE_CUDA;
+    for (uint64_t call = 1; call <= 20; call++) {
+        const outcome o = run(&config, call, SIMT_OUT_OF_MEMORY, 0);
+        shrunk += o.opened == CLEAVE_OK && o.pulled == CLEAVE_END && o.info.batch == 1;
+    }
+    TEST_CHECK(shrunk == 4);
+    simt_runtime_machine(1, (size_t)1 << 30);
+}
+
 static void no_device(void)
 {
     cleave_config config = track_config("identity");
@@ -198,6 +215,7 @@ int main(int argc, char **argv)
         {"faults: every call of an engine of identity", identity},
         {"faults: every call of an engine of center", center},
         {"faults: little memory", little_memory},
+        {"faults: memory that is gone", memory_gone},
         {"faults: no such device", no_device},
     };
 

@@ -36,7 +36,7 @@ struct machine_state {
     int fail_error = 0;
     bool fail_for_good = false;
     uint64_t order = 0; // 0: as late as possible
-    int launch_error = 0;
+    int last_error = 0; // of a call, until somebody asks
     bool cpu_kernels = false;
 };
 
@@ -82,10 +82,18 @@ int enter()
 
     if (machine.order)
         simt_run_ahead(&machine.order);
-    if (machine.fail_at &&
-        (call == machine.fail_at || (machine.fail_for_good && call > machine.fail_at)))
-        return machine.fail_error;
-    return 0;
+    if (!machine.fail_at || call < machine.fail_at ||
+        (call > machine.fail_at && !machine.fail_for_good))
+        return 0;
+    machine.last_error = machine.fail_error;
+    return machine.fail_error;
+}
+
+// An error that nobody told it to have.
+int fail(int error)
+{
+    machine.last_error = error;
+    return error;
 }
 
 // ---- the table ----
@@ -95,7 +103,7 @@ int device_count(int32_t *count)
     const int error = enter();
 
     *count = machine.devices;
-    return error ? error : machine.devices == 0 ? SIMT_NO_DEVICE : 0;
+    return error ? error : machine.devices == 0 ? fail(SIMT_NO_DEVICE) : 0;
 }
 
 int properties(int32_t index, cleave_cuda_properties *p)
@@ -106,7 +114,7 @@ int properties(int32_t index, cleave_cuda_properties *p)
     if (error)
         return error;
     *p = {"executor", 9, 0, machine.memory_bytes};
-    return index < machine.devices ? 0 : SIMT_NO_DEVICE;
+    return index < machine.devices ? 0 : fail(SIMT_NO_DEVICE);
 }
 
 int set_device(int32_t index)
@@ -117,7 +125,7 @@ int set_device(int32_t index)
     if (error)
         return error;
     if (index >= machine.devices)
-        return SIMT_NO_DEVICE;
+        return fail(SIMT_NO_DEVICE);
     current_device = index;
     return 0;
 }
@@ -137,7 +145,10 @@ int allocate(void **memory, size_t bytes, bool on_device)
     const int error = enter();
 
     machine.allocated++;
-    return error ? error : simt_allocate(memory, bytes, machine.memory_bytes, on_device);
+    if (error)
+        return error;
+    const int refused = simt_allocate(memory, bytes, machine.memory_bytes, on_device);
+    return refused ? fail(refused) : 0;
 }
 
 int device_malloc(void **memory, size_t bytes)
@@ -322,7 +333,7 @@ int capture_end(void *handle, void **captured)
     if (!g)
         simt_die("a capture is ended that was not begun");
     if (!error && !simt_is_joined(*g, stream_of(handle)->last))
-        error = SIMT_UNJOINED;
+        error = fail(SIMT_UNJOINED);
     for (simt_stream *s : machine.streams)
         if (s->capture == g)
             simt_capture_stop(s);
@@ -357,6 +368,14 @@ int graph_instantiate(void **exec, void *handle)
     return error;
 }
 
+int exec_upload(void *, void *on)
+{
+    const lock l(machine.mutex);
+
+    own_stream(on);
+    return enter();
+}
+
 int exec_launch(void *handle, void *on)
 {
     const lock l(machine.mutex);
@@ -374,10 +393,10 @@ int exec_launch(void *handle, void *on)
 int last_error()
 {
     const lock l(machine.mutex);
-    const int error = enter(), launch = machine.launch_error;
+    const int error = enter(), last = machine.last_error;
 
-    machine.launch_error = 0;
-    return error ? error : launch;
+    machine.last_error = 0;
+    return error ? error : last;
 }
 
 const char *text(int error)
@@ -413,14 +432,21 @@ void ops(cleave_ops *table, cleave_factors factors)
 extern "C" const cleave_cuda_api *cleave_cuda_api_get(void)
 {
     static const cleave_cuda_api api = {
-        "simt",        device_count,      properties,     set_device,
-        memory_free,   device_malloc,     release,        pinned_malloc,
-        release,       stream_create,     stream_destroy, stream_synchronize,
-        event_create,  event_destroy,     event_record,   event_synchronize,
-        event_query,   stream_wait_event, copy,           zero,
-        capture_begin, capture_end,       graph_destroy,  graph_instantiate,
-        graph_destroy, exec_launch,       last_error,     text,
-        ops,
+        "simt",         device_count,
+        properties,     set_device,
+        memory_free,    device_malloc,
+        release,        pinned_malloc,
+        release,        stream_create,
+        stream_destroy, stream_synchronize,
+        event_create,   event_destroy,
+        event_record,   event_synchronize,
+        event_query,    stream_wait_event,
+        copy,           zero,
+        capture_begin,  capture_end,
+        graph_destroy,  graph_instantiate,
+        exec_upload,    graph_destroy,
+        exec_launch,    last_error,
+        text,           ops,
     };
 
     static std::once_flag once;
@@ -433,9 +459,7 @@ void simt_give(void *handle, std::function<void()> body)
     const lock l(machine.mutex);
     const int error = enter();
 
-    if (error)
-        machine.launch_error = error;
-    else
+    if (!error)
         simt_add(own_stream(handle), {}, {}, std::move(body));
 }
 
@@ -462,7 +486,7 @@ extern "C" void simt_runtime_machine(int32_t devices, size_t memory_bytes)
     machine.memory_bytes = memory_bytes;
     machine.fail_at = 0;
     machine.order = 0;
-    machine.launch_error = 0;
+    machine.last_error = 0;
 }
 
 extern "C" void simt_runtime_order(uint64_t seed)
