@@ -25,6 +25,17 @@
         kernel(__VA_ARGS__);                                                                       \
     })
 
+#define CLEAVE_LAUNCH_TOGETHER(kernel, blocks, threads, shared_bytes, stream, ...)                 \
+    simt_launch_together((unsigned)(blocks), (unsigned)(threads), (shared_bytes), [=] {            \
+        (void)(stream);                                                                            \
+        kernel(__VA_ARGS__);                                                                       \
+    })
+
+static inline int cleave_multiprocessors()
+{
+    return SIMT_TOGETHER_MAX;
+}
+
 #define CLEAVE_LAUNCH_BOUNDS(threads)
 #define CLEAVE_LAUNCH_BOUNDS_OF(threads, blocks)
 #define CLEAVE_UNROLL
@@ -54,6 +65,16 @@ static inline void cleave_barrier_named(int id, int threads)
 static inline void cleave_warp_barrier()
 {
     simt_together([](void *const *) {}, nullptr);
+}
+
+static inline void cleave_flag_raise(uint32_t *flag, uint32_t value)
+{
+    *flag = value;
+}
+
+static inline void cleave_flag_wait(const uint32_t *flag, uint32_t value)
+{
+    simt_wait_for(flag, value);
 }
 
 static inline double cleave_shuffle_down(double value, int delta)
