@@ -29,19 +29,6 @@ CLEAVE_INLINE int64_t state_words(const cleave_lstm_args *a)
     return PARTS_MAX + 3 * (int64_t)a->hidden * PITCH;
 }
 
-static size_t shared_bytes(const cleave_lstm_args *a, bool with_outputs)
-{
-    const int64_t outputs = with_outputs ? (int64_t)a->hidden * PITCH : 0;
-
-    return (size_t)(SUMS + outputs) * sizeof(float);
-}
-
-/* Whether a block keeps a copy of the outputs of the last step. */
-static bool outputs_are_shared(const cleave_lstm_args *a)
-{
-    return shared_bytes(a, true) <= CLEAVE_SHARED_BYTES_MAX;
-}
-
 /* Where a block works. */
 struct lstm_place {
     int64_t direction, frame; /* the first of up to FRAMES */
@@ -158,9 +145,9 @@ static __device__ void wait_for_all(uint32_t *done, int32_t part, int32_t parts,
  * would be two steps ahead of them. */
 static __global__ void CLEAVE_LAUNCH_BOUNDS(THREADS)
     lstm_kernel(cleave_lstm_args a, const float *prepared, uint32_t *scratch, int32_t parts,
-                bool shared_outputs, int64_t begin)
+                int64_t begin)
 {
-    CLEAVE_SHARED_DYNAMIC(float, sums);
+    CLEAVE_SHARED(float, sums, SUMS);
     const int64_t blocks = cleave_div_up(a.frames, FRAMES), item = begin + blockIdx.x / parts;
     const int64_t each = cleave_div_up(padded(a.hidden) / UNITS, parts) * UNITS;
     const int32_t part = (int32_t)blockIdx.x % parts;
@@ -173,12 +160,8 @@ static __global__ void CLEAVE_LAUNCH_BOUNDS(THREADS)
 
     for (int64_t step = 0; step < a.frame; step++) {
         const int64_t i = at.direction ? a.frame - 1 - step : step;
-        for (int64_t n = threadIdx.x; shared_outputs && n < size; n += THREADS)
-            sums[SUMS + n] = h[n];
-        cleave_barrier();
         for (int64_t first = at.unit; first < at.end; first += UNITS)
-            step_units(a, at, weights, first, i, shared_outputs ? sums + SUMS : h, next, cells,
-                       sums);
+            step_units(a, at, weights, first, i, h, next, cells, sums);
         wait_for_all(done, part, parts, (uint32_t)(step + 1));
         float *const last = h;
         h = next;
@@ -219,13 +202,10 @@ static void prepare(const void *args, void *prepared)
 static void run(const void *args, const cleave_work *work)
 {
     const cleave_lstm_args *a = (const cleave_lstm_args *)args;
-    const bool shared_outputs = outputs_are_shared(a);
-    const size_t bytes = shared_bytes(a, shared_outputs);
     const int64_t most = cleave_multiprocessors(), groups = padded(a->hidden) / UNITS;
 
     if (work->end <= work->begin)
         return;
-    cleave_shared_allow(lstm_kernel, bytes);
     for (int64_t begin = work->begin; begin < work->end; begin += most) {
         const int64_t items = cleave_i64_min(work->end - begin, most);
         const int64_t parts =
@@ -233,9 +213,9 @@ static void run(const void *args, const cleave_work *work)
         const int64_t words = items * state_words(a);
         CLEAVE_LAUNCH(clear_kernel, cleave_i64_min(cleave_div_up(words, CLEAVE_CUDA_THREADS), 1024),
                       CLEAVE_CUDA_THREADS, 0, work->stream, (uint32_t *)work->scratch, words);
-        CLEAVE_LAUNCH_TOGETHER(lstm_kernel, items * parts, THREADS, bytes, work->stream, *a,
+        CLEAVE_LAUNCH_TOGETHER(lstm_kernel, items * parts, THREADS, 0, work->stream, *a,
                                (const float *)work->prepared, (uint32_t *)work->scratch,
-                               (int32_t)parts, shared_outputs, begin);
+                               (int32_t)parts, begin);
     }
 }
 
