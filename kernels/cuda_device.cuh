@@ -16,6 +16,42 @@
     kernel<<<(unsigned)(blocks), (unsigned)(threads), (shared_bytes), (cudaStream_t)(stream)>>>(   \
         __VA_ARGS__)
 
+/* The same for blocks that wait for each other: all of them run at once, or none, and then the
+ * launch is an error. There may be as many as multiprocessors. */
+#define CLEAVE_LAUNCH_TOGETHER(kernel, blocks, threads, shared_bytes, stream, ...)                 \
+    cleave_launch_together(kernel, (unsigned)(blocks), (unsigned)(threads), (shared_bytes),        \
+                           (cudaStream_t)(stream), __VA_ARGS__)
+
+template <typename... Parameters, typename... Arguments>
+static inline void cleave_launch_together(void (*kernel)(Parameters...), unsigned blocks,
+                                          unsigned threads, size_t shared_bytes,
+                                          cudaStream_t stream, Arguments... arguments)
+{
+    cudaLaunchAttribute together = {};
+    cudaLaunchConfig_t config = {};
+
+    together.id = cudaLaunchAttributeCooperative;
+    together.val.cooperative = 1;
+    config.gridDim = dim3(blocks);
+    config.blockDim = dim3(threads);
+    config.dynamicSmemBytes = shared_bytes;
+    config.stream = stream;
+    config.attrs = &together;
+    config.numAttrs = 1;
+    (void)cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...);
+}
+
+/* Of the device that the calling thread of the host uses. */
+static inline int cleave_multiprocessors(void)
+{
+    int device = 0, count = 0;
+
+    if (cudaGetDevice(&device) != cudaSuccess ||
+        cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device) != cudaSuccess)
+        return 1;
+    return count;
+}
+
 /* Before a kernel's name: the most threads that it is launched with, and how many such blocks a
  * multiprocessor must have room for; both bound its registers. */
 #define CLEAVE_LAUNCH_BOUNDS(threads)            __launch_bounds__(threads, 1)
@@ -65,6 +101,28 @@ static __device__ __forceinline__ void cleave_barrier_named(int id, int threads)
 static __device__ __forceinline__ void cleave_warp_barrier(void)
 {
     __syncwarp();
+}
+
+/* A flag between blocks that run together. What this thread wrote, and what others of its block
+ * wrote before their last common barrier, is there for whoever has seen the flag raised to `value`,
+ * and for those of its block after their next barrier. Flags only rise. */
+static __device__ __forceinline__ void cleave_flag_raise(uint32_t *flag, uint32_t value)
+{
+    asm volatile("st.release.gpu.global.u32 [%0], %1;" ::"l"(__cvta_generic_to_global(flag)),
+                 "r"(value)
+                 : "memory");
+}
+
+static __device__ __forceinline__ void cleave_flag_wait(const uint32_t *flag, uint32_t value)
+{
+    uint32_t seen;
+
+    do
+        asm volatile("ld.acquire.gpu.global.u32 %0, [%1];"
+                     : "=r"(seen)
+                     : "l"(__cvta_generic_to_global(flag))
+                     : "memory");
+    while (seen < value);
 }
 
 /* The value that lane (lane + delta) holds; all 32 lanes take part. Lanes past the end keep their

@@ -62,6 +62,11 @@ static void run_network(const char *path, const char *prefix, int64_t frames,
     cleave_ops ops = {0};
     const uint64_t launches = simt_launch_count();
 
+    if (TEST_SANITIZER[0]) {
+        test_skip("takes too long under a sanitizer, under which every kernel is run alone");
+        free(b);
+        return;
+    }
     cleave_ops_cuda(&ops);
     cleave_ops_cuda_round(&ops, factors);
     simt_seed(1);

@@ -473,6 +473,16 @@ void simt_launch_on(void *handle, unsigned blocks, unsigned threads, size_t shar
     simt_give(handle, [=] { simt_launch(blocks, threads, shared_bytes, body); });
 }
 
+void simt_launch_together_on(void *handle, unsigned blocks, unsigned threads, size_t shared_bytes,
+                             std::function<void()> body)
+{
+    if (!handle) {
+        simt_launch_together(blocks, threads, shared_bytes, body);
+        return;
+    }
+    simt_give(handle, [=] { simt_launch_together(blocks, threads, shared_bytes, body); });
+}
+
 extern "C" void simt_runtime_use_cpu_kernels(int use)
 {
     machine.cpu_kernels = use != 0;

@@ -95,6 +95,25 @@ static __global__ void halves_kernel(const float *in, float *out, int fault)
     }
 }
 
+/* Every block adds up what all have written. */
+static __global__ void blocks_kernel(const float *in, float *words, uint32_t *flags, float *out,
+                                     int waits)
+{
+    const uint32_t t = threadIdx.x, blocks = gridDim.x;
+    float sum = 0;
+
+    words[blockIdx.x * CLEAVE_WARP + t] = in[blockIdx.x * CLEAVE_WARP + t];
+    cleave_barrier();
+    if (t == 0)
+        cleave_flag_raise(flags + blockIdx.x, 1);
+    if (t < blocks && waits)
+        cleave_flag_wait(flags + t, 1);
+    cleave_barrier();
+    for (uint32_t b = 0; b < blocks; b++)
+        sum += words[b * CLEAVE_WARP + t];
+    out[blockIdx.x * CLEAVE_WARP + t] = sum;
+}
+
 template <class Format>
 static __global__ void product_kernel(const float *a, const float *b, float *d, int fault)
 {
@@ -140,6 +159,18 @@ void simt_sample_copy(const float *in, float *out, int fault)
 void simt_sample_halves(const float *in, float *out, int fault)
 {
     CLEAVE_LAUNCH(halves_kernel, 1, SIMT_SAMPLE_THREADS, 0, nullptr, in, out, fault);
+}
+
+void simt_sample_blocks(const float *in, float *words, uint32_t *flags, float *out, int fault)
+{
+    const int waits = fault != SIMT_BLOCKS_WITHOUT_WAIT;
+
+    if (fault == SIMT_BLOCKS_APART)
+        CLEAVE_LAUNCH(blocks_kernel, SIMT_SAMPLE_BLOCKS, CLEAVE_WARP, 0, nullptr, in, words, flags,
+                      out, waits);
+    else
+        CLEAVE_LAUNCH_TOGETHER(blocks_kernel, SIMT_SAMPLE_BLOCKS, CLEAVE_WARP, 0, nullptr, in,
+                               words, flags, out, waits);
 }
 
 void simt_sample_product(int format, const float *a, const float *b, float *d, int fault)

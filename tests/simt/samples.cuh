@@ -40,6 +40,12 @@ void simt_sample_copy(const float *in, float *out, int fault);
 // barriers if `fault`.
 void simt_sample_halves(const float *in, float *out, int fault);
 
+// out[b][t] = sum over all blocks of in[.][t], which pass it in `words` and raise `flags`, 0
+// before: [4][32] each, [4]. Launched as blocks that need not run together it aborts.
+#define SIMT_SAMPLE_BLOCKS 4
+enum { SIMT_BLOCKS_RIGHT, SIMT_BLOCKS_WITHOUT_WAIT, SIMT_BLOCKS_APART };
+void simt_sample_blocks(const float *in, float *words, uint32_t *flags, float *out, int fault);
+
 // d [16][8] = product of a [depth][16] and b [depth][8] by one instruction, of tf32 (format 0,
 // depth 8), bf16 or fp16 (1, 2, depth 16); lanes bring columns of b that are not theirs if `fault`.
 void simt_sample_product(int format, const float *a, const float *b, float *d, int fault);

@@ -15,7 +15,7 @@ namespace
 constexpr size_t stack_bytes = 128 * 1024;
 constexpr int named_barriers = 16;
 
-enum class fibre_state { ready, at_barrier, together, returned };
+enum class fibre_state { ready, at_barrier, at_flag, together, returned };
 
 struct fibre {
     simt_place place;
@@ -24,6 +24,8 @@ struct fibre {
     simt_coordinates self;
     int barrier = 0; // where it waits: 0 is that of the whole block
     unsigned barrier_threads = 0;
+    const uint32_t *flag = nullptr; // that it waits for, and its value
+    uint32_t flag_value = 0;
     simt_operation operation = nullptr;
     void *mine = nullptr;
     simt_copies *copies = nullptr;
@@ -39,15 +41,22 @@ struct shared_array {
     unsigned char *data;
 };
 
+// A block of threads, and after it the next.
+struct block {
+    std::vector<std::unique_ptr<fibre>> fibres;
+    std::vector<shared_array> shared;
+};
+
 struct executor {
     simt_place scheduler;
-    std::vector<std::unique_ptr<fibre>> fibres;
+    std::vector<std::unique_ptr<block>> blocks; // one, or those that run together
+    block *current = nullptr;
     fibre *running = nullptr;
-    std::vector<shared_array> shared;
     size_t dynamic_bytes = 0;
     const std::function<void()> *body = nullptr;
     uint64_t random = 1;
     uint64_t launches = 0;
+    bool moved = false; // whether a fibre has run since this was last set
 };
 
 thread_local executor machine;
@@ -109,8 +118,10 @@ bool complete_together(unsigned first, unsigned last)
     unsigned elsewhere = 0;
 
     for (unsigned t = first; t < last; t++) {
-        fibre &f = *machine.fibres[t];
+        fibre &f = *machine.current->fibres[t];
         elsewhere += f.state == fibre_state::at_barrier;
+        if (f.state == fibre_state::at_flag)
+            return false; // it may still come
         if (f.state != fibre_state::together)
             continue;
         if (operation && operation != f.operation)
@@ -124,8 +135,8 @@ bool complete_together(unsigned first, unsigned last)
         simt_die("lanes of one warp wait at a barrier and at a warp exchange");
     operation(lanes);
     for (unsigned t = first; t < last; t++)
-        if (machine.fibres[t]->state == fibre_state::together)
-            machine.fibres[t]->state = fibre_state::ready;
+        if (machine.current->fibres[t]->state == fibre_state::together)
+            machine.current->fibres[t]->state = fibre_state::ready;
     return true;
 }
 
@@ -139,9 +150,12 @@ void run_warp(unsigned first, unsigned last)
     do {
         shuffle(lanes);
         for (unsigned t : lanes) {
-            fibre &f = *machine.fibres[t];
+            fibre &f = *machine.current->fibres[t];
+            if (f.state == fibre_state::at_flag && *f.flag >= f.flag_value)
+                f.state = fibre_state::ready;
             if (f.state != fibre_state::ready)
                 continue;
+            machine.moved = true;
             machine.running = &f;
             simt_switch(&machine.scheduler, &f.place);
         }
@@ -152,11 +166,12 @@ void run_warp(unsigned first, unsigned last)
 bool open_barriers(unsigned threads)
 {
     unsigned waiting[named_barriers] = {}, wanted[named_barriers] = {}, there = 0;
-    bool released = false;
+    bool released = false, at_flag = false;
 
     for (unsigned t = 0; t < threads; t++) {
-        const fibre &f = *machine.fibres[t];
+        const fibre &f = *machine.current->fibres[t];
         there += f.state != fibre_state::returned;
+        at_flag |= f.state == fibre_state::at_flag;
         if (f.state != fibre_state::at_barrier)
             continue;
         if (waiting[f.barrier]++ && wanted[f.barrier] != f.barrier_threads)
@@ -165,40 +180,72 @@ bool open_barriers(unsigned threads)
     }
     wanted[0] = there;
     for (unsigned t = 0; t < threads; t++) {
-        fibre &f = *machine.fibres[t];
+        fibre &f = *machine.current->fibres[t];
         if (f.state != fibre_state::at_barrier || waiting[f.barrier] != wanted[f.barrier])
             continue;
         f.state = fibre_state::ready;
         released = true;
     }
-    if (there && !released)
+    if (there && !released && !at_flag)
         simt_die("threads wait at barriers that cannot open");
     return released;
 }
 
 void give_back_shared()
 {
-    for (const shared_array &array : machine.shared)
+    for (const shared_array &array : machine.current->shared)
         if (!simt_room_give_back(array.data, array.bytes))
             simt_die("a kernel wrote outside of a shared array");
-    machine.shared.clear();
+    machine.current->shared.clear();
+}
+
+void start_block(unsigned index, unsigned threads, unsigned blocks)
+{
+    while (machine.current->fibres.size() < threads)
+        machine.current->fibres.emplace_back(new fibre);
+    for (unsigned t = 0; t < threads; t++)
+        start(*machine.current->fibres[t], t, index, threads, blocks);
+}
+
+bool block_has_returned(unsigned threads)
+{
+    for (unsigned t = 0; t < threads; t++)
+        if (machine.current->fibres[t]->state != fibre_state::returned)
+            return false;
+    return true;
 }
 
 // Between two barriers one warp after the other runs as far as it can, in shuffled order: no order
-// of warps is further from the even pace that hides a missing barrier.
-void run_block(unsigned block, unsigned blocks, unsigned threads)
+// of warps is further from the even pace that hides a missing barrier. Returns when all threads
+// have returned or wait for another block.
+void run_block(unsigned threads)
 {
     std::vector<unsigned> warps((threads + SIMT_LANES - 1) / SIMT_LANES);
 
     std::iota(warps.begin(), warps.end(), 0u);
-    for (unsigned t = 0; t < threads; t++)
-        start(*machine.fibres[t], t, block, threads, blocks);
     do {
         shuffle(warps);
         for (unsigned warp : warps)
             run_warp(warp * SIMT_LANES, std::min((warp + 1) * SIMT_LANES, threads));
     } while (open_barriers(threads));
-    give_back_shared();
+}
+
+// The order of a launch; the machine is ready for it.
+std::vector<unsigned> begin_launch(unsigned blocks, unsigned threads, size_t shared_bytes,
+                                   const std::function<void()> &body, size_t at_once)
+{
+    std::vector<unsigned> order(blocks);
+
+    if (blocks == 0 || threads == 0 || threads > 1024)
+        simt_die("a launch needs 1 block or more, and 1 to 1024 threads a block");
+    while (machine.blocks.size() < at_once)
+        machine.blocks.emplace_back(new block);
+    machine.body = &body;
+    machine.dynamic_bytes = shared_bytes;
+    machine.launches++;
+    std::iota(order.begin(), order.end(), 0u);
+    shuffle(order);
+    return order;
 }
 
 struct shuffled {
@@ -236,20 +283,54 @@ const simt_coordinates &simt_self()
 void simt_launch(unsigned blocks, unsigned threads, size_t shared_bytes,
                  const std::function<void()> &body)
 {
-    std::vector<unsigned> order(blocks);
-
-    if (blocks == 0 || threads == 0 || threads > 1024)
-        simt_die("a launch needs 1 block or more, and 1 to 1024 threads a block");
-    while (machine.fibres.size() < threads)
-        machine.fibres.emplace_back(new fibre);
-    machine.body = &body;
-    machine.dynamic_bytes = shared_bytes;
-    machine.launches++;
-    std::iota(order.begin(), order.end(), 0u);
-    shuffle(order);
-    for (unsigned block : order)
-        run_block(block, blocks, threads);
+    for (unsigned index : begin_launch(blocks, threads, shared_bytes, body, 1)) {
+        machine.current = machine.blocks[0].get();
+        start_block(index, threads, blocks);
+        run_block(threads);
+        if (!block_has_returned(threads))
+            simt_die("a block waits for another of a launch whose blocks need not run together");
+        give_back_shared();
+    }
     machine.running = nullptr;
+}
+
+void simt_launch_together(unsigned blocks, unsigned threads, size_t shared_bytes,
+                          const std::function<void()> &body)
+{
+    std::vector<unsigned> order = begin_launch(blocks, threads, shared_bytes, body, blocks);
+
+    if (blocks > SIMT_TOGETHER_MAX)
+        simt_die("more blocks are to run together than there are multiprocessors");
+    for (unsigned index : order) {
+        machine.current = machine.blocks[index].get();
+        start_block(index, threads, blocks);
+    }
+    while (!order.empty()) {
+        std::vector<unsigned> rest;
+        machine.moved = false;
+        shuffle(order);
+        for (unsigned index : order) {
+            machine.current = machine.blocks[index].get();
+            run_block(threads);
+            if (block_has_returned(threads))
+                give_back_shared();
+            else
+                rest.push_back(index);
+        }
+        if (!machine.moved)
+            simt_die("blocks wait for flags that nobody raises");
+        order = rest;
+    }
+    machine.running = nullptr;
+}
+
+void simt_wait_for(const uint32_t *flag, uint32_t value)
+{
+    while (*flag < value) {
+        machine.running->flag = flag;
+        machine.running->flag_value = value;
+        wait_as(fibre_state::at_flag);
+    }
 }
 
 void simt_barrier()
@@ -290,11 +371,11 @@ simt_copies **simt_copies_place()
 
 void *simt_shared(const void *site, size_t bytes)
 {
-    for (const shared_array &array : machine.shared)
+    for (const shared_array &array : machine.current->shared)
         if (array.site == site)
             return array.data;
-    machine.shared.push_back({site, bytes, simt_room_take(bytes)});
-    return machine.shared.back().data;
+    machine.current->shared.push_back({site, bytes, simt_room_take(bytes)});
+    return machine.current->shared.back().data;
 }
 
 void *simt_shared_dynamic()

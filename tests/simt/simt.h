@@ -5,7 +5,8 @@
 // starts out as NaN bytes: a kernel that lacks a barrier reads what is not there yet, or no longer,
 // under most orders. Blocks run one after the other, also in shuffled order. A shared array ends
 // before a page that cannot be touched; what lies before it, and what rounds it up to 16 bytes, is
-// NaN and must stay so. A barrier or warp exchange that cannot complete aborts with a sentence. A
+// NaN and must stay so. A barrier, a warp exchange or a wait for
+// another block that cannot end aborts with a sentence. A
 // fibre is not interrupted elsewhere: two threads that write a shared value and read it back
 // without a barrier in between are not found out.
 #ifndef CLEAVE_TESTS_SIMT_H
@@ -35,6 +36,17 @@ void simt_launch(unsigned blocks, unsigned threads, size_t shared_bytes,
 // runtime.cpp. The same at once if the stream is NULL, else as a piece of the stream's work.
 void simt_launch_on(void *stream, unsigned blocks, unsigned threads, size_t shared_bytes,
                     std::function<void()> body);
+
+// The same for up to SIMT_TOGETHER_MAX blocks that wait for each other: one after the other, in
+// shuffled order, runs as far as it can.
+#define SIMT_TOGETHER_MAX 6
+void simt_launch_together(unsigned blocks, unsigned threads, size_t shared_bytes,
+                          const std::function<void()> &body);
+void simt_launch_together_on(void *stream, unsigned blocks, unsigned threads, size_t shared_bytes,
+                             std::function<void()> body);
+
+// Waits until *flag, which another block raises, is `value` or more.
+void simt_wait_for(const uint32_t *flag, uint32_t value);
 
 // Prints the sentence and aborts.
 [[noreturn]] void simt_die(const char *sentence);

@@ -161,6 +161,42 @@ static void named_barriers(void)
     }
 }
 
+static int blocks_are_right(uint64_t seed, int fault)
+{
+    enum { N = SIMT_SAMPLE_BLOCKS * 32 };
+    float in[N], words[N], out[N];
+    uint32_t flags[SIMT_SAMPLE_BLOCKS] = {0};
+    int right = 1;
+
+    for (int i = 0; i < N; i++) {
+        in[i] = (float)(i * i % 101);
+        words[i] = -1;
+    }
+    simt_seed(seed);
+    simt_sample_blocks(in, words, flags, out, fault);
+    for (int i = 0; i < N; i++) {
+        float sum = 0;
+        for (int b = 0; b < SIMT_SAMPLE_BLOCKS; b++)
+            sum += in[b * 32 + i % 32];
+        right &= out[i] == sum;
+    }
+    return right;
+}
+
+static void blocks_apart(int fault)
+{
+    (void)blocks_are_right(1, fault);
+}
+
+static void blocks_together(void)
+{
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        TEST_CHECK(blocks_are_right(seed, SIMT_BLOCKS_RIGHT));
+        TEST_CHECK(!blocks_are_right(seed, SIMT_BLOCKS_WITHOUT_WAIT));
+    }
+    TEST_CHECK(aborts(blocks_apart, SIMT_BLOCKS_APART));
+}
+
 /* Values that every format holds, so that products are exact. */
 static int product_is_right(int format, int fault)
 {
@@ -207,6 +243,7 @@ int main(int argc, char **argv)
         {"a missing wait for copies shows under every order", copies_missing_wait},
         {"a copy into what is still read shows under every order", copies_too_early},
         {"named barriers, and that one lacks", named_barriers},
+        {"blocks that wait for each other, and that do not", blocks_together},
         {"matrix instructions", products},
         {"a matrix instruction with the values of a wrong lane shows", products_wrong_lane},
     };

@@ -25,6 +25,16 @@
     simt_launch_on((stream), (unsigned)(blocks), (unsigned)(threads), (shared_bytes),              \
                    [=, values = std::make_tuple(__VA_ARGS__)] { std::apply(kernel, values); })
 
+#define CLEAVE_LAUNCH_TOGETHER(kernel, blocks, threads, shared_bytes, stream, ...)                 \
+    simt_launch_together_on(                                                                       \
+        (stream), (unsigned)(blocks), (unsigned)(threads), (shared_bytes),                         \
+        [=, values = std::make_tuple(__VA_ARGS__)] { std::apply(kernel, values); })
+
+static inline int cleave_multiprocessors()
+{
+    return SIMT_TOGETHER_MAX;
+}
+
 #define CLEAVE_LAUNCH_BOUNDS(threads)
 #define CLEAVE_LAUNCH_BOUNDS_OF(threads, blocks)
 #define CLEAVE_UNROLL
@@ -54,6 +64,16 @@ static inline void cleave_barrier_named(int id, int threads)
 static inline void cleave_warp_barrier()
 {
     simt_together([](void *const *) {}, nullptr);
+}
+
+static inline void cleave_flag_raise(uint32_t *flag, uint32_t value)
+{
+    *flag = value;
+}
+
+static inline void cleave_flag_wait(const uint32_t *flag, uint32_t value)
+{
+    simt_wait_for(flag, value);
 }
 
 static inline double cleave_shuffle_down(double value, int delta)
