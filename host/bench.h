@@ -17,8 +17,10 @@ typedef struct bench_options {
     bench_kind kind;
     const char *names[BENCH_NAMES_MAX]; /* the model; or parts of names of cases, any if none */
     int32_t name_count;
-    int synthetic;   /* weights by a formula instead of installed ones */
-    int32_t threads; /* 0: as many as compute well at once */
+    int synthetic;        /* weights by a formula instead of installed ones */
+    int32_t threads;      /* 0: as many as compute well at once */
+    cleave_device device; /* AUTO counts as the CPU: whoever measures says what */
+    int32_t device_index;
     cleave_precision precision;
     const char *isa;        /* NULL: the best there is; of kernels: each there is */
     const char *op;         /* of kernels; NULL: all */

@@ -191,7 +191,11 @@ static int measure(bench_report *report, cleave_engine *engine, char *message)
         if (ok) {
             take(report, &b);
         } else {
-            cleave_sentence(message, "%s", cleave_status_text(status));
+            cleave_error error = {.message = ""};
+            cleave_engine_error(engine, &error);
+            cleave_sentence(message, "%s",
+                            status == CLEAVE_NO_DEVICE ? error.message
+                                                       : cleave_status_text(status));
         }
     }
     buffers_close(&b);

@@ -98,6 +98,8 @@ int bench_open(const bench_options *options, open_model **model, cleave_config *
     }
     topology_get(&machine);
     config->threads = options->threads > 0 ? options->threads : machine.threads;
+    config->device = options->device == CLEAVE_DEVICE_AUTO ? CLEAVE_DEVICE_CPU : options->device;
+    config->device_index = options->device_index;
     config->precision = options->precision;
     if (options->segment_seconds > 0) {
         config->segment_seconds = options->segment_seconds;

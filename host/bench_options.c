@@ -14,6 +14,7 @@
 typedef enum option_id {
     OPTION_SYNTHETIC,
     OPTION_THREADS,
+    OPTION_DEVICE,
     OPTION_PRECISION,
     OPTION_ISA,
     OPTION_OP,
@@ -41,6 +42,7 @@ static const struct {
      "an official model with weights of a formula, which need not be installed"},
     {"threads", OPTION_THREADS, BENCH_MODEL, VALUE, " N",
      "that compute (as many as do well at once)"},
+    {"device", OPTION_DEVICE, BENCH_MODEL, VALUE, " NAME", "cpu, cuda or cuda:N (cpu)"},
     {"precision", OPTION_PRECISION, BENCH_MODEL, VALUE, " NAME", "fp32|tf32|bf16|fp16 (fp32)"},
     {"isa", OPTION_ISA, BENCH_MODEL, VALUE, " NAME",
      "of the kernels: ref, avx2, avx512 or neon (the best there is)"},
@@ -151,6 +153,23 @@ static int read_precision(bench_options *options, const char *text, char *messag
     return -1;
 }
 
+static int read_device(bench_options *options, const char *text, char *message)
+{
+    if (strcmp(text, "cpu") == 0) {
+        options->device = CLEAVE_DEVICE_CPU;
+        return 0;
+    }
+    options->device = CLEAVE_DEVICE_CUDA;
+    if (strcmp(text, "cuda") == 0) {
+        return 0;
+    }
+    if (strncmp(text, "cuda:", 5) == 0) {
+        return read_integer("device", text + 5, 0, 63, &options->device_index, message);
+    }
+    cleave_sentence(message, "option \"--device\" takes cpu, cuda or cuda:N, not \"%.40s\"", text);
+    return -1;
+}
+
 static int read_steps(bench_options *options, const char *text, char *message)
 {
     options->steps = 10;
@@ -169,6 +188,8 @@ static int apply(bench_options *o, option_id id, const char *name, const char *t
         return 0;
     case OPTION_THREADS:
         return read_integer(name, text, 1, CLEAVE_THREADS_MAX, &o->threads, message);
+    case OPTION_DEVICE:
+        return read_device(o, text, message);
     case OPTION_PRECISION:
         return read_precision(o, text, message);
     case OPTION_ISA:

@@ -330,8 +330,10 @@ typedef struct cleave_step_profile {
 typedef struct cleave_profile {
     int32_t warmups;            /* runs before those that count, 0..CLEAVE_PROFILE_RUNS_MAX */
     int32_t runs;               /* that count, 1..CLEAVE_PROFILE_RUNS_MAX */
-    double *segment_seconds;    /* [runs]: wall time of all steps, in ascending order */
-    double *step_seconds;       /* [S][runs]: wall time of each step, in ascending order */
+    double *segment_seconds;    /* [runs]: wall time of all steps, in ascending order; on a GPU that
+                                 * of the segment as pull has it computed, copies included */
+    double *step_seconds;       /* [S][runs]: wall time of each step, in ascending order; on a GPU
+                                 * from its launch until the host knows that it is done */
     cleave_step_profile *steps; /* [S]: in the order in which they run */
 } cleave_profile;
 
@@ -343,7 +345,8 @@ int32_t cleave_engine_step_count(const cleave_engine *engine);
  * tracks only: after open or reset, before the first pull. What was pushed stays, and a model that
  * remembers forgets what it heard here. Allocates nothing.
  * INVALID: a segment was computed since open or reset, counts out of range, or NULL among the
- * pointers. CANCELLED: cleave_cancel() was called; the arrays hold nothing of use. */
+ * pointers. CANCELLED: cleave_cancel() was called; NO_DEVICE: as from pull; the arrays then hold
+ * nothing of use. */
 cleave_status cleave_engine_profile(cleave_engine *engine, const float *interleaved,
                                     const cleave_profile *profile);
 

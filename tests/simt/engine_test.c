@@ -258,6 +258,41 @@ static void step_by_step(void)
     TEST_CHECK(all_given_back());
 }
 
+/* A segment is profiled on the GPU, and a track after that is as it would be; a GPU that is lost on
+ * the way is told. */
+static void profile(void)
+{
+    enum { RUNS = 3, STEPS = 8 };
+    cleave_config config = track_config("identity");
+    float *const x = track_noise(2, 2000, 2);
+    double segment[RUNS], step[STEPS * RUNS];
+    cleave_step_profile steps[STEPS];
+    cleave_error error;
+    const cleave_profile wanted = {.warmups = 1,
+                                   .runs = RUNS,
+                                   .segment_seconds = segment,
+                                   .step_seconds = step,
+                                   .steps = steps};
+
+    simt_runtime_machine(1, GIGABYTE);
+    config.device = CLEAVE_DEVICE_CUDA;
+    cleave_engine *engine = track_open(NULL, &config);
+    TEST_CHECK(cleave_engine_step_count(engine) <= STEPS);
+    TEST_CHECK(cleave_engine_profile(engine, x, &wanted) == CLEAVE_OK);
+    TEST_CHECK(segment[0] > 0 && segment[0] <= segment[RUNS - 1] && steps[0].median_seconds > 0);
+    float *const out = track_separate(engine, x, 2000, 0, 0);
+    TEST_CHECK(out && !memcmp(out, x, 4000 * sizeof *x));
+    cleave_reset(engine);
+    simt_runtime_fail(20, SIMT_DEVICE_LOST, 1);
+    TEST_CHECK(cleave_engine_profile(engine, x, &wanted) == CLEAVE_NO_DEVICE);
+    cleave_engine_error(engine, &error);
+    TEST_CHECK(error.status == CLEAVE_NO_DEVICE && strstr(error.message, "simt:0"));
+    cleave_close(&engine);
+    TEST_CHECK(all_given_back());
+    free(out);
+    free(x);
+}
+
 /* Live: the thread of the object has the GPU, one segment at a time. */
 static void live(void)
 {
@@ -346,6 +381,7 @@ int main(int argc, char **argv)
         {"engine: latency, and segments ahead", latency},
         {"engine: in the caller's memory", callers_memory},
         {"engine: step by step", step_by_step},
+        {"engine: profiled", profile},
         {"engine: live", live},
         {"engine: networks by the kernels of the CPU", networks},
         {"engine: a tiny HDemucs", hdemucs},
