@@ -76,6 +76,17 @@ static int panel_inside(const gather *g, int64_t panel, int64_t points)
            at + points + cleave_i64_max(0, reach) <= g->points;
 }
 
+/* Asks for the points that follow those of a panel: few tiles are done with a panel sooner than
+ * memory delivers the next, and there are more channels than the processor foresees. */
+SIMD_INLINE void prefetch_next(const part *k, const gather *g, const float *const *rows, int64_t at)
+{
+    const int64_t line_floats = 16;
+
+    for (int64_t depth = 0; depth < k->to - k->from; depth += g->taps)
+        for (int64_t x = PANEL; x < 2 * PANEL; x += line_floats)
+            __builtin_prefetch(rows[depth] + at + x);
+}
+
 /* Points are read where they lie, which pays for few tiles. */
 static void run_part_in_place(const block *b, const part *k, const gather *g, int64_t panels)
 {
@@ -93,6 +104,7 @@ static void run_part_in_place(const block *b, const part *k, const gather *g, in
         }
         for (int64_t v = 0; v < PANEL_VECTORS; v++)
             at[v] = (p - found) * PANEL + v * SIMD_LANES;
+        prefetch_next(k, g, rows, at[0]);
         for (int64_t t = 0; t < b->tiles; t++)
             run_tile(b, k, t, weight[t], p, NULL, rows, at);
     }
