@@ -174,56 +174,59 @@ static void prepare_row(const cleave_conv_args *a, const shape *s, const constan
     }
 }
 
-/* The combination of `taps` kernel rows that a form multiplies: their polynomial at the form's
+/* The combinations of `taps` kernel rows that the forms multiply: their polynomial at the form's
  * point, over what the combinations of points there are too large by. */
-static double combine_weights(int64_t form, const double *w, int64_t taps)
+static void combine_weights(const double *w, int64_t taps, float form[CLEAVE_CONV_FORMS])
 {
     const double A = (double)POINT_A, B = (double)POINT_B, C = A * A - B * B;
-    const double point[] = {0, A, -A, B, -B};
-    const double large[] = {A * A * B * B, 2 * A * A * C, 2 * A * A * C, -2 * B * B * C,
-                            -2 * B * B * C};
-    double value = w[taps - 1];
+    const double large_a = 1 / (2 * A * A * C), large_b = -1 / (2 * B * B * C);
+    double even_a = 0, even_b = 0, odd_a = 0, odd_b = 0;
 
-    if (form == CLEAVE_CONV_FORMS - 1)
-        return value;
-    for (int64_t t = taps - 2; t >= 0; t--)
-        value = value * point[form] + w[t];
-    return value / large[form];
-}
-
-/* Weight of row m of a form, for a residue or a phase of rows, channel c and kernel point t. */
-static double form_weight(const cleave_conv_args *a, int64_t form, int64_t rest, int64_t m,
-                          int64_t c, int64_t t)
-{
-    const int64_t taps = cleave_div_up(a->kernel_rows, a->stride_rows);
-    const int64_t pair = a->transposed ? c * a->channels + m : m * a->in_channels + c;
-    double w[4] = {0, 0, 0, 0};
-
-    for (int64_t n = 0; n < taps; n++) {
-        const int64_t k = rest + (a->transposed ? taps - 1 - n : n) * a->stride_rows;
-        if (k < a->kernel_rows)
-            w[n] = (double)a->weight[(pair * a->kernel_rows + k) * a->kernel_points + t];
+    for (int64_t t = taps - 1; t >= 0; t--) {
+        const double last_a = even_a, last_b = even_b;
+        even_a = A * odd_a + w[t];
+        even_b = B * odd_b + w[t];
+        odd_a = A * last_a;
+        odd_b = B * last_b;
     }
-    return combine_weights(form, w, taps);
+    form[0] = (float)(w[0] / (A * A * B * B));
+    form[1] = (float)((even_a + odd_a) * large_a);
+    form[2] = (float)((even_a - odd_a) * large_a);
+    form[3] = (float)((even_b + odd_b) * large_b);
+    form[4] = (float)((even_b - odd_b) * large_b);
+    form[5] = (float)w[taps - 1];
 }
 
-/* Row r of a tile of the matrix of a form, from weight `at` of the table on. */
+/* Row r of a tile of the matrices of all forms, `matrix` weights apart, from weight `at` of the
+ * table on, for a phase of rows and one of points. */
 static void prepare_form_row(const cleave_conv_args *a, const shape *s, const constants *to,
-                             int64_t row_phase, int64_t phase, int64_t form, int64_t tile,
-                             int64_t r, int64_t at)
+                             int64_t row_phase, int64_t phase, int64_t tile, int64_t r, int64_t at,
+                             int64_t matrix)
 {
-    const int64_t row = tile * s->values + r % s->values, taps = kernel_taps(a, phase);
+    const int64_t row = tile * s->values + r % s->values;
     const int64_t m = row + (r >= s->values ? s->channels : 0);
     const int64_t residues = a->transposed ? 1 : a->stride_rows;
-    const int64_t first = s->slots > 1 ? phase : 0, step = s->slots;
+    const int64_t taps = cleave_div_up(a->kernel_rows, a->stride_rows);
+    const int exists = row < s->channels;
 
-    for (int64_t q = 0; q < residues; q++)
-        for (int64_t c = 0; c < a->in_channels; c++)
-            for (int64_t t = 0; t < taps; t++, at += TILE_ROWS)
-                put_weight(to, at,
-                           row < s->channels
-                               ? (float)form_weight(a, form, row_phase + q, m, c, first + t * step)
-                               : 0);
+    for (int64_t i = 0; i < residues * a->in_channels; i++) {
+        const int64_t c = i % a->in_channels, rest = row_phase + i / a->in_channels;
+        const int64_t pair = a->transposed ? c * a->channels + m : m * a->in_channels + c;
+        const float *const kernel = a->weight + pair * a->kernel_rows * a->kernel_points;
+        for (int64_t t = s->slots > 1 ? phase : 0; t < a->kernel_points; t += s->slots) {
+            double w[4] = {0, 0, 0, 0};
+            float form[CLEAVE_CONV_FORMS];
+            for (int64_t n = 0; exists && n < taps; n++) {
+                const int64_t k = rest + (a->transposed ? taps - 1 - n : n) * a->stride_rows;
+                if (k < a->kernel_rows)
+                    w[n] = (double)kernel[k * a->kernel_points + t];
+            }
+            combine_weights(w, taps, form);
+            for (int64_t f = 0; f < CLEAVE_CONV_FORMS; f++)
+                put_weight(to, at + f * matrix, form[f]);
+            at += TILE_ROWS;
+        }
+    }
 }
 
 static void prepare_forms(const cleave_conv_args *a, const shape *s, const constants *to)
@@ -231,13 +234,13 @@ static void prepare_forms(const cleave_conv_args *a, const shape *s, const const
     int64_t at = 0;
 
     for (int64_t p = 0; p < s->row_phases; p++)
-        for (int64_t q = 0; q < s->slots; q++)
-            for (int64_t form = 0; form < CLEAVE_CONV_FORMS; form++)
-                for (int64_t tile = 0; tile < s->tiles; tile++) {
-                    for (int64_t r = 0; r < TILE_ROWS; r++)
-                        prepare_form_row(a, s, to, p, q, form, tile, r, at + r);
-                    at += TILE_ROWS * form_depth(a, q);
-                }
+        for (int64_t q = 0; q < s->slots; q++) {
+            const int64_t tile = TILE_ROWS * form_depth(a, q), matrix = s->tiles * tile;
+            for (int64_t t = 0; t < s->tiles; t++)
+                for (int64_t r = 0; r < TILE_ROWS; r++)
+                    prepare_form_row(a, s, to, p, q, t, r, at + t * tile + r, matrix);
+            at += CLEAVE_CONV_FORMS * matrix;
+        }
 }
 
 /* What `from` has, or `otherwise` where it is not used. */

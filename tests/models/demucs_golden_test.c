@@ -20,7 +20,6 @@
 #define CHANNELS       2
 #define STAGE_FACTOR   2.0
 #define STEMS_FACTOR   1.0
-#define BF16_ERROR     3e-2 /* products of factors of 8 bits, some fifty layers of them */
 #define STAGES_MAX     256
 #define TINY_FRAMES    40000
 #define TINY_H_FRAMES  264600
@@ -68,8 +67,6 @@ typedef struct bench {
     int64_t first; /* sample of the track */
     stage stages[STAGES_MAX];
     int stage_count;
-    double
-        rounded; /* 0, or how far the stems may be: of kernels that round, they alone are judged */
 } bench;
 
 /* ---- which step gives which stage ---- */
@@ -382,8 +379,7 @@ static int printing(void)
 static int stage_ok(const bench *b, const char *variant, const view *v, const golden_entry *e)
 {
     const int stems = is_stems(e->name);
-    const double exact = (stems ? STEMS_FACTOR : STAGE_FACTOR) * e->f32_relrms;
-    const double limit = b->rounded > 0 ? (stems ? b->rounded : INFINITY) : exact;
+    const double limit = (stems ? STEMS_FACTOR : STAGE_FACTOR) * e->f32_relrms;
     const double storage = v->kind == STATISTICS ? 0x1p-24 : 0;
     const golden_errors errors = golden_compare(e, element, v);
 
@@ -393,9 +389,8 @@ static int stage_ok(const bench *b, const char *variant, const view *v, const go
     if (!(errors.relrms <= limit + storage))
         return TEST_FAIL("%s, %s: stage %s is the first that is off: error %.3g, limit %.3g",
                          b->name, variant, e->name, errors.relrms, limit);
-    if (!e->range && limit < INFINITY &&
-        (!(fabs(errors.mean - e->mean) <= limit * e->rms) ||
-         !(fabs(errors.rms - e->rms) <= limit * e->rms)))
+    if (!e->range && (!(fabs(errors.mean - e->mean) <= limit * e->rms) ||
+                      !(fabs(errors.rms - e->rms) <= limit * e->rms)))
         return TEST_FAIL("%s, %s: stage %s is the first that is off: mean %.9g, rms %.9g for "
                          "%.9g, %.9g",
                          b->name, variant, e->name, errors.mean, errors.rms, e->mean, e->rms);
@@ -486,24 +481,6 @@ static void close_bench(bench *b)
     network_bench_close(&b->net);
 }
 
-/* The stems by kernels that round to bfloat16 (docs/numerics.md). */
-static void rounded_stems(bench *b)
-{
-    cleave_ops ops = variants_best();
-    int compared = 0;
-
-    if (!cleave_ops_cpu_round(&ops, cleave_cpu_features(), CLEAVE_FACTORS_BF16)) {
-        test_skip("this processor has no products of bfloat16");
-        return;
-    }
-    b->rounded = BF16_ERROR;
-    if (network_bench_plan(&b->net, &ops, 2))
-        run(b, ops.name, &compared);
-    network_bench_unplan(&b->net);
-    TEST_CHECK(compared > 0);
-    test_passed_count(compared);
-}
-
 /* All variants of the processor, or the best alone. */
 static void all_stages(bench *b, int best_only)
 {
@@ -519,19 +496,15 @@ static void all_stages(bench *b, int best_only)
     test_passed_count(compared);
 }
 
-static void tiny(const char *path, const char *prefix, int64_t frames, int rounded)
+static void tiny(const char *path, const char *prefix, int64_t frames)
 {
     test_bytes file = {0};
     bench *const b = calloc(1, sizeof *b);
 
     b->name = prefix[1] == 't' ? "tiny htdemucs" : "tiny hdemucs";
     if (test_weights_import(path, &file) &&
-        open_bench(b, "tests/golden/demucs", prefix, &file, frames)) {
-        if (rounded)
-            rounded_stems(b);
-        else
-            all_stages(b, 0);
-    }
+        open_bench(b, "tests/golden/demucs", prefix, &file, frames))
+        all_stages(b, 0);
     close_bench(b);
     free(b);
     test_bytes_free(&file);
@@ -539,27 +512,16 @@ static void tiny(const char *path, const char *prefix, int64_t frames, int round
 
 static void tiny_htdemucs(void)
 {
-    tiny("tests/golden/models/tiny_htdemucs.th", "ht.", TINY_FRAMES, 0);
+    tiny("tests/golden/models/tiny_htdemucs.th", "ht.", TINY_FRAMES);
 }
 
 static void tiny_hdemucs(void)
 {
-    tiny("tests/golden/models/tiny_hdemucs.th", "h.", TINY_H_FRAMES, 0);
-}
-
-static void tiny_htdemucs_bf16(void)
-{
-    tiny("tests/golden/models/tiny_htdemucs.th", "ht.", TINY_FRAMES, 1);
-}
-
-static void tiny_hdemucs_bf16(void)
-{
-    tiny("tests/golden/models/tiny_hdemucs.th", "h.", TINY_H_FRAMES, 1);
+    tiny("tests/golden/models/tiny_hdemucs.th", "h.", TINY_H_FRAMES);
 }
 
 /* An official model on synthetic weights. `folder` of the references; samples of the track. */
-static void full_size(const char *name, const char *where, int64_t first, int64_t frames,
-                      int rounded)
+static void full_size(const char *name, const char *where, int64_t first, int64_t frames)
 {
     const variants v = variants_list();
     char folder[128];
@@ -583,12 +545,8 @@ static void full_size(const char *name, const char *where, int64_t first, int64_
     snprintf(folder, sizeof folder, "../shared/golden/%s", where);
     if (TEST_CHECK(official != NULL) &&
         test_weights_synthetic(official->kind, official->config, &file) &&
-        open_bench(b, folder, "", &file, frames)) {
-        if (rounded)
-            rounded_stems(b);
-        else
-            all_stages(b, 1);
-    }
+        open_bench(b, folder, "", &file, frames))
+        all_stages(b, 1);
     close_bench(b);
     free(b);
     test_bytes_free(&file);
@@ -596,33 +554,23 @@ static void full_size(const char *name, const char *where, int64_t first, int64_
 
 static void htdemucs(void)
 {
-    full_size("htdemucs", "htdemucs", 0, SEGMENT_FRAMES, 0);
+    full_size("htdemucs", "htdemucs", 0, SEGMENT_FRAMES);
 }
 
 static void htdemucs_6s(void)
 {
-    full_size("htdemucs_6s", "htdemucs_6s", 0, SEGMENT_FRAMES, 0);
+    full_size("htdemucs_6s", "htdemucs_6s", 0, SEGMENT_FRAMES);
 }
 
 static void hdemucs_mmi(void)
 {
-    full_size("hdemucs_mmi", "hdemucs_mmi", 0, SEGMENT_FRAMES, 0);
-}
-
-static void htdemucs_bf16(void)
-{
-    full_size("htdemucs", "htdemucs", 0, SEGMENT_FRAMES, 1);
-}
-
-static void hdemucs_mmi_bf16(void)
-{
-    full_size("hdemucs_mmi", "hdemucs_mmi", 0, SEGMENT_FRAMES, 1);
+    full_size("hdemucs_mmi", "hdemucs_mmi", 0, SEGMENT_FRAMES);
 }
 
 /* The network itself on less than its segment: no stage but the stems is stored. */
 static void htdemucs_short(void)
 {
-    full_size("htdemucs", "htdemucs_edge", 100000, 132301, 0);
+    full_size("htdemucs", "htdemucs_edge", 100000, 132301);
 }
 
 int main(int argc, char **argv)
@@ -634,10 +582,6 @@ int main(int argc, char **argv)
         {"htdemucs, a short input", htdemucs_short},
         {"htdemucs_6s, stage by stage", htdemucs_6s},
         {"hdemucs_mmi, stage by stage", hdemucs_mmi},
-        {"tiny htdemucs in bf16", tiny_htdemucs_bf16},
-        {"tiny hdemucs in bf16", tiny_hdemucs_bf16},
-        {"htdemucs in bf16", htdemucs_bf16},
-        {"hdemucs_mmi in bf16", hdemucs_mmi_bf16},
     };
 
     return test_main(argc, argv, cases, (int)(sizeof cases / sizeof cases[0]));
