@@ -1,8 +1,10 @@
 /* workers.c: the worker pool.
  *
- * Every thread has a slot of its own for its share. The caller writes a slot only while that thread
- * waits, so a step that is too small for all threads leaves the others alone. Waiting is on an
- * event: a count that moves on, watched for a short while and then slept on. */
+ * Every thread has a slot of its own for its task. The caller writes a slot only while that thread
+ * waits, so a step that is too small for all threads leaves the others alone. Items are taken from
+ * a common count: threads are not equally fast, be it that a core is slower or that others use it,
+ * and with equal shares all would wait for the slowest. Waiting is on an event: a count that moves
+ * on, watched for a short while and then slept on. */
 #include "runtime/workers.h"
 
 #include <pthread.h>
@@ -26,10 +28,9 @@ typedef struct event {
 } event;
 
 typedef struct worker {
-    event posted;            /* moves on when there is a share in this slot */
+    event posted;            /* moves on when there is a task in this slot */
     cleave_worker_task task; /* NULL: leave */
     void *context;
-    int64_t begin, end;
     cleave_workers *pool;
     pthread_t thread;
     int32_t index;
@@ -37,7 +38,10 @@ typedef struct worker {
 
 struct cleave_workers {
     event finished;          /* moves on when `pending` has come down to 0 */
-    _Atomic int32_t pending; /* threads that have not finished their share */
+    _Atomic int32_t pending; /* threads that have not found all items taken */
+    _Alignas(CLEAVE_ALIGN_BYTES) _Atomic int64_t taken; /* items that a thread has or had */
+    _Alignas(CLEAVE_ALIGN_BYTES) int64_t items;         /* of the run, with the next two */
+    int64_t least, takers; /* items of a part; threads that take part */
     int32_t threads;
     int32_t started; /* threads that run, without the caller */
     int32_t spins;
@@ -113,7 +117,26 @@ cleave_workers *cleave_workers_init(cleave_arena *arena, int32_t threads)
     return pool;
 }
 
-/* Counts the calling thread's share as done. Each decrement acquires the ones before it, so whoever
+/* Takes parts of the items until none is left: half of what would be a fair share of the rest, down
+ * to `least`. Relaxed: the items themselves were there before the thread was woken, and what became
+ * of them is seen through finish(). */
+static void take_part(cleave_workers *pool, cleave_worker_task task, void *context, int32_t index)
+{
+    int64_t begin = atomic_load_explicit(&pool->taken, memory_order_relaxed);
+
+    while (begin < pool->items) {
+        const int64_t rest = pool->items - begin;
+        const int64_t part = cleave_i64_max(pool->least, rest / (2 * pool->takers));
+        const int64_t end = begin + cleave_i64_min(part, rest);
+        if (!atomic_compare_exchange_weak_explicit(&pool->taken, &begin, end, memory_order_relaxed,
+                                                   memory_order_relaxed))
+            continue;
+        task(context, index, begin, end);
+        begin = atomic_load_explicit(&pool->taken, memory_order_relaxed);
+    }
+}
+
+/* Counts the calling thread as done. Each decrement acquires the ones before it, so whoever
  * sees the event sees the results of all. */
 static void finish(cleave_workers *pool)
 {
@@ -135,7 +158,7 @@ static void *thread_main(void *argument)
         event_wait(&w->posted, seen, pool->spins);
         if (!w->task)
             return NULL;
-        w->task(w->context, w->index, w->begin, w->end);
+        take_part(pool, w->task, w->context, w->index);
     }
 }
 
@@ -162,13 +185,11 @@ static int threads_create(cleave_workers *pool)
     return 1;
 }
 
-/* Hands a share to a thread that waits. */
-static void post(worker *w, cleave_worker_task task, void *context, int64_t begin, int64_t end)
+/* Hands a task to a thread that waits. */
+static void post(worker *w, cleave_worker_task task, void *context)
 {
     w->task = task;
     w->context = context;
-    w->begin = begin;
-    w->end = end;
     event_post(&w->posted);
 }
 
@@ -176,7 +197,7 @@ static void post(worker *w, cleave_worker_task task, void *context, int64_t begi
 static void threads_end(cleave_workers *pool)
 {
     for (int32_t i = 1; i <= pool->started; i++)
-        post(&pool->worker[i], NULL, NULL, 0, 0);
+        post(&pool->worker[i], NULL, NULL);
     for (int32_t i = 1; i <= pool->started; i++)
         pthread_join(pool->worker[i].thread, NULL);
     for (int32_t i = 1; i < pool->threads; i++)
@@ -205,11 +226,9 @@ cleave_status cleave_workers_start(cleave_workers *pool)
     return CLEAVE_OK;
 }
 
-/* Shares differ by one item at most: the first items % shares of them have one more. */
-static int64_t share_begin(int64_t items, int64_t shares, int64_t index)
-{
-    return items / shares * index + cleave_i64_min(items % shares, index);
-}
+/* The smallest part is this fraction of a fair share: what a thread may wait for another at the
+ * end. */
+#define PARTS_MAX 32
 
 void cleave_workers_run(cleave_workers *pool, int64_t items, int64_t grain, cleave_worker_task task,
                         void *context)
@@ -220,18 +239,21 @@ void cleave_workers_run(cleave_workers *pool, int64_t items, int64_t grain, clea
     if (!items)
         return;
 
-    const int64_t shares = cleave_i64_max(1, cleave_i64_min(pool->threads, items / grain));
+    const int64_t takers = cleave_i64_max(1, cleave_i64_min(pool->threads, items / grain));
     const uint64_t mode = cleave_cpu_mode_set();
-    if (shares == 1) {
+    if (takers == 1) {
         task(context, 0, 0, items);
     } else {
         const uint32_t seen = event_count(&pool->finished);
         assert(!atomic_load_explicit(&pool->pending, memory_order_relaxed));
-        atomic_store_explicit(&pool->pending, (int32_t)shares - 1, memory_order_relaxed);
-        for (int32_t i = 1; i < shares; i++)
-            post(&pool->worker[i], task, context, share_begin(items, shares, i),
-                 share_begin(items, shares, i + 1));
-        task(context, 0, 0, share_begin(items, shares, 1));
+        atomic_store_explicit(&pool->pending, (int32_t)takers - 1, memory_order_relaxed);
+        pool->items = items;
+        pool->takers = takers;
+        pool->least = cleave_i64_max(grain, items / takers / PARTS_MAX);
+        atomic_store_explicit(&pool->taken, 0, memory_order_relaxed);
+        for (int32_t i = 1; i < takers; i++)
+            post(&pool->worker[i], task, context);
+        take_part(pool, task, context, 0);
         event_wait(&pool->finished, seen, pool->spins);
     }
     cleave_cpu_mode_restore(mode);

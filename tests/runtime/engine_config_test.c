@@ -91,8 +91,13 @@ static void numbers_refused(void)
             CLEAVE_NO_DEVICE, "device cuda");
     REFUSED("identity", config.batch = -1, CLEAVE_INVALID, "batch -1: must be 0 to 8");
     REFUSED("identity", config.batch = 9, CLEAVE_INVALID, "batch 9");
-    REFUSED("identity", config.precision = CLEAVE_PRECISION_BF16, CLEAVE_UNSUPPORTED,
-            "precision bf16");
+    REFUSED("identity",
+            (config.device = CLEAVE_DEVICE_CPU, config.cpu_features_off = ~0u,
+             config.precision = CLEAVE_PRECISION_BF16),
+            CLEAVE_UNSUPPORTED, "precision bf16");
+    REFUSED("identity",
+            (config.device = CLEAVE_DEVICE_CPU, config.precision = CLEAVE_PRECISION_FP16),
+            CLEAVE_UNSUPPORTED, "precision fp16: the CPU computes in fp32 or bf16");
     REFUSED("identity", config.spectrum_bins = -64, CLEAVE_INVALID, "spectrum_bins -64");
     REFUSED("identity", config.mask_extension = (cleave_mask_extension)3, CLEAVE_INVALID,
             "mask_extension 3");

@@ -387,7 +387,7 @@ static void identity_far_on(void)
     config.conserve = 1;
     TEST_CHECK(cleave_engine_open(&model, &config, &engine, NULL) == CLEAVE_OK);
     engine->tail = engine->pulled = past;
-    engine->lane[0].next = engine->lane[0].end = past;
+    engine->lane[0].next = engine->lane[0].begun = engine->lane[0].end = past;
     float *const x = track_noise(5, N, 2), *const out = track_separate(engine, x, N, 3000, 1);
     TEST_CHECK(out && !memcmp(out, x, (size_t)N * 2 * sizeof *x));
     TEST_CHECK(engine->pulled == past + N);
