@@ -1,9 +1,9 @@
 /* workers.h: a pool with a fixed number of threads that share out the items of a step.
  *
- * The calling thread works too. Each thread takes parts of the items, next to each other and smaller
- * towards the end, until none is left, so that a slower one takes fewer. Since an item's value does
- * not depend on the split, results are the same bits for any number of threads and on every run.
- * Threads spin for a short while, then sleep. One caller at a time. */
+ * The calling thread works too. Each thread takes parts of the items, smaller ones towards the end,
+ * until none is left, so that a slower one takes fewer. Since an item's value does not depend on
+ * the split, results are the same bits for any number of threads and on every run. Threads spin for
+ * a short while, then sleep. One caller at a time. */
 #ifndef CLEAVE_RUNTIME_WORKERS_H
 #define CLEAVE_RUNTIME_WORKERS_H
 
