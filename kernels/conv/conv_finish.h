@@ -226,13 +226,11 @@ SIMD_INLINE void interleave(simd_f32 v[4], int64_t phases)
     simd_interleave(even[1], odd[1], &v[2], &v[3]);
 }
 
-/* Points of all phases of SIMD_LANES columns, which lie at x of the panel; the first is point `at`
- * of out. */
-SIMD_INLINE void store_phases(const target *t, int64_t at, int64_t phases, cleave_conv_act act,
-                              int64_t x, const line *l)
+/* v and what becomes of it, but for residual and factor, for all phases of SIMD_LANES columns,
+ * which lie at x of the panel: in the order of points. */
+SIMD_INLINE void finish_columns(const target *t, int64_t phases, cleave_conv_act act, int64_t x,
+                                const line *l, simd_f32 v[4], simd_f32 a[4])
 {
-    simd_f32 v[4], a[4];
-
 #pragma GCC unroll 4
     for (int64_t phase = 0; phase < phases; phase++) {
         v[phase] = biased(l[phase].value + x, l[phase].value_bias);
@@ -242,6 +240,16 @@ SIMD_INLINE void store_phases(const target *t, int64_t at, int64_t phases, cleav
         interleave(a, phases);
     if (t->raw && phases > 1)
         interleave(v, phases);
+}
+
+/* Points of all phases of SIMD_LANES columns, which lie at x of the panel; the first is point `at`
+ * of out. */
+SIMD_INLINE void store_phases(const target *t, int64_t at, int64_t phases, cleave_conv_act act,
+                              int64_t x, const line *l)
+{
+    simd_f32 v[4], a[4];
+
+    finish_columns(t, phases, act, x, l, v, a);
 #pragma GCC unroll 4
     for (int64_t i = 0; i < phases; i++) {
         if (t->raw)
@@ -287,15 +295,7 @@ SIMD_INLINE void store_panel(const target *t, int64_t at, int64_t phases, cleave
 #pragma GCC unroll 3
     for (int64_t x = 0; x < PANEL; x += SIMD_LANES, at += SIMD_LANES * phases) {
         simd_f32 v[4], a[4];
-#pragma GCC unroll 4
-        for (int64_t phase = 0; phase < phases; phase++) {
-            v[phase] = biased(l[phase].value + x, l[phase].value_bias);
-            a[phase] = finish(&l[phase], act, t->table, v[phase], x);
-        }
-        if (phases > 1)
-            interleave(a, phases);
-        if (t->raw && phases > 1)
-            interleave(v, phases);
+        finish_columns(t, phases, act, x, l, v, a);
 #pragma GCC unroll 4
         for (int64_t i = 0; i < phases; i++) {
             if (t->raw)
