@@ -148,6 +148,8 @@ static const spec specs[] = {
     {41, 75, 35, 33, 5, 5, 2, 2, 1, 1, 1, 1, RELU, AFFINE | HALF, 0, -1, -1, 0},
     {70, 30, 26, 70, 6, 8, 2, 4, 2, 2, 1, 0, LINEAR, ALL, 0, 0, 0, 0},
     {60, 34, 24, 199, 8, 1, 4, 1, 2, 0, 1, 1, GLU, NORM | ALL, 0, 3, 0, 0},
+    /* a part of whole pairs of depths, of which 192 are no whole number */
+    {54, 18, 9, 30, 3, 7, 1, 1, 1, 3, 1, 0, LINEAR, BIAS, 0, 0, 0, 0},
     /* weights of binary16: few rows and many, gates, phases, parts of depth, an odd depth */
     {7, 9, 1, 49, 1, 1, 1, 1, 0, 0, 1, 0, GELU, HALF | ALL, SMALL, 0, 0, 0},
     {4, 10, 3, 5, 1, 1, 1, 1, 0, 0, 1, 0, GLU, HALF | ALL, SMALL, 0, 0, 3},

@@ -48,8 +48,9 @@ static int64_t form_pairs(const cleave_conv_args *a, const shape *s)
 {
     const int64_t width = form_width(a, s, split_pitch(0, CLEAVE_CONV_FORM_TAPS));
     const int64_t pair = FORMS * form_stride(a) * width;
+    const int64_t most = cleave_i64_min(DEPTH / kernel_taps(a, 0), FORM_FLOATS / pair);
 
-    return cleave_i64_max(STEP, cleave_i64_min(DEPTH / kernel_taps(a, 0), FORM_FLOATS / pair));
+    return cleave_i64_max(1, most / STEP) * STEP;
 }
 
 static int64_t form_points_floats(const cleave_conv_args *a)
