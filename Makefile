@@ -3,6 +3,7 @@
 #   make            the library and the command        make check   all tests, with their packages
 #   make demo       set up, build, separate a song     make bench   kernels and engine, timed
 #   make asan|ubsan|tsan|tidy|format                   make install PREFIX=/usr/local
+#   make links      what a program that embeds libcleave.a is linked with
 #   make check-arm64  the library's tests, cross-built for AArch64 and emulated
 #   make check-gpu    kernels and engines on a GPU; needs nvcc, gcc and make alone; bench-gpu: timed
 #   make fuzz         libFuzzer on the readers of foreign files (clang), FUZZ_SECONDS=120 each
@@ -119,11 +120,12 @@ CUDA_O  := $(patsubst %.cu,$(BUILD)/%.cu.o,$(CUDA_CU))
 CUDA_GENCODE := $(foreach arch,$(CUDA_ARCH),-gencode arch=compute_$(arch),code=sm_$(arch)) \
     -gencode arch=compute_$(lastword $(CUDA_ARCH)),code=compute_$(lastword $(CUDA_ARCH))
 CUDA_HOME ?= $(patsubst %/bin/nvcc,%,$(realpath $(shell command -v $(NVCC))))
-CUDA_LDLIBS := $(if $(CUDA_O),-L$(CUDA_HOME)/lib64 -lcudart_static -ldl -lrt -lstdc++)
+CUDA_LIBDIR := $(dir $(firstword $(wildcard $(foreach folder,lib64 lib targets/*/lib,$(CUDA_HOME)/$(folder)/libcudart_static.a))))
+CUDA_LDLIBS := $(if $(CUDA_O),$(CUDA_LIBDIR:%=-L%) -lcudart_static -ldl -lrt -lstdc++)
 endif
 
 # ---- what to build --------------------------------------------------------------------------------------------
-.PHONY: all lib tools tests demo check deps deps-check demo-run check-run check-arm64 check-arm64-run \
+.PHONY: all lib links tools tests demo check deps deps-check demo-run check-run check-arm64 check-arm64-run \
         gpu-needs check-gpu check-gpu-tests bench-gpu bench asan ubsan tsan fuzz tidy format install clean
 .DEFAULT_GOAL := all
 .SUFFIXES:
@@ -131,6 +133,8 @@ endif
 
 all: $(BUILD)/cleave $(BUILD)/libcleave.a
 lib: $(BUILD)/libcleave.a
+links:
+	@echo '$(strip $(LDLIBS) $(CUDA_LDLIBS))'
 tools: $(TOOLS)
 tests: $(TESTS) $(SIMT_GOLDEN) $(TOOLS) $(BUILD)/cleave $(SIMT_COMMAND)
 

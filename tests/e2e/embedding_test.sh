@@ -39,12 +39,8 @@ for pair in asan=address tsan=thread ubsan=undefined; do
     fi
 done
 
-# What a program is linked with: more if the library calls the CUDA runtime.
-links=(-lm -pthread)
-if nm "$library" 2>/dev/null | grep -q ' U cudaMalloc$'; then
-    cuda=$(dirname "$(dirname "$(realpath "$(command -v "${NVCC:-nvcc}")")")")
-    links+=("-L$cuda/lib64" -lcudart_static -ldl -lrt -lstdc++)
-fi
+# What a program is linked with, as the documentation says to ask.
+read -ra links < <(make --no-print-directory -s BUILD="$build" links)
 
 # ---- the header ----------------------------------------------------------------------------------
 strict=(-Wall -Wextra -Werror -pedantic-errors -I"$header")
