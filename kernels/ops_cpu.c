@@ -2,6 +2,7 @@
 #include "kernels/ops_overlay.h"
 
 #include "kernels/attention/attention.h"
+#include "kernels/biquad/biquad.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
@@ -59,6 +60,7 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_RATIO_MASK] = &cleave_ratio_mask_op,
         [CLEAVE_OP_SOFTMAX] = &cleave_softmax_op,
         [CLEAVE_OP_FADER] = &cleave_fader_op,
+        [CLEAVE_OP_BIQUAD] = &cleave_biquad_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -95,5 +97,6 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_ref;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_ref;
     ops->kernel[CLEAVE_OP_FADER] = cleave_fader_ref;
+    ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_ref;
     cleave_ops_overlay(ops, features);
 }

@@ -1,5 +1,6 @@
 /* ops_cuda.cu: the CUDA table. */
 #include "kernels/attention/attention.h"
+#include "kernels/biquad/biquad.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
@@ -56,6 +57,7 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_cuda;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_cuda;
     ops->kernel[CLEAVE_OP_FADER] = cleave_fader_cuda;
+    ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_cuda;
 }
 
 void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors)
