@@ -8,6 +8,7 @@
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
 #include "kernels/layer_norm/layer_norm.h"
+#include "kernels/limit/limit.h"
 #include "kernels/lstm/lstm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
@@ -54,6 +55,7 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_cuda;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_cuda;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_cuda;
+    ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_cuda;
 }
 
 void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors)
