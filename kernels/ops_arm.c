@@ -11,6 +11,7 @@
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
+#include "kernels/limit/limit.h"
 #include "kernels/lstm/lstm.h"
 #include "kernels/layer_norm/layer_norm.h"
 #include "kernels/median/median.h"
@@ -61,6 +62,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_neon;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_neon;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_neon;
+    ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_neon;
 }
 
 int cleave_ops_cpu_round(cleave_ops *ops, uint32_t features, cleave_factors factors)

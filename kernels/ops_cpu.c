@@ -12,6 +12,7 @@
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
 #include "kernels/layer_norm/layer_norm.h"
+#include "kernels/limit/limit.h"
 #include "kernels/lstm/lstm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
@@ -61,6 +62,7 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_SOFTMAX] = &cleave_softmax_op,
         [CLEAVE_OP_FADER] = &cleave_fader_op,
         [CLEAVE_OP_BIQUAD] = &cleave_biquad_op,
+        [CLEAVE_OP_LIMIT] = &cleave_limit_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -98,5 +100,6 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_ref;
     ops->kernel[CLEAVE_OP_FADER] = cleave_fader_ref;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_ref;
+    ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_ref;
     cleave_ops_overlay(ops, features);
 }

@@ -10,6 +10,7 @@
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
 #include "kernels/layer_norm/layer_norm.h"
+#include "kernels/limit/limit.h"
 #include "kernels/lstm/lstm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
@@ -58,6 +59,7 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_cuda;
     ops->kernel[CLEAVE_OP_FADER] = cleave_fader_cuda;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_cuda;
+    ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_cuda;
 }
 
 void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors)

@@ -11,6 +11,7 @@
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
+#include "kernels/limit/limit.h"
 #include "kernels/lstm/lstm.h"
 #include "kernels/layer_norm/layer_norm.h"
 #include "kernels/median/median.h"
@@ -61,6 +62,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_avx2;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_avx2;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_avx2;
+    ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;
