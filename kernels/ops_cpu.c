@@ -6,6 +6,7 @@
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
@@ -57,6 +58,7 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_PAIR_SUMS] = &cleave_pair_sums_op,
         [CLEAVE_OP_RATIO_MASK] = &cleave_ratio_mask_op,
         [CLEAVE_OP_SOFTMAX] = &cleave_softmax_op,
+        [CLEAVE_OP_FDN] = &cleave_fdn_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -92,5 +94,6 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_ref;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_ref;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_ref;
+    ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_ref;
     cleave_ops_overlay(ops, features);
 }
