@@ -8,6 +8,7 @@
 #include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fader/fader.h"
+#include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
@@ -63,6 +64,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_neon;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_neon;
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_neon;
+    ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_neon;
 }
 
 int cleave_ops_cpu_round(cleave_ops *ops, uint32_t features, cleave_factors factors)

@@ -8,6 +8,7 @@
 #include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fader/fader.h"
+#include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
@@ -63,6 +64,7 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_FADER] = &cleave_fader_op,
         [CLEAVE_OP_BIQUAD] = &cleave_biquad_op,
         [CLEAVE_OP_LIMIT] = &cleave_limit_op,
+        [CLEAVE_OP_FDN] = &cleave_fdn_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -101,5 +103,6 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_FADER] = cleave_fader_ref;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_ref;
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_ref;
+    ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_ref;
     cleave_ops_overlay(ops, features);
 }

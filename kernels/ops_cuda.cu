@@ -6,6 +6,7 @@
 #include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fader/fader.h"
+#include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
@@ -60,6 +61,7 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_FADER] = cleave_fader_cuda;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_cuda;
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_cuda;
+    ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_cuda;
 }
 
 void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors)

@@ -8,6 +8,7 @@
 #include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fader/fader.h"
+#include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
@@ -63,6 +64,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_avx2;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_avx2;
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_avx2;
+    ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;
