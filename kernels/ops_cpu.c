@@ -28,6 +28,7 @@
 #include "kernels/softmax/softmax.h"
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
+#include "kernels/true_peak/true_peak.h"
 #include "kernels/voice_mask/voice_mask.h"
 #include "kernels/voice_odds/voice_odds.h"
 
@@ -65,6 +66,7 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_BIQUAD] = &cleave_biquad_op,
         [CLEAVE_OP_LIMIT] = &cleave_limit_op,
         [CLEAVE_OP_FDN] = &cleave_fdn_op,
+        [CLEAVE_OP_TRUE_PEAK] = &cleave_true_peak_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -104,5 +106,6 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_ref;
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_ref;
     ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_ref;
+    ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_ref;
     cleave_ops_overlay(ops, features);
 }

@@ -27,6 +27,7 @@
 #include "kernels/softmax/softmax.h"
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
+#include "kernels/true_peak/true_peak.h"
 #include "kernels/voice_mask/voice_mask.h"
 #include "kernels/voice_odds/voice_odds.h"
 
@@ -62,6 +63,7 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_cuda;
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_cuda;
     ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_cuda;
+    ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_cuda;
 }
 
 void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors)
