@@ -140,9 +140,10 @@ static cleave_status workspace_open(cleave_workspace **space, const struct order
     return CLEAVE_OK;
 }
 
-/* All of an engine that can fail once it is laid out. */
+/* All of an engine that can fail once it is laid out. The threads of a CPU pack the weights. */
 static cleave_status start(cleave_engine *made, const cleave_workspace *space, cleave_error *error)
 {
+    const cleave_plan_target target = {.workers = made->workers};
     cleave_status status = CLEAVE_OK;
 
     made->info.memory = space->memory;
@@ -156,6 +157,8 @@ static cleave_status start(cleave_engine *made, const cleave_workspace *space, c
                          (int)made->info.threads);
     if (status != CLEAVE_OK)
         made->device.calls->close(&made->run);
+    else if (!made->device.cuda)
+        cleave_plan_fill(&made->plan, &space->graph, &target);
     return status;
 }
 

@@ -105,6 +105,7 @@ static cleave_status lay_out_plan(cleave_workspace *space, cleave_engine *engine
         .upload = gpu ? cleave_device_upload : NULL,
         .context = &engine->device,
         .staging = space->staging,
+        .deferred = !gpu,
     };
 
     space->graph.packed = space->setup.weights_packed;

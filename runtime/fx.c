@@ -190,6 +190,7 @@ static cleave_status lay_out(workspace *space, arenas *from, cleave_fx **made, c
         .upload = gpu ? cleave_device_upload : NULL,
         .context = &fx->device,
         .staging = space->staging,
+        .deferred = !gpu,
     };
     const cleave_status status =
         cleave_plan_init_on(&fx->plan, &space->graph, &target, host, error);
@@ -300,6 +301,8 @@ static void derive_all(cleave_fx *fx)
 /* All that can fail once it is laid out. */
 static cleave_status start(cleave_fx *fx, const workspace *space, cleave_error *error)
 {
+    const cleave_plan_target target = {.workers = fx->workers};
+
     fx->info.memory = space->memory;
     fx->chain = space->chain;
     atomic_flag_clear(&fx->lock);
@@ -313,6 +316,8 @@ static cleave_status start(cleave_fx *fx, const workspace *space, cleave_error *
         cleave_error_set(error, status, "threads %d: the operating system refused to start one",
                          (int)fx->info.threads);
         fx->device.calls->close(&fx->run);
+    } else if (!fx->device.cuda) {
+        cleave_plan_fill(&fx->plan, &space->graph, &target);
     }
     return status;
 }

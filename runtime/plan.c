@@ -203,6 +203,10 @@ cleave_status cleave_plan_init_on(cleave_plan *plan, cleave_graph *graph,
                                 arena->failed ? arena->bytes : data->bytes);
     if (!arena->memory || !data->memory)
         return CLEAVE_OK;
+    for (int32_t i = 0; i < graph->step_count; i++)
+        cleave_plan_bind(plan, i, &graph->step[i]);
+    if (target->deferred)
+        return CLEAVE_OK;
     return cleave_plan_fill(plan, graph, target)
                ? CLEAVE_OK
                : cleave_error_set(error, CLEAVE_NO_DEVICE,

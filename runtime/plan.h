@@ -62,12 +62,14 @@ typedef struct cleave_plan_target {
     int (*upload)(void *context, void *to, const void *from, size_t bytes);
     void *context;
     unsigned char *staging;
+    int deferred;            /* not 0: cleave_plan_fill() is called later */
+    cleave_workers *workers; /* of a host: threads that share its work; NULL: the caller's alone */
 } cleave_plan_target;
 
 /* Plans the graph for the kernels of `ops` (which must outlive the plan) and `threads` workers,
  * taking everything from the arena; on a counting arena only counts. On a real one binds pointers,
- * fills constants, runs prepare(). Overwrites the graph's notes. Returns the graph's error if it
- * has one. */
+ * fills constants, runs prepare(), unless that is deferred. Overwrites the graph's notes. Returns
+ * the graph's error if it has one. */
 cleave_status cleave_plan_init(cleave_plan *plan, cleave_graph *graph, const cleave_ops *ops,
                                int32_t threads, cleave_arena *arena, cleave_error *error);
 
@@ -92,7 +94,8 @@ int cleave_plan_comes_before(const cleave_graph *graph, int32_t a, int32_t b);
 size_t cleave_plan_layout(cleave_graph *graph, int with_staging);
 
 /* plan_fill.c. Fills all constants that have a place, and makes all tables. Returns whether the
- * device took them over. */
+ * device took them over. Of a plan that has not run yet: constants that are staged go through the
+ * shared block. */
 int cleave_plan_fill(const cleave_plan *plan, const cleave_graph *graph,
                      const cleave_plan_target *target);
 
