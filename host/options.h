@@ -7,21 +7,23 @@
 #define CLEAVE_HOST_OPTIONS_H
 
 #include "host/audio.h"
-#include "runtime/cleave.h"
+#include "host/jobs.h"
+#include "runtime/cleave_fx.h"
 
 #include <stdint.h>
 
 #define OPTIONS_MESSAGE_BYTES 512
-#define OPTIONS_JOBS_MAX      64
+#define OPTIONS_JOBS_MAX      JOBS_MAX
 
 typedef enum command {
     COMMAND_SEPARATE = 1,
-    COMMAND_PROBE = 2,
-    COMMAND_COMPARE = 4,
-    COMMAND_INFO = 8,
-    COMMAND_MODELS = 16,
-    COMMAND_HELP = 32,
-    COMMAND_VERSION = 64
+    COMMAND_PROCESS = 2,
+    COMMAND_PROBE = 4,
+    COMMAND_COMPARE = 8,
+    COMMAND_INFO = 16,
+    COMMAND_MODELS = 32,
+    COMMAND_HELP = 64,
+    COMMAND_VERSION = 128
 } command;
 
 typedef enum clip_mode {
@@ -41,6 +43,8 @@ typedef enum other_method {
 #define BITS_DEFAULT 0
 #define BITS_KEEP    1 /* as the input */
 #define BITS_FLOAT   -32
+
+#define QUALITY_DEFAULT -1
 
 /* Strings are borrowed from argv or static. */
 typedef struct cli_options {
@@ -78,6 +82,16 @@ typedef struct cli_options {
     clip_mode clip;
     const char *reference; /* folder with the true stems, or NULL */
     uint32_t metrics;      /* METRIC_ bits of comparison.h */
+
+    /* Of process. */
+    cleave_fx_chain chain;
+    int chain_of_preset; /* the chain is a preset's, and the next effects replace it */
+    int has_format;      /* the format was asked for; else OUT's name or the input has it */
+    int32_t channels;    /* 0: keep the input's */
+    int32_t quality;     /* of the format; QUALITY_DEFAULT: not asked */
+    int bitrate_of_preset, quality_of_preset; /* and not asked for since: of preset_format alone */
+    audio_format preset_format;
+    int auto_rate, stats, tail;
 
     int32_t raw; /* not 0: inputs are headerless PCM as raw_input says */
     audio_raw raw_input;

@@ -23,7 +23,7 @@ typedef struct track_session {
     const audio_info *info;
     cleave_engine *engine;
     cleave_engine_info engine_info;
-    int device_lost; /* not 0: that is why the track failed */
+    int device_lost;                   /* not 0: that is why the track failed */
     int32_t sources[CLEAVE_STEMS_MAX]; /* output -> stem of the engine, or SOURCE_REST */
     rate_converter *to_engine;         /* the mixture */
     rate_converter *from_engine;       /* the outputs */
@@ -69,8 +69,6 @@ int session_survey(track_session *session, const input *source, int64_t *frames)
 int session_read(track_session *session, int64_t *frames); /* fills block; 0 frames at the end */
 int session_feed(track_session *session, int64_t frames);  /* block to engine to outputs */
 int session_drain(track_session *session); /* the track ended: the rest to the outputs */
-/* Takes what is no sample as silence, and counts it. */
-void session_clean(float *samples, int64_t count, int64_t *replaced);
 /* A block with the engine's channels: mono is copied to each, those beyond them are left out, or
  * their mean is taken where the engine is mono. The block itself when they are the same. */
 float *session_map_input(track_session *session, float *block, int64_t frames);

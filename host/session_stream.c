@@ -5,14 +5,11 @@
  *
  * Each stage hands blocks to the next and keeps what its own latency needs, so memory does not grow
  * with the track. */
+#include "host/samples.h"
 #include "host/session_internal.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
-
-/* Samples beyond this (+120 dB) are no audio, and their squares would overflow on the way. */
-#define LEVEL_MAX 1.0e6f
 
 static int read_kept(track_session *session, int64_t *frames);
 static float mean_of(const float *frame, int32_t channels);
@@ -30,21 +27,10 @@ int session_read(track_session *session, int64_t *frames)
     if (got < 0) {
         return session_fail(session, TRACK_UNREADABLE, "%s", message);
     }
-    session_clean(session->block, got * session->info->channels, &session->replaced_samples);
+    samples_clean(session->block, got * session->info->channels, &session->replaced_samples);
     session->result->frames += got;
     *frames = got;
     return 0;
-}
-
-void session_clean(float *samples, int64_t count, int64_t *replaced)
-{
-    for (int64_t i = 0; i < count; i++) {
-        /* Written so that a NaN fails it. */
-        if (!(fabsf(samples[i]) <= LEVEL_MAX)) {
-            samples[i] = 0.0f;
-            ++*replaced;
-        }
-    }
 }
 
 float *session_map_input(track_session *session, float *block, int64_t frames)

@@ -4,6 +4,7 @@
  * A file is read a second time, by a reader of its own. What cannot be read twice waits, as it was
  * read, in a nameless file in the output folder, and session_read() goes on from there. */
 #include "host/level.h"
+#include "host/samples.h"
 #include "host/session_internal.h"
 
 #include <errno.h>
@@ -75,7 +76,7 @@ static int survey_file(survey *pass, const input *source)
                           message) == 0) {
         while (status == 0 &&
                (got = audio_reader_read(reader, block, SESSION_BLOCK_FRAMES, message)) > 0) {
-            session_clean(block, got * session->info->channels, &replaced);
+            samples_clean(block, got * session->info->channels, &replaced);
             status = add_block(pass, block, got);
         }
         audio_reader_close(&reader);
