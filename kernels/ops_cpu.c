@@ -2,10 +2,12 @@
 #include "kernels/ops_overlay.h"
 
 #include "kernels/attention/attention.h"
+#include "kernels/biquad/biquad.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/fader/fader.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
@@ -57,6 +59,8 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_PAIR_SUMS] = &cleave_pair_sums_op,
         [CLEAVE_OP_RATIO_MASK] = &cleave_ratio_mask_op,
         [CLEAVE_OP_SOFTMAX] = &cleave_softmax_op,
+        [CLEAVE_OP_FADER] = &cleave_fader_op,
+        [CLEAVE_OP_BIQUAD] = &cleave_biquad_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -92,5 +96,7 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_ref;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_ref;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_ref;
+    ops->kernel[CLEAVE_OP_FADER] = cleave_fader_ref;
+    ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_ref;
     cleave_ops_overlay(ops, features);
 }

@@ -1,9 +1,11 @@
 /* ops_cuda.cu: the CUDA table. */
 #include "kernels/attention/attention.h"
+#include "kernels/biquad/biquad.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/fader/fader.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
@@ -54,6 +56,8 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_cuda;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_cuda;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_cuda;
+    ops->kernel[CLEAVE_OP_FADER] = cleave_fader_cuda;
+    ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_cuda;
 }
 
 void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors)

@@ -2,10 +2,12 @@
 #include "kernels/ops_overlay.h"
 
 #include "kernels/attention/attention.h"
+#include "kernels/biquad/biquad.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/fader/fader.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
@@ -55,8 +57,10 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_avx2;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_avx2;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_avx2;
+    ops->kernel[CLEAVE_OP_FADER] = cleave_fader_avx2;
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_avx2;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_avx2;
+    ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;
