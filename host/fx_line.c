@@ -18,8 +18,8 @@ typedef struct line_part {
     cleave_fx *fx; /* NULL: none */
     int64_t latency, tail;
     int64_t skip; /* frames that are still to be dropped: of the latency */
-    /* What follows is of the cut behind it; the last part has none. */
-    sample_spool *spool;
+    /* What follows is of a normalize behind it. */
+    sample_spool *spool; /* NULL: there is none, and the next part goes on at once */
     cleave_meter *meter;
     fx_normalized normalized;
 } line_part;
@@ -78,13 +78,13 @@ int fx_line_push(fx_line *line, float *interleaved, int32_t frames, fx_consumer 
 int fx_line_finish(fx_line *line, int (*interrupted)(void *context), fx_consumer consume,
                    void *context)
 {
-    int status = flush(line, 0, consume, context);
-    for (int32_t i = 0; i + 1 < line->part_count && status == 0; i++) {
-        measure(line, &line->parts[i]);
-        status = replay(line, i, interrupted, consume, context);
-        spool_close(&line->parts[i].spool);
-        if (status == 0) {
-            status = flush(line, i + 1, consume, context);
+    int status = 0;
+    for (int32_t i = 0; i < line->part_count && status == 0; i++) {
+        status = flush(line, i, consume, context);
+        if (status == 0 && line->parts[i].spool != NULL) {
+            measure(line, &line->parts[i]);
+            status = replay(line, i, interrupted, consume, context);
+            spool_close(&line->parts[i].spool);
         }
     }
     return status;
@@ -102,7 +102,7 @@ void fx_line_info_get(const fx_line *line, fx_line_info *info)
     for (int32_t i = 0; i < line->part_count; i++) {
         info->latency_frames += line->parts[i].latency;
         info->tail_frames += line->parts[i].tail;
-        if (i + 1 < line->part_count) {
+        if (line->parts[i].meter != NULL) {
             info->normalized[info->normalized_count++] = line->parts[i].normalized;
         }
     }
@@ -134,15 +134,32 @@ static int32_t find_parameter(const cleave_fx_kind *kind, const char *name)
     return -1;
 }
 
+/* Number of the parameter of an effect if it is called so; -1: it is another effect. */
+static int32_t parameter_of(const cleave_fx_effect *effect, const char *name, const char *parameter)
+{
+    cleave_fx_kind kind;
+    if (cleave_fx_at(effect->kind, &kind) != CLEAVE_OK || strcmp(kind.name, name) != 0) {
+        return -1;
+    }
+    return find_parameter(&kind, parameter);
+}
+
 /* Whether the effect is a normalize of the whole track: one without a window. */
 static int is_cut(const cleave_fx_effect *effect)
 {
-    cleave_fx_kind kind;
-    if (cleave_fx_at(effect->kind, &kind) != CLEAVE_OK || strcmp(kind.name, "normalize") != 0) {
-        return 0;
-    }
-    int32_t window = find_parameter(&kind, "window");
+    int32_t window = parameter_of(effect, "normalize", "window");
     return window >= 0 && effect->value[window] == 0.0;
+}
+
+/* Whether it is a fade, which begins a part: there frame 0 is the first of the track, whatever the
+ * effects before it delay. One that ends with the track learns here when that is. */
+static int is_fade(const fx_line *line, cleave_fx_effect *effect)
+{
+    int32_t end = parameter_of(effect, "fade", "end");
+    if (end >= 0 && effect->value[end] == 0.0 && line->config.frames > 0) {
+        effect->value[end] = (double)line->config.frames / line->config.rate_hz;
+    }
+    return end >= 0;
 }
 
 static int open_parts(fx_line *line, char *message)
@@ -151,15 +168,17 @@ static int open_parts(fx_line *line, char *message)
     cleave_fx_chain *part = calloc(1, sizeof *part);
     int status = part != NULL ? 0 : -1;
     for (int32_t i = 0; i < chain->count && status == 0; i++) {
-        if (!is_cut(&chain->effect[i])) {
-            part->effect[part->count++] = chain->effect[i];
-            continue;
+        cleave_fx_effect effect = chain->effect[i];
+        int cuts = is_cut(&effect);
+        if (cuts || (is_fade(line, &effect) && part->count > 0)) {
+            status = open_part(line, part, message);
+            part->count = 0;
         }
-        status = open_part(line, part, message);
-        if (status == 0) {
-            status = open_cut(line, &chain->effect[i], message);
+        if (!cuts) {
+            part->effect[part->count++] = effect;
+        } else if (status == 0) {
+            status = open_cut(line, &effect, message);
         }
-        part->count = 0;
     }
     if (status == 0) {
         status = open_part(line, part, message);
@@ -300,8 +319,12 @@ static int push(fx_line *line, int32_t index, float *interleaved, int32_t frames
     if (frames == 0) {
         return 0;
     }
-    return part->spool != NULL ? keep(line, part, interleaved, frames)
-                               : consume(context, interleaved, frames);
+    if (part->spool != NULL) {
+        return keep(line, part, interleaved, frames);
+    }
+    return index + 1 < line->part_count
+               ? push(line, index + 1, interleaved, frames, consume, context)
+               : consume(context, interleaved, frames);
 }
 
 /* Silence that drives out what a part still has. */

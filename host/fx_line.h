@@ -19,6 +19,7 @@ typedef int (*fx_consumer)(void *context, float *interleaved, int32_t frames);
 typedef struct fx_line_config {
     const cleave_fx_chain *chain; /* copied */
     int32_t rate_hz, channels;
+    int64_t frames;           /* that will come, for a fade at their end; -1: nobody knows */
     int32_t block_frames_max; /* that are pushed or handed on at a time */
     int with_tail;      /* what sounds on after the last frame is kept: more frames come out */
     const char *folder; /* an existing one, for the temporary file */

@@ -211,12 +211,16 @@ static int open_stages(track *t, char *message)
     const audio_writer_config *encoding = &t->result->encoding;
     char folder[OUTPUT_PATH_BYTES];
     output_spool_folder(t->result->output, folder);
-    const fx_line_config config = {.chain = &t->options->chain,
-                                   .rate_hz = encoding->rate_hz,
-                                   .channels = encoding->channels,
-                                   .block_frames_max = BLOCK_FRAMES,
-                                   .with_tail = t->options->tail,
-                                   .folder = folder};
+    const fx_line_config config = {
+        .chain = &t->options->chain,
+        .rate_hz = encoding->rate_hz,
+        .channels = encoding->channels,
+        .frames = t->info->frames < 0
+                      ? -1
+                      : convert_length(t->info->frames, t->info->rate_hz, encoding->rate_hz),
+        .block_frames_max = BLOCK_FRAMES,
+        .with_tail = t->options->tail,
+        .folder = folder};
     channels_matrix(&t->matrix, t->info->channels, encoding->channels);
     t->mixed = malloc((size_t)BLOCK_FRAMES * (size_t)encoding->channels * sizeof *t->mixed);
     if (t->mixed == NULL) {
