@@ -77,7 +77,7 @@ ABSENT  := $(foreach pair,$(LIBRARIES),$(if $(filter 1,$(word 2,$(subst =, ,$(pa
 KERNEL_C := $(call without,cases $(ISAS_OTHER),$(filter-out kernels/cases.c,$(wildcard kernels/*.c kernels/*/*.c)))
 CASES_C  := kernels/cases.c $(wildcard kernels/*/*_cases.c)
 LIB_C    := $(KERNEL_C) $(call without,$(ABSENT) $(ISAS_OTHER),\
-                $(wildcard weights/*.c runtime/*.c runtime/models/*.c loader/*.c))
+                $(wildcard weights/*.c runtime/*.c runtime/models/*.c runtime/effects/*.c loader/*.c))
 HOST_C   := $(call without,$(ABSENT) $(ISAS_OTHER),$(wildcard host/*.c))
 TOOLS_C  := $(wildcard tools/*.c)
 SONG_C   := $(wildcard tools/song/*.c)

@@ -29,6 +29,9 @@ const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT] = {
     [CLEAVE_OP_SOFTMAX] = cleave_softmax_cases,
     [CLEAVE_OP_FADER] = cleave_fader_cases,
     [CLEAVE_OP_BIQUAD] = cleave_biquad_cases,
+    [CLEAVE_OP_LIMIT] = cleave_limit_cases,
+    [CLEAVE_OP_FDN] = cleave_fdn_cases,
+    [CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_cases,
 };
 
 /* Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014: the output function. */

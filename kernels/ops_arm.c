@@ -8,9 +8,11 @@
 #include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fader/fader.h"
+#include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
+#include "kernels/limit/limit.h"
 #include "kernels/lstm/lstm.h"
 #include "kernels/layer_norm/layer_norm.h"
 #include "kernels/median/median.h"
@@ -26,6 +28,7 @@
 #include "kernels/softmax/softmax.h"
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
+#include "kernels/true_peak/true_peak.h"
 #include "kernels/voice_mask/voice_mask.h"
 #include "kernels/voice_odds/voice_odds.h"
 
@@ -61,6 +64,9 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_neon;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_neon;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_neon;
+    ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_neon;
+    ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_neon;
+    ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_neon;
 }
 
 int cleave_ops_cpu_round(cleave_ops *ops, uint32_t features, cleave_factors factors)

@@ -8,10 +8,12 @@
 #include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fader/fader.h"
+#include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
 #include "kernels/layer_norm/layer_norm.h"
+#include "kernels/limit/limit.h"
 #include "kernels/lstm/lstm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
@@ -26,6 +28,7 @@
 #include "kernels/softmax/softmax.h"
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
+#include "kernels/true_peak/true_peak.h"
 #include "kernels/voice_mask/voice_mask.h"
 #include "kernels/voice_odds/voice_odds.h"
 
@@ -61,6 +64,9 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_SOFTMAX] = &cleave_softmax_op,
         [CLEAVE_OP_FADER] = &cleave_fader_op,
         [CLEAVE_OP_BIQUAD] = &cleave_biquad_op,
+        [CLEAVE_OP_LIMIT] = &cleave_limit_op,
+        [CLEAVE_OP_FDN] = &cleave_fdn_op,
+        [CLEAVE_OP_TRUE_PEAK] = &cleave_true_peak_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -98,5 +104,8 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_ref;
     ops->kernel[CLEAVE_OP_FADER] = cleave_fader_ref;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_ref;
+    ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_ref;
+    ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_ref;
+    ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_ref;
     cleave_ops_overlay(ops, features);
 }

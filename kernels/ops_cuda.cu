@@ -6,10 +6,12 @@
 #include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fader/fader.h"
+#include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
 #include "kernels/istft/istft.h"
 #include "kernels/layer_norm/layer_norm.h"
+#include "kernels/limit/limit.h"
 #include "kernels/lstm/lstm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
@@ -25,6 +27,7 @@
 #include "kernels/softmax/softmax.h"
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
+#include "kernels/true_peak/true_peak.h"
 #include "kernels/voice_mask/voice_mask.h"
 #include "kernels/voice_odds/voice_odds.h"
 
@@ -58,6 +61,9 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_cuda;
     ops->kernel[CLEAVE_OP_FADER] = cleave_fader_cuda;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_cuda;
+    ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_cuda;
+    ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_cuda;
+    ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_cuda;
 }
 
 void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors)

@@ -1,6 +1,7 @@
 /* fx_chain.c: chains of effects as values and as text. */
-#include "runtime/effects/effects.h"
+#include "runtime/fx.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -141,37 +142,118 @@ static int32_t split_choices(const char *choices, char *words, size_t bytes,
 }
 
 /* A number in its range; `what` names it in the sentence. */
-static cleave_status read_number(const char *what, const char *unit, const char *text, double low,
-                                 double high, double *value, cleave_error *error)
+static cleave_status check_number(const char *what, const char *unit, double value, double low,
+                                  double high, cleave_error *error)
 {
-    double read;
+    if (value >= low && value <= high)
+        return CLEAVE_OK;
+    return cleave_error_set(error, CLEAVE_INVALID, "%s %g: must be %g to %g%s%s", what, value, low,
+                            high, *unit ? " " : "", unit);
+}
 
-    if (!cleave_fx_number(text, &read))
-        return cleave_error_set(error, CLEAVE_INVALID, "%s: \"%s\" is not a number", what, text);
-    if (!(read >= low && read <= high))
-        return cleave_error_set(error, CLEAVE_INVALID, "%s %s: must be %g to %g%s%s", what, text,
-                                low, high, *unit ? " " : "", unit);
-    *value = read;
-    return CLEAVE_OK;
+cleave_status cleave_fx_value_check(const cleave_fx_kind *kind, int32_t parameter, double value,
+                                    cleave_error *error)
+{
+    const cleave_fx_parameter *const p = &kind->parameters[parameter];
+    char what[2 * NAME_BYTES];
+
+    snprintf(what, sizeof what, "%s: %s", kind->name, p->name);
+    if (p->choices && value != floor(value))
+        return cleave_error_set(error, CLEAVE_INVALID, "%s %g: is a choice, a whole number", what,
+                                value);
+    return check_number(what, p->unit, value, p->low, p->high, error);
+}
+
+cleave_status cleave_fx_band_check(const cleave_fx_kind *kind, const cleave_fx_band *band,
+                                   cleave_error *error)
+{
+    const struct {
+        const char *name, *unit;
+        double value, low, high;
+    } values[] = {
+        {"shape", "", band->shape, 0, CLEAVE_FX_SHAPES - 1},
+        {"frequency", "Hz", band->frequency_hz, 1, CLEAVE_FX_RATE_HZ_MAX / 2},
+        {"gain", "dB", band->gain_db, -LEVEL_LIMIT, LEVEL_LIMIT},
+        {"Q", "", band->q, 0.05, 50},
+    };
+    cleave_status status = CLEAVE_OK;
+
+    for (size_t i = 0; status == CLEAVE_OK && i < sizeof values / sizeof values[0]; i++) {
+        char what[2 * NAME_BYTES];
+        snprintf(what, sizeof what, "%s: band %s", kind->name, values[i].name);
+        status = check_number(what, values[i].unit, values[i].value, values[i].low, values[i].high,
+                              error);
+    }
+    return status;
+}
+
+static cleave_status check_effect(const cleave_fx_effect *effect, cleave_error *error)
+{
+    const cleave_effect *const found = effect->kind < 0 ? NULL : cleave_effect_at(effect->kind);
+    cleave_status status = CLEAVE_OK;
+
+    if (!found)
+        return cleave_error_set(error, CLEAVE_INVALID, "effect of kind %d: there is none",
+                                (int)effect->kind);
+    const cleave_fx_kind *const kind = &found->kind;
+    for (int32_t p = 0; status == CLEAVE_OK && p < kind->parameter_count; p++)
+        status = cleave_fx_value_check(kind, p, effect->value[p], error);
+    if (status != CLEAVE_OK)
+        return status;
+    if (effect->band_count < 0 || effect->band_count > (kind->has_bands ? CLEAVE_FX_BANDS_MAX : 0))
+        return cleave_error_set(error, CLEAVE_INVALID, "%s: %d bands: at most %d are possible",
+                                kind->name, (int)effect->band_count,
+                                kind->has_bands ? CLEAVE_FX_BANDS_MAX : 0);
+    for (int32_t b = 0; status == CLEAVE_OK && b < effect->band_count; b++)
+        status = cleave_fx_band_check(kind, &effect->band[b], error);
+    return status;
+}
+
+cleave_status cleave_fx_chain_check(const cleave_fx_chain *chain, cleave_error *error)
+{
+    cleave_status status = CLEAVE_OK;
+
+    if (!chain)
+        return cleave_error_set(error, CLEAVE_INVALID, "there is no chain of effects");
+    if (chain->count < 0 || chain->count > CLEAVE_FX_EFFECTS_MAX)
+        return cleave_error_set(error, CLEAVE_INVALID, "a chain of %d effects: at most %d",
+                                (int)chain->count, CLEAVE_FX_EFFECTS_MAX);
+    for (int32_t i = 0; status == CLEAVE_OK && i < chain->count; i++)
+        status = check_effect(&chain->effect[i], error);
+    return status;
+}
+
+static cleave_status read_number(const char *what, const char *text, double *value,
+                                 cleave_error *error)
+{
+    if (cleave_fx_number(text, value))
+        return CLEAVE_OK;
+    return cleave_error_set(error, CLEAVE_INVALID, "%s: \"%s\" is not a number", what, text);
 }
 
 static cleave_status set_value(const cleave_fx_kind *kind, cleave_fx_effect *effect, int32_t index,
-                               const char *value, cleave_error *error)
+                               const char *text, cleave_error *error)
 {
     const cleave_fx_parameter *const parameter = &kind->parameters[index];
     char what[2 * NAME_BYTES], words[128];
     const char *names[CLEAVE_FX_PARAMETERS_MAX];
+    double value;
 
     snprintf(what, sizeof what, "%s: %s", kind->name, parameter->name);
-    if (!parameter->choices)
-        return read_number(what, parameter->unit, value, parameter->low, parameter->high,
-                           &effect->value[index], error);
-    const int32_t count = split_choices(parameter->choices, words, sizeof words, names);
-    const int32_t choice = find(value, names, count);
-    if (choice < 0)
-        return refuse(error, what, value, names, count);
-    effect->value[index] = choice;
-    return CLEAVE_OK;
+    if (parameter->choices) {
+        const int32_t count = split_choices(parameter->choices, words, sizeof words, names);
+        const int32_t choice = find(text, names, count);
+        if (choice < 0)
+            return refuse(error, what, text, names, count);
+        effect->value[index] = choice;
+        return CLEAVE_OK;
+    }
+    cleave_status status = read_number(what, text, &value, error);
+    if (status == CLEAVE_OK)
+        status = cleave_fx_value_check(kind, index, value, error);
+    if (status == CLEAVE_OK)
+        effect->value[index] = value;
+    return status;
 }
 
 static int band_has_gain(cleave_fx_shape shape)
@@ -180,40 +262,41 @@ static int band_has_gain(cleave_fx_shape shape)
 }
 
 /* "80/-3/1", "lowshelf@80/-3/0.7", "notch@50/8"; what is left out has a usual value. */
-static cleave_status read_band(const char *name, const char *text, cleave_fx_band *band,
+static cleave_status read_band(const cleave_fx_kind *kind, const char *text, cleave_fx_band *band,
                                cleave_error *error)
 {
+    static const char *const names[] = {"frequency", "gain", "Q"};
+    cleave_fx_band read = {.shape = CLEAVE_FX_PEAKING, .q = 1};
+    double *const value[] = {&read.frequency_hz, &read.gain_db, &read.q};
     piece rest = {text, strlen(text)}, part = {NULL, 0};
     char word[PART_BYTES], what[2 * NAME_BYTES];
-    cleave_fx_band read = {.shape = CLEAVE_FX_PEAKING, .q = 1};
 
     if (memchr(rest.at, '@', rest.length)) {
         next_piece(&rest, '@', &part);
         const int32_t shape = find(copy(part, word, sizeof word), shape_names, CLEAVE_FX_SHAPES);
-        snprintf(what, sizeof what, "%s: band", name);
+        snprintf(what, sizeof what, "%s: band", kind->name);
         if (shape < 0)
             return refuse(error, what, word, shape_names, CLEAVE_FX_SHAPES);
         read.shape = (cleave_fx_shape)shape;
-        read.q =
-            shape == CLEAVE_FX_PEAKING || shape >= CLEAVE_FX_BAND_PASS ? 1 : 0.7071067811865476;
+        if (shape >= CLEAVE_FX_LOW_SHELF && shape <= CLEAVE_FX_HIGH_PASS)
+            read.q = sqrt(0.5);
     }
-    double *const value[] = {&read.frequency_hz, &read.gain_db, &read.q};
-    static const double low[] = {1, -LEVEL_LIMIT, 0.05}, high[] = {192000, LEVEL_LIMIT, 50};
-    static const char *const names[] = {"frequency", "gain", "Q"}, *const units[] = {"Hz", "dB",
-                                                                                     ""};
-    for (int k = 0; next_piece(&rest, '/', &part);
-         k += k == 0 && !band_has_gain(read.shape) ? 2 : 1) {
+    /* Passes and notches have no gain between frequency and Q. */
+    const int second = band_has_gain(read.shape) ? 1 : 2;
+    for (int k = 0; next_piece(&rest, '/', &part); k = k == 0 ? second : k + 1) {
         if (k > 2)
             return cleave_error_set(error, CLEAVE_INVALID, "%s: band \"%s\" has too many values",
-                                    name, text);
-        snprintf(what, sizeof what, "%s: band %s", name, names[k]);
-        const cleave_status status = read_number(what, units[k], copy(part, word, sizeof word),
-                                                 low[k], high[k], value[k], error);
+                                    kind->name, text);
+        snprintf(what, sizeof what, "%s: band %s", kind->name, names[k]);
+        const cleave_status status =
+            read_number(what, copy(part, word, sizeof word), value[k], error);
         if (status != CLEAVE_OK)
             return status;
     }
-    *band = read;
-    return CLEAVE_OK;
+    const cleave_status status = cleave_fx_band_check(kind, &read, error);
+    if (status == CLEAVE_OK)
+        *band = read;
+    return status;
 }
 
 static cleave_status set_text(const cleave_fx_kind *kind, cleave_fx_effect *effect,
@@ -250,7 +333,7 @@ cleave_status cleave_fx_chain_set(cleave_fx_chain *chain, int32_t index, const c
             return cleave_error_set(error, CLEAVE_INVALID, "%s: has at most %d bands", kind->name,
                                     CLEAVE_FX_BANDS_MAX);
         const cleave_status status =
-            read_band(kind->name, value, &effect->band[effect->band_count], error);
+            read_band(kind, value, &effect->band[effect->band_count], error);
         effect->band_count += status == CLEAVE_OK;
         return status;
     }

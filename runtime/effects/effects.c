@@ -1,0 +1,15 @@
+/* effects.c: the list of effects. */
+#include "runtime/effects/effects.h"
+
+#include "runtime/effects/list.h"
+
+static const cleave_effect *const list[] = {
+    &cleave_effect_gain,    &cleave_effect_pan,      &cleave_effect_width,
+    &cleave_effect_fade,    &cleave_effect_eq,       &cleave_effect_highpass,
+    &cleave_effect_lowpass, &cleave_effect_bandpass, &cleave_effect_notch,
+};
+
+const cleave_effect *cleave_effect_at(int32_t index)
+{
+    return index < (int32_t)(sizeof list / sizeof list[0]) ? list[index] : NULL;
+}
