@@ -1,7 +1,7 @@
 /* fx_line.c: a chain of effects on a whole track, frame for frame. */
 #include "host/fx_line.h"
 
-#include "host/impulse.h"
+#include "host/fx_engine.h"
 #include "host/spool.h"
 #include "runtime/cleave_meter.h"
 
@@ -123,39 +123,11 @@ void fx_line_close(fx_line **line)
     *line = NULL;
 }
 
-/* Number of the parameter of that name; -1: there is none. */
-static int32_t find_parameter(const cleave_fx_kind *kind, const char *name)
-{
-    for (int32_t p = 0; p < kind->parameter_count; p++) {
-        if (strcmp(kind->parameters[p].name, name) == 0) {
-            return p;
-        }
-    }
-    return -1;
-}
-
-/* Number of the parameter of an effect if it is called so; -1: it is another effect. */
-static int32_t parameter_of(const cleave_fx_effect *effect, const char *name, const char *parameter)
-{
-    cleave_fx_kind kind;
-    if (cleave_fx_at(effect->kind, &kind) != CLEAVE_OK || strcmp(kind.name, name) != 0) {
-        return -1;
-    }
-    return find_parameter(&kind, parameter);
-}
-
-/* Whether the effect is a normalize of the whole track: one without a window. */
-static int is_cut(const cleave_fx_effect *effect)
-{
-    int32_t window = parameter_of(effect, "normalize", "window");
-    return window >= 0 && effect->value[window] == 0.0;
-}
-
 /* Whether it is a fade, which begins a part: there frame 0 is the first of the track, whatever the
  * effects before it delay. One that ends with the track learns here when that is. */
 static int is_fade(const fx_line *line, cleave_fx_effect *effect)
 {
-    int32_t end = parameter_of(effect, "fade", "end");
+    int32_t end = fx_parameter(effect, "fade", "end");
     if (end >= 0 && effect->value[end] == 0.0 && line->config.frames > 0) {
         effect->value[end] = (double)line->config.frames / line->config.rate_hz;
     }
@@ -169,7 +141,7 @@ static int open_parts(fx_line *line, char *message)
     int status = part != NULL ? 0 : -1;
     for (int32_t i = 0; i < chain->count && status == 0; i++) {
         cleave_fx_effect effect = chain->effect[i];
-        int cuts = is_cut(&effect);
+        int cuts = fx_is_whole(&effect);
         if (cuts || (is_fade(line, &effect) && part->count > 0)) {
             status = open_part(line, part, message);
             part->count = 0;
@@ -187,53 +159,6 @@ static int open_parts(fx_line *line, char *message)
     return status;
 }
 
-/* The impulse responses that effects of the chain name. */
-static int read_impulses(const fx_line *line, const cleave_fx_chain *chain,
-                         impulse responses[CLEAVE_FX_EFFECTS_MAX], cleave_fx_config *config,
-                         char *message)
-{
-    for (int32_t i = 0; i < chain->count; i++) {
-        cleave_fx_kind kind;
-        const char *path = chain->effect[i].text;
-        if (cleave_fx_at(chain->effect[i].kind, &kind) != CLEAVE_OK || kind.text == NULL ||
-            strcmp(kind.text, "ir") != 0) {
-            continue;
-        }
-        if (path[0] == '\0') {
-            snprintf(message, AUDIO_MESSAGE_BYTES,
-                     "%s: an impulse response is missing; ir=FILE gives it", kind.name);
-            return -1;
-        }
-        if (impulse_read(&responses[i], path, line->config.rate_hz, line->config.channels,
-                         message) != 0) {
-            return -1;
-        }
-        config->samples[i] = (cleave_fx_samples){responses[i].interleaved, responses[i].frames,
-                                                 responses[i].channels};
-    }
-    return 0;
-}
-
-static int open_engine(fx_line *line, const cleave_fx_chain *chain, line_part *part, char *message)
-{
-    impulse responses[CLEAVE_FX_EFFECTS_MAX] = {0};
-    cleave_error error = {0};
-    cleave_fx_config config;
-    cleave_fx_config_default(&config);
-    config.chain = chain;
-    config.rate_hz = line->config.rate_hz;
-    config.channels = line->config.channels;
-    int status = read_impulses(line, chain, responses, &config, message);
-    if (status == 0 && cleave_fx_open(&config, &part->fx, &error) != CLEAVE_OK) {
-        snprintf(message, AUDIO_MESSAGE_BYTES, "%s", error.message);
-        status = -1;
-    }
-    for (int32_t i = 0; i < CLEAVE_FX_EFFECTS_MAX; i++) {
-        impulse_free(&responses[i]);
-    }
-    return status;
-}
-
 static int open_part(fx_line *line, const cleave_fx_chain *chain, char *message)
 {
     line_part *part = &line->parts[line->part_count++];
@@ -241,7 +166,8 @@ static int open_part(fx_line *line, const cleave_fx_chain *chain, char *message)
     if (chain->count == 0) {
         return 0;
     }
-    if (open_engine(line, chain, part, message) != 0) {
+    if (fx_engine_open(&part->fx, chain, line->config.rate_hz, line->config.channels, message) !=
+        0) {
         return -1;
     }
     cleave_fx_info_get(part->fx, &info);
@@ -268,8 +194,8 @@ static int open_cut(fx_line *line, const cleave_fx_effect *effect, char *message
     cleave_meter_config config;
     cleave_fx_kind kind;
     cleave_fx_at(effect->kind, &kind);
-    int32_t target = find_parameter(&kind, "target");
-    int32_t unit = find_parameter(&kind, "unit");
+    int32_t target = fx_parameter(effect, kind.name, "target");
+    int32_t unit = fx_parameter(effect, kind.name, "unit");
     part->normalized.target = target >= 0 ? effect->value[target] : 0.0;
     snprintf(part->normalized.unit, sizeof part->normalized.unit, "lufs");
     if (unit >= 0 && kind.parameters[unit].choices != NULL) {

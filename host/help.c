@@ -83,7 +83,8 @@ static void print_option(const option_row *option, const option_row *rows, int32
         snprintf(letter, sizeof letter, "-%c%s", option->letter, option->name != NULL ? ", " : "");
     }
     snprintf(left, sizeof left, "  %s%s%s%s%s", letter, option->name != NULL ? "--" : "",
-             option->name != NULL ? option->name : "", option->argument != NULL ? " " : "",
+             option->name != NULL ? option->name : "",
+             option->argument != NULL && !option_value_is_optional(option) ? " " : "",
              option->argument != NULL ? option->argument : "");
     int fits = strlen(left) < COLUMN;
     printf("%-*s%s%*s%s", COLUMN, left, fits ? "" : "\n", fits ? 0 : COLUMN, "", option->help);

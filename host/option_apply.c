@@ -46,7 +46,6 @@ static const option_word metrics[] = {{"sdr", METRIC_SDR},
                                       {NULL, 0}};
 static const option_word applications[] = {{"audio", 0}, {"voip", 0}, {"lowdelay", 0}, {NULL, 0}};
 
-static int read_number(const option_reading *reading, double low, double high, double *value);
 static int apply_separation(const option_reading *reading, option_id id);
 static int apply_place(const option_reading *reading, option_id id);
 static int apply_format(const option_reading *reading, option_id id);
@@ -56,6 +55,9 @@ int option_apply(cli_options *options, option_id id, const char *spelt, const ch
                  char message[OPTIONS_MESSAGE_BYTES])
 {
     option_reading reading = {options, spelt, value, message};
+    if (id >= OPTION_PRE) {
+        return option_apply_effects(&reading, id);
+    }
     if (id > OPTION_VERSION) {
         return option_apply_process(&reading, id);
     }
@@ -112,7 +114,7 @@ int option_read_integer(const option_reading *reading, int32_t low, int32_t high
     return 0;
 }
 
-static int read_number(const option_reading *reading, double low, double high, double *value)
+int option_read_number(const option_reading *reading, double low, double high, double *value)
 {
     char *end;
     double number = strtod(reading->value, &end);
@@ -193,9 +195,9 @@ static int apply_separation(const option_reading *reading, option_id id)
     case OPTION_SHIFTS:
         return option_read_integer(reading, 0, CLEAVE_SHIFTS_MAX, &options->shifts);
     case OPTION_OVERLAP:
-        return read_number(reading, 0.0, 0.95, &options->overlap);
+        return option_read_number(reading, 0.0, 0.95, &options->overlap);
     case OPTION_SEGMENT:
-        return read_number(reading, 0.1, 600.0, &options->segment_seconds);
+        return option_read_number(reading, 0.1, 600.0, &options->segment_seconds);
     case OPTION_MASK_EXTENSION:
         status = option_read_word(reading, extensions, &value);
         options->mask_extension = (cleave_mask_extension)value;

@@ -78,6 +78,13 @@ static const option_row rows[] = {
     {"clip", 0, OPTION_CLIP, SEPARATE, "rescale|clamp|tanh|none",
      "stems beyond full scale (none for float, else rescale)"},
     {"clip-mode", 0, OPTION_CLIP, SEPARATE, "MODE", NULL},
+    {"pre", 0, OPTION_PRE, SEPARATE, "CHAIN", "effects on the mixture, before it is separated"},
+    {"normalize", 0, OPTION_NORMALIZE, SEPARATE, "[=LUFS]",
+     "bring the mixture to this loudness first (-16)"},
+    {"trim-silence", 0, OPTION_TRIM, SEPARATE, "[=S[/RMS]]",
+     "cut silence, below this RMS (0.001), at both ends, but for S seconds (0)"},
+    {"post", 0, OPTION_POST, SEPARATE, "[STEM=]CHAIN",
+     "effects on every stem, or on one; can be given for each"},
     {"reference", 0, OPTION_REFERENCE, SEPARATE, "DIR",
      "score each stem against DIR/<stem>.<any extension>"},
     {"input-format", 0, OPTION_INPUT_FORMAT, READING, "s16le|s24le|s32le|f32le|u8",
@@ -131,6 +138,11 @@ const option_row *options_rows(int32_t *count)
 const char *options_command_name(int32_t index)
 {
     return index < COMMAND_COUNT ? commands[index].name : NULL;
+}
+
+int option_value_is_optional(const option_row *row)
+{
+    return row->argument != NULL && strncmp(row->argument, "[=", 2) == 0;
 }
 
 int option_refuse(char message[OPTIONS_MESSAGE_BYTES], const char *format, ...)
@@ -287,7 +299,7 @@ static int parse_long(argv_cursor *cursor, const char *word)
         return option_refuse(cursor->message, "option \"%s\" takes no value", spelt);
     }
     const char *value = NULL;
-    if (row->argument != NULL) {
+    if (row->argument != NULL && (equals != NULL || !option_value_is_optional(row))) {
         value = equals != NULL ? equals + 1 : next_value(cursor);
         if (value == NULL) {
             return option_refuse(cursor->message, "option \"%s\" needs a value: %s", spelt,

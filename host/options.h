@@ -83,6 +83,17 @@ typedef struct cli_options {
     const char *reference; /* folder with the true stems, or NULL */
     uint32_t metrics;      /* METRIC_ bits of comparison.h */
 
+    /* Effects of separate, as texts of cleave_fx_parse(). */
+    const char *pre;  /* of the mixture, or NULL */
+    const char *post; /* of every stem that has none of its own, or NULL */
+    int32_t post_count;
+    char post_stems[CLEAVE_STEMS_MAX][CLEAVE_NAME_BYTES];
+    const char *post_chains[CLEAVE_STEMS_MAX];
+    int normalize; /* the mixture, to... */
+    double normalize_lufs;
+    int trim; /* silence at both ends, but for... */
+    double trim_seconds, trim_threshold;
+
     /* Of process. */
     cleave_fx_chain chain;
     int chain_of_preset; /* the chain is a preset's, and the next effects replace it */
@@ -106,11 +117,14 @@ typedef struct option_row {
     char letter;      /* 0: none */
     int32_t id;
     uint32_t commands;    /* bits of `command` that take it */
-    const char *argument; /* its name in the help, or NULL for a flag */
+    const char *argument; /* its name in the help, or NULL for a flag; "[=X]": may be left out */
     const char *help;     /* NULL: an alias of another row with the same id */
 } option_row;
 
 const option_row *options_rows(int32_t *count);
+
+/* Whether the option may stand without its value; it then has one after "=" only. */
+int option_value_is_optional(const option_row *row);
 
 /* The names of the commands, in the order of the help; NULL past the last. */
 const char *options_command_name(int32_t index);

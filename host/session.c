@@ -109,6 +109,9 @@ static int run(track_session *session, const input *source)
         return -1;
     }
     tell_choice(session, source);
+    if (session_prepare(session, &frames) != 0) {
+        return -1;
+    }
     const open_model *model = session->result->choice.model;
     if (model != NULL && model->networks_info.normalizes &&
         session_survey(session, source, &frames) != 0) {

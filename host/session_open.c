@@ -21,6 +21,7 @@ static int open_converters(track_session *session);
 static int name_outputs(track_session *session, const input *source);
 static int open_sink(track_session *session);
 static int open_references(track_session *session);
+static int open_post(track_session *session);
 
 int session_open_input(track_session *session, const input *source)
 {
@@ -123,6 +124,9 @@ int session_open_outputs(track_session *session, const input *source)
         status = open_references(session);
     }
     if (status == 0) {
+        status = open_post(session);
+    }
+    if (status == 0) {
         pthread_mutex_lock(session->context->folders);
         status = open_sink(session);
         pthread_mutex_unlock(session->context->folders);
@@ -139,6 +143,7 @@ void session_close(track_session *session)
     pthread_mutex_unlock(session->context->folders);
     convert_close(&session->to_engine);
     convert_close(&session->from_engine);
+    stem_post_close(&session->post);
     audio_reader_close(&session->reader);
     backlog_free(&session->mixture);
     spool_close(&session->kept);
@@ -367,6 +372,18 @@ static int open_references(track_session *session)
     if (found == 0) {
         session_warn(session, "%s has no file for any of its stems to be scored against",
                      session->options->reference);
+    }
+    return 0;
+}
+
+static int open_post(track_session *session)
+{
+    track_result *result = session->result;
+    char message[AUDIO_MESSAGE_BYTES];
+    if (stem_post_open(&session->post, session->options, result->stems, result->stem_count,
+                       result->output_rate_hz, result->output_channels, SESSION_BLOCK_FRAMES,
+                       message) != 0) {
+        return session_fail(session, TRACK_UNPROCESSABLE, "%s", message);
     }
     return 0;
 }

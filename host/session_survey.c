@@ -34,8 +34,9 @@ int session_survey(track_session *session, const input *source, int64_t *frames)
                      SESSION_BLOCK_FRAMES, message) != 0) {
         return session_fail(session, TRACK_UNSEPARABLE, "%s", message);
     }
-    int failed =
-        session_is_file(source->path) ? survey_file(&pass, source) : survey_pipe(&pass, *frames);
+    int failed = session->kept == NULL && session_is_file(source->path)
+                     ? survey_file(&pass, source)
+                     : survey_pipe(&pass, *frames);
     if (!failed &&
         convert_finish(pass.converter, convert_length(pass.frames, info->rate_hz, engine_hz),
                        add_converted, &pass) != 0) {
@@ -115,7 +116,7 @@ static int survey_pipe(survey *pass, int64_t frames)
         status = session_fail(session, TRACK_UNWRITABLE, "cannot read the temporary file in %s: %s",
                               folder, strerror(errno));
     }
-    session->kept = spool;
+    session_keep(session, spool);
     return status;
 }
 

@@ -24,7 +24,6 @@ has_shape() { # name file expected
     got=$(shape "$2")
     if [ "$got" = "$3" ]; then pass "$1"; else fail "$1" "$2 is \"$got\", not \"$3\""; fi
 }
-frames_of() { shape "$1" | cut -d' ' -f6; }
 # Headerless float32 by our reader, and by FFmpeg.
 decode() { "$CLEAVE" process "$1" - --codec raw --bits float -q; }
 decode_ffmpeg() { ffmpeg -nostdin -v error -i "$1" -f f32le -; }
@@ -35,7 +34,7 @@ db() { awk -v x="$1" 'BEGIN { printf "%.3f", 20 * log(x) / log(10) }'; }
 # refuses NAME STATUS PATTERN ARGS...: the run ends with this status and one error line like the
 # pattern; $work/out is as it was.
 refuses() {
-    local name=$1 expected=$2 pattern=$3 problem= before
+    local name=$1 expected=$2 pattern=$3 problem='' before
     shift 3
     before=$(cd "$work" && find out -type f -exec cksum {} + 2>/dev/null | sort)
     cleave process "$@"
@@ -70,7 +69,8 @@ for depth in "16 pcm_s16le 16" "24 pcm_s24le 24" "32 pcm_s32le 32" "float pcm_f3
 done
 
 # ---- rates ----
-for pair in "8000 44100" "384000 48000" "44100 384000" "192000 8000" "11025 22050" "48000 44100"; do
+for pair in "8000 44100" "384000 48000" "44100 384000" "192000 8000" "11025 22050" \
+    "48000 44100"; do
     read -r from to <<<"$pair"
     make_wav music "$from" 1 "$from" s16 >rate.wav
     cleave process rate.wav out/rate.wav --rate "$to" -q
@@ -113,7 +113,8 @@ aligned() { # name file reference likeness decoder
     # FFmpeg 5 does not cut the last AAC frame where the edit list ends; the container says it.
     local more=$((frames - $(stat -c %s "$3") / 8)) most=0
     [ "$5:${2##*.}" = decode_ffmpeg:m4a ] && most=1023
-    if [ "$late" = 0 ] && below "$4" "$likeness" && [ "$more" -ge 0 ] && [ "$more" -le $most ]; then
+    if [ "$late" = 0 ] && below "$4" "$likeness" && [ "$more" -ge 0 ] && [ "$more" -le $most ]; \
+        then
         pass "$1"
     else
         fail "$1" "late by $late, likeness $likeness, $frames frames"
@@ -122,7 +123,8 @@ aligned() { # name file reference likeness decoder
 if has ffmpeg; then
     make_wav taps 48000 2 96000 raw:f32 >song48.f32
     for case in "mp3 --bitrate=192 0.99" "mp3 --quality=2 0.99" "m4a --bitrate=192 0.99" \
-        "ogg --quality=6 0.99" "flac --quality=8 0.9999" "wav --bits=24 0.9999" "opus --bitrate=160 0.99"; do
+        "ogg --quality=6 0.99" "flac --quality=8 0.9999" "wav --bits=24 0.9999" \
+            "opus --bitrate=160 0.99"; do
         read -r kind option likeness <<<"$case"
         source=song
         [ "$kind" = opus ] && source=song48
@@ -130,7 +132,8 @@ if has ffmpeg; then
         check "$kind $option: exit status 0" [ "$status" -eq 0 ]
         aligned "$kind $option by our reader" "out/coded.$kind" "$source.f32" "$likeness" decode
         if command -v ffmpeg >/dev/null; then
-            aligned "$kind $option by FFmpeg" "out/coded.$kind" "$source.f32" "$likeness" decode_ffmpeg
+            aligned "$kind $option by FFmpeg" "out/coded.$kind" "$source.f32" "$likeness" \
+                decode_ffmpeg
         else
             skip "$kind $option by FFmpeg" "ffmpeg is not installed"
         fi
@@ -144,7 +147,8 @@ if has libflac; then
     has_shape "flac of 32 bits" out/deep.flac "flac flac 96000 2 32 96000"
     check "which come back as they were" cmp -s <(decode deep.wav) <(decode out/deep.flac)
     check "through a pipe too" cmp -s <(decode deep.wav) \
-        <("$CLEAVE" process deep.wav - --codec flac -q | "$CLEAVE" process - - --codec raw --bits float -q)
+        <("$CLEAVE" process deep.wav - --codec flac -q | "$CLEAVE" process - - --codec raw \
+            --bits float -q)
     if command -v flac >/dev/null && flac --version | grep -qE ' 1\.([4-9]|[1-9][0-9])'; then
         check "flac 1.4 accepts them" flac -s -t out/deep.flac
     fi
@@ -175,21 +179,29 @@ fi
 make_wav music 96000 2 9600 s16 >fast.wav
 make_wav music 44100 6 4410 s16 >six.wav
 make_wav music 22050 2 4410 s16 >low.wav
-refuses "mp3 has no 96 kHz" 1 'mp3 has 8, .* not 96000 Hz; --rate 48000 or --auto-rate' fast.wav out/a.mp3
+refuses "mp3 has no 96 kHz" 1 'mp3 has 8, .* not 96000 Hz; --rate 48000 or --auto-rate' fast.wav \
+    out/a.mp3
 refuses "opus is 48 kHz" 1 'opus has 48 kHz alone, not 44100' song.wav out/a.opus
-refuses "mp3 has two channels" 1 'mp3 holds up to 2 channels, not 6; --channels 2' six.wav out/a.mp3
-refuses "mp3's bit rates" 1 'mp3 has constant bit rates of 128, .* not 200' song.wav out/a.mp3 --bitrate 200
-refuses "mp3's highest bit rate" 2 'mp3 takes 128 to 320 kbit/s, not 400' song.wav out/a.mp3 --bitrate 400
+refuses "mp3 has two channels" 1 'mp3 holds up to 2 channels, not 6; --channels 2' six.wav \
+    out/a.mp3
+refuses "mp3's bit rates" 1 'mp3 has constant bit rates of 128, .* not 200' song.wav out/a.mp3 \
+    --bitrate 200
+refuses "mp3's highest bit rate" 2 'mp3 takes 128 to 320 kbit/s, not 400' song.wav out/a.mp3 \
+    --bitrate 400
 refuses "mp3 at low rates" 1 'mp3 at 22050 Hz takes up to 160' low.wav out/a.mp3 --bitrate 192
 refuses "aac's bit rates" 2 'aac takes 64 to 320 kbit/s, not 48' song.wav out/a.m4a --bitrate 48
-refuses "opus' bit rates" 2 'opus takes 32 to 510 kbit/s, not 20' song48.wav out/a.opus --bitrate 20
-refuses "aac has no quality" 2 'aac has no quality to choose but a bit rate' song.wav out/a.m4a --quality 2
+refuses "opus' bit rates" 2 'opus takes 32 to 510 kbit/s, not 20' song48.wav out/a.opus \
+    --bitrate 20
+refuses "aac has no quality" 2 'aac has no quality to choose but a bit rate' song.wav out/a.m4a \
+    --quality 2
 refuses "flac's levels" 2 'flac takes a quality of 0 to 8, not 9' song.wav out/a.flac --quality 9
 refuses "flac has no float" 2 'flac holds integers' song.wav out/a.flac --bits float
 refuses "mp3 has no bits" 2 'mp3 has no bits a sample' song.wav out/a.mp3 --bits 24
 refuses "wav has no bit rate" 2 'wav has no bit rate' song.wav out/a.wav --bitrate 192
-refuses "the application is opus'" 2 'application is for opus, not for wav' song.wav out/a.wav --application voip
-refuses "the name and the codec" 2 'is the name of a wav file, and what is asked for is mp3' song.wav out/a.wav --codec mp3
+refuses "the application is opus'" 2 'application is for opus, not for wav' song.wav out/a.wav \
+    --application voip
+refuses "the name and the codec" 2 'is the name of a wav file, and what is asked for is mp3' \
+    song.wav out/a.wav --codec mp3
 if has ffmpeg && has resampler; then
     cleave process fast.wav out/auto.mp3 --auto-rate
     has_shape "--auto-rate: 48 kHz for mp3" out/auto.mp3 "mp3 mp3 48000 2 0 4800"
@@ -228,14 +240,19 @@ check "standard output is the same" cmp -s <(decode out/gain.wav) <(decode piped
 
 # ---- bad effects ----
 rm -rf out && mkdir out
-refuses "an unknown effect" 2 'effect "compresor" is unknown; did you mean "compressor"' song.wav out/a.wav --fx compresor
-refuses "an unknown parameter" 2 'did you mean "threshold"' song.wav out/a.wav --fx "limiter:treshold=-1"
+refuses "an unknown effect" 2 'effect "compresor" is unknown; did you mean "compressor"' \
+    song.wav out/a.wav --fx compresor
+refuses "an unknown parameter" 2 'did you mean "threshold"' song.wav out/a.wav --fx \
+    "limiter:treshold=-1"
 refuses "a value out of range" 2 'gain: gain 600: must be' song.wav out/a.wav --fx "gain:600"
 refuses "a value that is no number" 2 '"loud" is not a number' song.wav out/a.wav --fx "gain:loud"
-refuses "a chain that is too long" 2 'at most 16 effects' song.wav out/a.wav --fx "$(printf 'gain:0;%.0s' {1..17})"
-refuses "a missing impulse response" 1 'nowhere.wav: cannot be opened' song.wav out/a.wav --fx "convolve:nowhere.wav"
+refuses "a chain that is too long" 2 'at most 16 effects' song.wav out/a.wav --fx \
+    "$(printf 'gain:0;%.0s' {1..17})"
+refuses "a missing impulse response" 1 'nowhere.wav: cannot be opened' song.wav out/a.wav --fx \
+    "convolve:nowhere.wav"
 refuses "no impulse response" 1 'impulse response' song.wav out/a.wav --fx "convolve"
-refuses "a band above half the rate" 1 'half of the sample rate' low.wav out/a.wav --fx "eq:15000/3/1"
+refuses "a band above half the rate" 1 'half of the sample rate' low.wav out/a.wav --fx \
+    "eq:15000/3/1"
 refuses "an unknown preset" 2 'did you mean "podcast"' song.wav out/a.wav --preset podcats
 refuses "no output" 2 'needs an input and an output' song.wav
 refuses "a missing input" 1 'cannot be opened' nothing.wav out/a.wav
@@ -246,7 +263,8 @@ refuses "a file without frames" 1 'no audio frames' none.wav out/a.wav
 refuses "an unwritable folder" 1 'nowhere/a.wav: cannot be written' song.wav nowhere/a.wav
 cp song.wav out/itself.wav
 refuses "the input as output" 1 'would overwrite the input' out/itself.wav out/itself.wav
-refuses "the input as output, by another name" 1 'would overwrite the input' out/itself.wav ./out/../out/itself.wav
+refuses "the input as output, by another name" 1 'would overwrite the input' out/itself.wav \
+    ./out/../out/itself.wav
 cp song.wav out/kept.wav
 head -c 60000 song.wav >short.wav
 refuses "a broken input leaves the old output" 1 'ends too early' short.wav out/kept.wav
@@ -280,8 +298,10 @@ END
     decode out/chain.wav >chain.f32
     near "does what it says" 1e-5 half.f32 chain.f32
     printf 'effects:\n  - gain: -6\n  - limiter: {threshold: -1, relese: 0.1}\n' >bad.yaml
-    refuses "an unknown key names its line" 2 'bad.yaml:3: .*did you mean "release"' song.wav out/a.wav --chain bad.yaml
-    refuses "a missing chain file" 2 'absent.yaml: cannot be read' song.wav out/a.wav --chain absent.yaml
+    refuses "an unknown key names its line" 2 'bad.yaml:3: .*did you mean "release"' song.wav \
+        out/a.wav --chain bad.yaml
+    refuses "a missing chain file" 2 'absent.yaml: cannot be read' song.wav out/a.wav --chain \
+        absent.yaml
 else
     skip "chain files" "need libyaml"
 fi
@@ -297,7 +317,8 @@ if has ffmpeg; then
     cleave process song.wav out/over.mp3 --preset podcast --bitrate 256 --json
     check "an option after a preset wins" grep -qE '"bitrate_kbps": ?256' stdout
     cleave process song.wav out/other.flac --preset podcast --codec flac -q
-    has_shape "another codec drops the preset's bit rate" out/other.flac "flac flac 44100 2 16 88200"
+    has_shape "another codec drops the preset's bit rate" out/other.flac \
+        "flac flac 44100 2 16 88200"
 fi
 
 # ---- figures ----

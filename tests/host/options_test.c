@@ -85,6 +85,10 @@ static const struct {
     {"input-format", "s16le", "--input-rate 8000 --input-channels 1"},
     {"input-rate", "8000", "--input-format u8 --input-channels 1"},
     {"input-channels", "8", "--input-format u8 --input-rate 8000"},
+    {"pre", "gain:-6", ""},
+    {"normalize", "-14", ""},
+    {"trim-silence", "0.5/0.01", ""},
+    {"post", "vocals=gain:3", ""},
     {"preset", "podcast", ""},
     {"fx", "gain:-6;eq:80/-3/1", ""},
     {"codec", "vorbis", ""},
@@ -209,6 +213,25 @@ static void test_stems(void)
     options_free(&line.options);
 }
 
+static void test_effects(void)
+{
+    command_line line;
+    const cli_options *options = &line.options;
+    TEST_CHECK(parse(&line, "separate --normalize x --trim-silence y") == 0);
+    TEST_CHECK(options->operand_count == 2 && options->normalize && options->trim);
+    TEST_CHECK(options->normalize_lufs == -16.0 && options->trim_threshold == 0.001 &&
+               options->trim_seconds == 0.0);
+    options_free(&line.options);
+    TEST_CHECK(parse(&line, "separate x --normalize=-23 --trim-silence=2/0.01 --post gain:1 "
+                            "--post drums=gain:2 --pre eq:80/-3/1") == 0);
+    TEST_CHECK(options->normalize_lufs == -23.0 && options->trim_threshold == 0.01 &&
+               options->trim_seconds == 2.0);
+    TEST_CHECK(strcmp(options->post, "gain:1") == 0 && options->post_count == 1 &&
+               strcmp(options->post_stems[0], "drums") == 0 &&
+               strcmp(options->post_chains[0], "gain:2") == 0);
+    options_free(&line.options);
+}
+
 static void test_process(void)
 {
     command_line line;
@@ -304,6 +327,11 @@ static const struct {
     {"process x y --quality 11", "0 to 10"},
     {"process x y --rate 500000", "8000 to 384000"},
     {"process x y --stems a", "unknown option"},
+    {"separate x --pre gian", "did you mean \"gain\""},
+    {"separate x --post vocals=gian", "did you mean \"gain\""},
+    {"separate x --post =gain", "STEM=CHAIN"},
+    {"separate x --normalize=loud", "takes a number"},
+    {"separate x --trim-silence=1/2", "from 0 to 1"},
     {"probe", "needs a file"},
     {"probe x --stems y", "unknown option"},
     {"compare", "two folders, two files"},
@@ -386,15 +414,11 @@ static void test_suggestions(void)
 int main(int argc, char **argv)
 {
     static const test_case cases[] = {
-        {"defaults", test_defaults},
-        {"every option", test_every_row},
-        {"spellings", test_spellings},
-        {"habits", test_habits},
-        {"stems", test_stems},
-        {"errors", test_errors},
-        {"process", test_process},
-        {"commands", test_commands},
-        {"suggestions", test_suggestions},
+        {"defaults", test_defaults},   {"every option", test_every_row},
+        {"spellings", test_spellings}, {"habits", test_habits},
+        {"stems", test_stems},         {"errors", test_errors},
+        {"process", test_process},     {"effects", test_effects},
+        {"commands", test_commands},   {"suggestions", test_suggestions},
     };
     return test_main(argc, argv, cases, sizeof cases / sizeof cases[0]);
 }
