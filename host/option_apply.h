@@ -53,6 +53,7 @@ typedef enum option_id {
     OPTION_AUTO_RATE,
     OPTION_CHANNELS,
     OPTION_QUALITY,
+    OPTION_NO_DITHER,
     OPTION_TAIL,
     OPTION_STATS,
     OPTION_PRE, /* from here on: option_effects.c */

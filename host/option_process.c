@@ -71,6 +71,9 @@ int option_apply_process(const option_reading *reading, option_id id)
     case OPTION_AUTO_RATE:
         options->auto_rate = 1;
         return 0;
+    case OPTION_NO_DITHER:
+        options->no_dither = 1;
+        return 0;
     case OPTION_TAIL:
         options->tail = 1;
         return 0;

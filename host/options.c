@@ -34,6 +34,7 @@ static const option_row rows[] = {
      "of a sample of wav, flac and raw (keep)"},
     {"quality", 0, OPTION_QUALITY, PROCESS, "N",
      "mp3: 0 (best) to 9; vorbis: 0 to 10 (best); flac: 0 to 8 (smallest)"},
+    {"no-dither", 0, OPTION_NO_DITHER, PROCESS, NULL, "round to 16 or 24 bits without noise"},
     {"tail", 0, OPTION_TAIL, PROCESS, NULL, "keep what sounds on after the end, such as a reverb"},
     {"stats", 0, OPTION_STATS, PROCESS, NULL,
      "time, processor, memory, under- and overruns, quality"},

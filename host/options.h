@@ -102,7 +102,7 @@ typedef struct cli_options {
     int32_t quality;     /* of the format; QUALITY_DEFAULT: not asked */
     int bitrate_of_preset, quality_of_preset; /* and not asked for since: of preset_format alone */
     audio_format preset_format;
-    int auto_rate, stats, tail;
+    int auto_rate, stats, tail, no_dither;
 
     int32_t raw; /* not 0: inputs are headerless PCM as raw_input says */
     audio_raw raw_input;

@@ -9,6 +9,7 @@
 #include "host/channels.h"
 #include "host/convert.h"
 #include "host/format_limits.h"
+#include "host/fx_engine.h"
 #include "host/samples.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ typedef struct track {
     channel_matrix matrix;
     rate_converter *to_output;
     fx_line *line;
+    cleave_fx *dither; /* of integers, where rounding loses something; or NULL */
     audio_writer *writer;
     int is_measured; /* the effects need the whole track before they give anything */
     float *block;    /* [BLOCK_FRAMES][channels of the input] */
@@ -206,6 +208,41 @@ static int settle(track *t, const input *source)
     return 0;
 }
 
+/* Whether rounding to the output's bits loses anything: not of a track that is copied. */
+static int loses_bits(const track *t)
+{
+    const audio_writer_config *encoding = &t->result->encoding;
+    int is_touched = t->options->chain.count > 0 || encoding->rate_hz != t->info->rate_hz ||
+                     encoding->channels != t->info->channels;
+    int has_bits = encoding->format == AUDIO_WAV || encoding->format == AUDIO_FLAC ||
+                   encoding->format == AUDIO_RAW;
+    int is_deeper = t->info->bits == 0 || t->info->bits > encoding->bits;
+    return has_bits && encoding->bits > 0 && encoding->bits <= 24 && (is_touched || is_deeper);
+}
+
+/* The last effect, where bits are lost: a dither, unless the chain has one. It stands apart from
+ * the others, so that what exceeds full scale is counted before it. */
+static int open_dither(track *t, char *message)
+{
+    const audio_writer_config *encoding = &t->result->encoding;
+    char text[32];
+    cleave_fx_chain chain;
+    for (int32_t i = 0; i < t->options->chain.count; i++) {
+        if (fx_parameter(&t->options->chain.effect[i], "dither", "bits") >= 0) {
+            return 0;
+        }
+    }
+    snprintf(text, sizeof text, "dither:bits=%d", encoding->bits);
+    if (t->options->no_dither || !loses_bits(t) ||
+        cleave_fx_parse(text, &chain, NULL) != CLEAVE_OK) {
+        return 0;
+    }
+    size_t used = strlen(t->result->effects);
+    snprintf(t->result->effects + used, sizeof t->result->effects - used, "%s%s",
+             used > 0 ? ";" : "", text);
+    return fx_engine_open(&t->dither, &chain, encoding->rate_hz, encoding->channels, message);
+}
+
 static int open_stages(track *t, char *message)
 {
     const audio_writer_config *encoding = &t->result->encoding;
@@ -228,7 +265,7 @@ static int open_stages(track *t, char *message)
         return -1;
     }
     cleave_fx_format(&t->options->chain, t->result->effects, sizeof t->result->effects);
-    if (fx_line_open(&t->line, &config, message) != 0) {
+    if (fx_line_open(&t->line, &config, message) != 0 || open_dither(t, message) != 0) {
         return -1;
     }
     fx_line_info_get(t->line, &t->result->line);
@@ -296,6 +333,9 @@ static int write_frames(void *context, float *interleaved, int32_t frames)
         for (int64_t i = 0; i < count; i++) {
             result->clipped_samples += fabsf(interleaved[i]) > 1.0f;
         }
+    }
+    if (t->dither != NULL) {
+        cleave_fx_process(t->dither, interleaved, interleaved, frames);
     }
     if (audio_writer_write(t->writer, interleaved, frames, message) != 0) {
         return fail(t, TRACK_UNWRITABLE, "%s", message);
@@ -380,6 +420,7 @@ static void close_track(track *t)
     output_folders_free(t->context->made, failed);
     pthread_mutex_unlock(t->context->folders);
     fx_line_close(&t->line);
+    cleave_fx_close(&t->dither);
     convert_close(&t->to_output);
     audio_reader_close(&t->reader);
     free(t->block);

@@ -93,7 +93,7 @@ static const struct {
     {"output: {rate: 44100, rate: 48000}\n", "a.yaml:1: ", "twice"},
     {"effects:\n  - gain: {\n", "a.yaml:3: ", ""},
     {"effects:\n- *nothing\n", "a.yaml:2: ", "alias"},
-    {"effects:\n\t- gain\n", "a.yaml:2: ", "tab"},
+    {"effects:\n\t- gain\n", "a.yaml:2: ", "cannot start"},
 };
 
 static void refuses(void)
@@ -121,9 +121,14 @@ static void survives_damage(void)
         char text[sizeof good], message[OPTIONS_MESSAGE_BYTES];
         cli_options options = {.command = COMMAND_PROCESS};
         memcpy(text, good, sizeof good);
-        chain_yaml_read(text, cut, "a.yaml", &options, message);
-        text[cut] = (char)(33 + 7 * cut % 90);
-        chain_yaml_read(text, sizeof good - 1, "a.yaml", &options, message);
+        for (int changed = 0; changed < 2; changed++) {
+            message[0] = '\0';
+            int status =
+                chain_yaml_read(text, changed ? sizeof good - 1 : cut, "a.yaml", &options, message);
+            TEST_CHECK(status == 0 || strncmp(message, "a.yaml:", 7) == 0);
+            text[cut] = (char)(33 + 7 * cut % 90);
+        }
+        options.chain.count = 0;
         tried++;
     }
     test_passed_count(tried);

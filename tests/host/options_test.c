@@ -96,6 +96,7 @@ static const struct {
     {"channels", "1", ""},
     {"quality", "3", ""},
     {"tail", NULL, ""},
+    {"no-dither", NULL, ""},
     {"stats", NULL, ""},
     {"metrics", "sdr,bss", ""},
     {"jobs", "4", ""},
