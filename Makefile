@@ -172,7 +172,7 @@ $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TESTS_LIB_O) $(HOST_O) $(BUILD)
 
 # Defines malloc and its relatives, unless a sanitizer does.
 ALLOC_TRAP := alloc_trap$(if $(findstring address,$(SANITIZE))$(findstring thread,$(SANITIZE)),_none)
-$(BUILD)/tests/runtime/no_alloc_test $(BUILD)/tests/runtime/live_test $(BUILD)/tests/runtime/profile_test: \
+$(BUILD)/tests/runtime/no_alloc_test $(BUILD)/tests/runtime/fx_no_alloc_test $(BUILD)/tests/runtime/live_test $(BUILD)/tests/runtime/profile_test: \
     $(BUILD)/tests/runtime/$(ALLOC_TRAP).o
 
 $(SIMT_TESTS): \

@@ -147,12 +147,16 @@ static double pole_of(double gain, double cosine)
     return b < 1e-9 ? 0 : (a - sqrt(a * a - b * b)) / b;
 }
 
+double cleave_fdn_decay_s(const cleave_fdn_settings *settings)
+{
+    return settings->decay_s > 0 ? settings->decay_s : 0.4 * pow(10, settings->room_size);
+}
+
 void cleave_fdn_derive(const cleave_fdn_args *args, const cleave_fdn_settings *settings,
                        double parameters[CLEAVE_FDN_PARAMETERS])
 {
     const double rate = settings->rate_hz;
-    const double decay =
-        settings->decay_s > 0 ? settings->decay_s : 0.4 * pow(10, settings->room_size);
+    const double decay = cleave_fdn_decay_s(settings);
     const double high = decay * (1 - 0.9 * settings->damping);
     const double cosine = cos(2 * 3.14159265358979323846 * fmin(6000 / rate, 0.4));
     double energy = 0;

@@ -70,6 +70,9 @@ typedef struct cleave_fdn_settings {
     double width;      /* 0 to 1 */
 } cleave_fdn_settings;
 
+/* The time in which it falls by 60 dB, in seconds: what is set, or that of the room's size. */
+double cleave_fdn_decay_s(const cleave_fdn_settings *settings);
+
 /* Sets predelay, allpass, line and blocker for a rate, a room and a predelay; the lengths of lines
  * and all-passes are different primes. */
 void cleave_fdn_place(cleave_fdn_args *args, const cleave_fdn_settings *settings);

@@ -3,11 +3,21 @@
 
 #include "runtime/effects/list.h"
 
+/* clang-format off */
 static const cleave_effect *const list[] = {
-    &cleave_effect_gain,    &cleave_effect_pan,      &cleave_effect_width,
-    &cleave_effect_fade,    &cleave_effect_eq,       &cleave_effect_highpass,
-    &cleave_effect_lowpass, &cleave_effect_bandpass, &cleave_effect_notch,
+    &cleave_effect_gain,
+    &cleave_effect_pan,
+    &cleave_effect_width,
+    &cleave_effect_fade,
+    &cleave_effect_eq,
+    &cleave_effect_highpass,
+    &cleave_effect_lowpass,
+    &cleave_effect_bandpass,
+    &cleave_effect_notch,
+    &cleave_effect_limiter,
+    &cleave_effect_reverb,
 };
+/* clang-format on */
 
 const cleave_effect *cleave_effect_at(int32_t index)
 {

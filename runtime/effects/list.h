@@ -13,5 +13,7 @@ extern const cleave_effect cleave_effect_highpass;
 extern const cleave_effect cleave_effect_lowpass;
 extern const cleave_effect cleave_effect_bandpass;
 extern const cleave_effect cleave_effect_notch;
+extern const cleave_effect cleave_effect_limiter;
+extern const cleave_effect cleave_effect_reverb;
 
 #endif
