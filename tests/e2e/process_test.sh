@@ -128,7 +128,8 @@ if has ffmpeg; then
         read -r kind option likeness <<<"$case"
         source=song
         [ "$kind" = opus ] && source=song48
-        cleave process "$source.wav" "out/coded.$kind" "$option" -q --fx "gain:0"
+        cleave process "$source.wav" "out/coded.$kind" "$option" -q \
+            --fx "gain:0;limiter:threshold=0"
         check "$kind $option: exit status 0" [ "$status" -eq 0 ]
         aligned "$kind $option by our reader" "out/coded.$kind" "$source.f32" "$likeness" decode
         if command -v ffmpeg >/dev/null; then
@@ -233,6 +234,21 @@ cleave process quiet.wav out/quiet.wav --fx "normalize:-16"
 check "silence stays silent, with a warning" grep -q 'is silent, so normalize left it' stderr
 cleave process tone.wav out/loud.wav --fx "gain:20" --bits 16
 check "what is limited is told" grep -q 'samples exceed full scale' stderr
+cleave process tone.wav out/late.wav --fx "limiter:threshold=0;fade:in=0.1,out=0.25" -q
+decode out/late.wav >late.f32
+"$signal" scale 1 tone.f32 | tail -c +160001 | head -c 80000 >middle.f32
+tail -c +160001 late.f32 | head -c 80000 >faded.f32
+near "a limiter delays nothing, and a fade counts from the start" 1e-4 middle.f32 faded.f32
+tail -c 800 late.f32 >end.f32
+check "a fade ends with the file" below "$(peak_of end.f32)" 0.002
+cleave process - out/late.wav --fx "fade:out=0.25" <tone.wav
+check "of a file that is piped too" [ "$status" -eq 0 ]
+cleave process tone.wav out/room.wav --fx "reverb:wet=0.5" -q
+has_shape "a reverb without its tail" out/room.wav "wav pcm_f32le 44100 2 32 44100"
+cleave process tone.wav out/tail.wav --fx "reverb:wet=0.5" --tail -q
+longer=$(shape out/tail.wav | cut -d' ' -f6)
+check "and with it" [ "$longer" -gt 46000 ]
+check "which begins alike" cmp -s <(decode out/room.wav) <(decode out/tail.wav | head -c 352800)
 cleave process - out/piped.wav --fx "gain:-6" -q <tone.wav
 check "standard input is the same" cmp -s out/gain.wav out/piped.wav
 "$CLEAVE" process tone.wav - --fx "gain:-6" -q | cat >piped.wav
