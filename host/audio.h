@@ -72,10 +72,12 @@ typedef enum audio_format {
 typedef struct audio_writer_config {
     audio_format format;
     int32_t rate_hz, channels;
-    /* 16, 24, 32: integer PCM; -32: float32 (WAV and raw only); FLAC takes 16 and 24. */
+    /* 16, 24, 32: integer PCM; -32: float32 (WAV and raw only); FLAC of 32 needs libFLAC. */
     int32_t bits;
     int32_t bitrate_kbps;         /* lossy: constant bit rate; 0: the format's good default */
-    int32_t vbr_quality;          /* MP3: 0..9 (0 best) for VBR, -1: use bitrate_kbps */
+    int32_t vbr_quality;          /* MP3: 0..9 (0 best) for VBR, -1: use bitrate_kbps;
+                                   * Vorbis: 0..10 (10 best), -1: 6, or bitrate_kbps */
+    int32_t effort;               /* MP3: LAME's search, 9 (fastest) to 0 (best); -1: its default */
     int32_t compression;          /* FLAC 0..8; -1: 5 */
     const char *opus_application; /* "audio", "voip", "lowdelay"; NULL: audio */
     const audio_info *tags_from;  /* tags and cover to carry over, or NULL */
@@ -106,6 +108,7 @@ void audio_writer_remove_temporaries(void);
 /* Which formats this build reads and writes, for `cleave info`; a line of text each. */
 const char *audio_backend_sndfile(void); /* version, or NULL if built without */
 const char *audio_backend_ffmpeg(void);
+const char *audio_backend_flac(void); /* of FLAC with 32 bits */
 
 /* Rate conversion of interleaved float32 streams, very high quality, delay compensated: the output
  * of n input frames is round(n * out / in) frames, aligned at sample 0. */

@@ -136,6 +136,8 @@ struct audio_reader {
 int audio_raw_open(audio_reader *reader, const audio_raw *raw, char message[AUDIO_MESSAGE_BYTES]);
 int audio_sndfile_open(audio_reader *reader, audio_kind kind, char message[AUDIO_MESSAGE_BYTES]);
 int audio_ffmpeg_open(audio_reader *reader, audio_kind kind, char message[AUDIO_MESSAGE_BYTES]);
+/* For what the others cannot: more than 24 bits. */
+int audio_flac_open(audio_reader *reader, char message[AUDIO_MESSAGE_BYTES]);
 /* As these, but 1 when it is a WAV of a kind that is left to the libraries (compressed, unusual
  * sizes). */
 int audio_wav_open(audio_reader *reader, char message[AUDIO_MESSAGE_BYTES]);
@@ -162,6 +164,9 @@ void audio_tags_free(audio_info *info);
 /* The four letters of RIFF INFO for a key and back; NULL if there are none. */
 const char *audio_tags_riff_id(const char *key);
 const char *audio_tags_riff_key(const char id[4]);
+/* The name of a key among Vorbis comments and back; the key itself if it has none of its own. */
+const char *audio_tags_vorbis_name(const char *key);
+const char *audio_tags_vorbis_key(const char *name);
 
 /* ---- writers ---- */
 typedef struct audio_encoder {
@@ -196,6 +201,7 @@ int audio_sink_fail(const audio_writer *writer, char message[AUDIO_MESSAGE_BYTES
 int audio_wav_create(audio_writer *writer, char message[AUDIO_MESSAGE_BYTES]); /* and raw */
 int audio_sndfile_create(audio_writer *writer, char message[AUDIO_MESSAGE_BYTES]);
 int audio_ffmpeg_create(audio_writer *writer, char message[AUDIO_MESSAGE_BYTES]);
+int audio_flac_create(audio_writer *writer, char message[AUDIO_MESSAGE_BYTES]); /* of 32 bits */
 /* The name of the format in sentences: "MP3". */
 const char *audio_format_title(audio_format format);
 

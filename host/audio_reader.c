@@ -30,11 +30,25 @@ static int sndfile_reads(const audio_reader *reader, audio_kind kind)
     return facts->sndfile == SNDFILE_FIRST || !audio_backend_ffmpeg();
 }
 
+/* Bits a sample by the STREAMINFO block that begins a FLAC file (RFC 9639, 8.2); 0 if it is not
+ * there. */
+static int32_t flac_bits(audio_reader *reader)
+{
+    unsigned char front[22];
+
+    if (audio_source_peek(&reader->source, 0, front, sizeof front) != (int64_t)sizeof front ||
+        memcmp(front, "fLaC", 4))
+        return 0;
+    return ((front[20] & 1) << 4 | front[21] >> 4) + 1;
+}
+
 static int open_libraries(audio_reader *reader, audio_kind kind, char *message)
 {
     const audio_kind_facts *facts = audio_kind_describe(kind);
     int with_sndfile = sndfile_reads(reader, kind);
 
+    if (kind == AUDIO_KIND_FLAC && flac_bits(reader) > 24)
+        return audio_flac_open(reader, message);
     if (with_sndfile && !audio_sndfile_open(reader, kind, message)) {
         audio_ffmpeg_read_tags(reader, kind);
         return 0;

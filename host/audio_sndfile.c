@@ -316,7 +316,8 @@ static void set_quality(SNDFILE *file, const audio_writer_config *config)
     double level = config->compression < 0 ? 5 / 8.0 : config->compression / 8.0;
     /* Vorbis: about 64 kbit/s at quality 0 and 16 more a tenth, at 44.1 kHz in stereo. */
     double kbps = config->bitrate_kbps ? config->bitrate_kbps : 192;
-    double quality = (kbps - 64) / 256;
+    double quality = config->bitrate_kbps || config->vbr_quality < 0 ? (kbps - 64) / 256
+                                                                     : config->vbr_quality / 10.0;
 
     quality = quality < 0 ? 0 : quality > 1 ? 1 : quality;
     if (config->format == AUDIO_FLAC)

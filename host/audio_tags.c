@@ -41,6 +41,16 @@ static const struct {
     {"ICOP", "copyright"}, {"IMUS", "composer"}, {"IAAR", "album_artist"},
 };
 
+/* Where Vorbis comments and FFmpeg differ (libavformat/vorbiscomment.c). */
+static const struct {
+    const char *name, *key;
+} vorbis_names[] = {
+    {"ALBUMARTIST", "album_artist"},
+    {"TRACKNUMBER", "track"},
+    {"DISCNUMBER", "disc"},
+    {"DESCRIPTION", "comment"},
+};
+
 /* Whether the bytes are well-formed UTF-8 (RFC 3629), but for overlong forms. */
 static int is_utf8(const unsigned char *text, size_t bytes)
 {
@@ -180,4 +190,20 @@ const char *audio_tags_riff_key(const char id[4])
         if (!memcmp(riff_ids[i].id, id, 4))
             return riff_ids[i].key;
     return NULL;
+}
+
+const char *audio_tags_vorbis_name(const char *key)
+{
+    for (size_t i = 0; i < sizeof vorbis_names / sizeof *vorbis_names; i++)
+        if (!strcasecmp(vorbis_names[i].key, key))
+            return vorbis_names[i].name;
+    return key;
+}
+
+const char *audio_tags_vorbis_key(const char *name)
+{
+    for (size_t i = 0; i < sizeof vorbis_names / sizeof *vorbis_names; i++)
+        if (!strcasecmp(vorbis_names[i].name, name))
+            return vorbis_names[i].key;
+    return name;
 }

@@ -303,7 +303,7 @@ static int check_bits(const audio_writer *writer, char *message)
     if (config->format == AUDIO_WAV || config->format == AUDIO_RAW)
         ok = config->bits == 16 || config->bits == 24 || config->bits == 32 || config->bits == -32;
     else if (config->format == AUDIO_FLAC)
-        ok = config->bits == 16 || config->bits == 24;
+        ok = config->bits == 16 || config->bits == 24 || config->bits == 32;
     if (!ok)
         return audio_fail(message, "%s: %s is not written with %d %sbits.", writer->name,
                           audio_format_title(config->format), abs(config->bits),
@@ -331,6 +331,9 @@ static int check_lossy(const audio_writer *writer, char *message)
                           kbps[config->format].max, config->bitrate_kbps);
     if (config->format == AUDIO_MP3 && config->vbr_quality > 9)
         return audio_fail(message, "%s: MP3 takes a quality of 0 (best) to 9, not %d.",
+                          writer->name, config->vbr_quality);
+    if (config->format == AUDIO_OGG && config->vbr_quality > 10)
+        return audio_fail(message, "%s: Ogg Vorbis takes a quality of 0 to 10 (best), not %d.",
                           writer->name, config->vbr_quality);
     if (config->format == AUDIO_FLAC && config->compression > 8)
         return audio_fail(message, "%s: FLAC takes a compression level of 0 to 8, not %d.",
@@ -360,13 +363,16 @@ static int check_config(const audio_writer *writer, char *message)
                : 0;
 }
 
-/* FLAC and Vorbis go through FFmpeg, which alone writes covers; libsndfile stands in. */
+/* FLAC and Vorbis go through FFmpeg, which writes covers; libsndfile stands in. FLAC of 32 bits is
+ * libFLAC's. */
 static int create_encoder(audio_writer *writer, char *message)
 {
     audio_format format = writer->config.format;
 
     if (format == AUDIO_WAV || format == AUDIO_RAW)
         return audio_wav_create(writer, message);
+    if (format == AUDIO_FLAC && writer->config.bits == 32)
+        return audio_flac_create(writer, message);
     if ((format == AUDIO_FLAC || format == AUDIO_OGG) && !audio_backend_ffmpeg())
         return audio_sndfile_create(writer, message);
     return audio_ffmpeg_create(writer, message);

@@ -230,7 +230,7 @@ static void set_quality(AVCodecContext *codec, const audio_writer_config *config
     if (config->format == AUDIO_OGG && !config->bitrate_kbps) {
         codec->flags |=
             AV_CODEC_FLAG_QSCALE; /* about 192 kbit/s for 44.1 kHz stereo, less for less */
-        codec->global_quality = 6 * FF_QP2LAMBDA;
+        codec->global_quality = (config->vbr_quality < 0 ? 6 : config->vbr_quality) * FF_QP2LAMBDA;
     }
     if (config->format == AUDIO_FLAC) {
         codec->compression_level = config->compression < 0 ? 5 : config->compression;
@@ -244,6 +244,8 @@ static void set_quality(AVCodecContext *codec, const audio_writer_config *config
         codec->flags |= AV_CODEC_FLAG_QSCALE;
         codec->global_quality = config->vbr_quality * FF_QP2LAMBDA;
     }
+    if (config->format == AUDIO_MP3 && config->effort >= 0)
+        codec->compression_level = config->effort;
     if (config->format == AUDIO_OPUS) {
         av_opt_set(codec->priv_data, "application",
                    config->opus_application ? config->opus_application : "audio", 0);

@@ -11,6 +11,7 @@
 /* and INTERRUPT_EXIT_CODE of interrupt.h */
 
 int separate_run(const cli_options *options, logger *log);
+int process_run(const cli_options *options, logger *log);
 int probe_run(const cli_options *options, logger *log);
 int compare_run(const cli_options *options, logger *log);
 int info_run(const cli_options *options);

@@ -10,6 +10,8 @@ static const int32_t aac_hz[] = {8000,  11025, 12000, 16000, 22050, 24000, 32000
                                  44100, 48000, 64000, 88200, 96000, 0};
 /* RFC 7845: an Ogg Opus stream is timed at 48 kHz whatever its input was. */
 static const int32_t opus_hz[] = {48000, 0};
+/* The most that libvorbis has a setup for. */
+#define VORBIS_HZ_MAX 192000
 
 int32_t formats_rate_hz(audio_format format, int32_t wanted_hz)
 {
@@ -17,6 +19,9 @@ int32_t formats_rate_hz(audio_format format, int32_t wanted_hz)
                            : format == AUDIO_M4A  ? aac_hz
                            : format == AUDIO_OPUS ? opus_hz
                                                   : NULL;
+    if (format == AUDIO_OGG && wanted_hz > VORBIS_HZ_MAX) {
+        return wanted_hz % 11025 == 0 ? VORBIS_HZ_MAX / 160 * 147 : VORBIS_HZ_MAX;
+    }
     if (rates == NULL) {
         return wanted_hz;
     }

@@ -14,6 +14,10 @@ static const struct {
      "INPUT is a file of any audio format, a folder (searched with all folders in it), or - for "
      "standard input.\n"
      "The stems are written to separated/MODEL/TRACK/STEM.wav.\n"},
+    {COMMAND_PROCESS, "process", "INPUT... OUTPUT", "run files through effects and encoders",
+     "INPUT is a file of any audio format, a folder, or - for standard input. OUTPUT is a file "
+     "whose "
+     "name says\nits codec, - for standard output, or with several inputs a folder.\n"},
     {COMMAND_PROBE, "probe", "FILE...", "tell what files say of themselves", ""},
     {COMMAND_COMPARE, "compare", "REF... EST...", "measure estimates against their references",
      "REF and EST are two folders, whose files belong together by name, or two files; or several "
@@ -53,18 +57,20 @@ int help_run(const cli_options *options)
 
 static void print_all(void)
 {
-    printf("cleave separates music into stems.\n\n");
+    printf("cleave separates music into stems, and processes audio files.\n\n");
     for (size_t t = 0; t < TOPIC_COUNT; t++) {
-        printf("  cleave %-8s %-13s %s\n", topics[t].name, topics[t].usage, topics[t].summary);
+        printf("  cleave %-8s %-15s %s\n", topics[t].name, topics[t].usage, topics[t].summary);
     }
-    printf("  cleave model    COMMAND       get and manage models: see \"cleave model help\"\n"
-           "  cleave weights  inspect       show what a weight file holds\n"
-           "  cleave bench    model|kernels measure how fast this machine computes them\n");
+    printf("  cleave model    COMMAND         get and manage models: see \"cleave model help\"\n"
+           "  cleave weights  inspect         show what a weight file holds\n"
+           "  cleave bench    model|kernels   measure how fast this machine computes them\n");
     printf(
         "\n  cleave separate song.mp3                        the stems of a song, in separated/\n"
         "  cleave separate album --two-stems vocals --mp3  a folder, as vocals and the rest\n"
         "  cleave model pull htdemucs                      Demucs, which separate uses from then "
         "on\n"
+        "  cleave process take.wav take.mp3 --preset podcast\n"
+        "                                                  through effects, for a podcast\n"
         "\n\"cleave help separate\" lists its options.\n");
 }
 
@@ -77,7 +83,8 @@ static void print_option(const option_row *option, const option_row *rows, int32
         snprintf(letter, sizeof letter, "-%c%s", option->letter, option->name != NULL ? ", " : "");
     }
     snprintf(left, sizeof left, "  %s%s%s%s%s", letter, option->name != NULL ? "--" : "",
-             option->name != NULL ? option->name : "", option->argument != NULL ? " " : "",
+             option->name != NULL ? option->name : "",
+             option->argument != NULL && !option_value_is_optional(option) ? " " : "",
              option->argument != NULL ? option->argument : "");
     int fits = strlen(left) < COLUMN;
     printf("%-*s%s%*s%s", COLUMN, left, fits ? "" : "\n", fits ? 0 : COLUMN, "", option->help);

@@ -104,6 +104,7 @@ int info_run(const cli_options *options)
     add(&list, "models", list.models);
     add(&list, "libsndfile", audio_backend_sndfile());
     add(&list, "ffmpeg", audio_backend_ffmpeg());
+    add(&list, "libflac", audio_backend_flac());
     add(&list, "resampler", audio_backend_resampler());
     add(&list, "hwloc", topology_backend_hwloc());
     add(&list, "json", json_backend());

@@ -7,6 +7,7 @@
 #include "host/bench.h"
 #include "host/comparison.h"
 #include "host/model_facts.h"
+#include "host/process_result.h"
 #include "host/track.h"
 
 #include <stdio.h>
@@ -21,6 +22,7 @@ typedef struct json_fact {
 } json_fact;
 
 void json_print_track(FILE *stream, const track_result *result);
+void json_print_process(FILE *stream, const process_result *result);
 void json_print_probe(FILE *stream, const char *path, const audio_info *info);
 void json_print_probe_error(FILE *stream, const char *path, const char *sentence);
 /* error: NULL, or the sentence that says why there are no figures. */

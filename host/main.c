@@ -19,6 +19,8 @@ static int run_command(const cli_options *options, logger *log)
     switch (options->command) {
     case COMMAND_SEPARATE:
         return separate_run(options, log);
+    case COMMAND_PROCESS:
+        return process_run(options, log);
     case COMMAND_PROBE:
         return probe_run(options, log);
     case COMMAND_COMPARE:

@@ -13,56 +13,39 @@
 
 #define WORDS_MAX 16
 
-/* A word that an option takes, and what it means. */
-typedef struct word {
-    const char *name;
-    int32_t value;
-} word;
-
-/* The option being read. */
-typedef struct option_reading {
-    cli_options *options;
-    const char *spelt;
-    const char *value;
-    char *message;
-} option_reading;
-
 /* First those of audio_format, in its order; then other names. */
-static const word formats[] = {{"wav", AUDIO_WAV}, {"flac", AUDIO_FLAC}, {"mp3", AUDIO_MP3},
-                               {"m4a", AUDIO_M4A}, {"opus", AUDIO_OPUS}, {"ogg", AUDIO_OGG},
-                               {"raw", AUDIO_RAW}, {"aac", AUDIO_M4A},   {"vorbis", AUDIO_OGG},
-                               {NULL, 0}};
-static const word depths[] = {{"16", 16},          {"24", 24}, {"32", 32}, {"float", BITS_FLOAT},
-                              {"keep", BITS_KEEP}, {NULL, 0}};
-static const word clips[] = {{"rescale", CLIP_RESCALE},
-                             {"clamp", CLIP_CLAMP},
-                             {"tanh", CLIP_TANH},
-                             {"none", CLIP_NONE},
-                             {NULL, 0}};
-static const word others[] = {
+static const option_word formats[] = {{"wav", AUDIO_WAV},    {"flac", AUDIO_FLAC},
+                                      {"mp3", AUDIO_MP3},    {"m4a", AUDIO_M4A},
+                                      {"opus", AUDIO_OPUS},  {"ogg", AUDIO_OGG},
+                                      {"raw", AUDIO_RAW},    {"aac", AUDIO_M4A},
+                                      {"vorbis", AUDIO_OGG}, {NULL, 0}};
+static const option_word depths[] = {
+    {"16", 16}, {"24", 24}, {"32", 32}, {"float", BITS_FLOAT}, {"keep", BITS_KEEP}, {NULL, 0}};
+static const option_word clips[] = {{"rescale", CLIP_RESCALE},
+                                    {"clamp", CLIP_CLAMP},
+                                    {"tanh", CLIP_TANH},
+                                    {"none", CLIP_NONE},
+                                    {NULL, 0}};
+static const option_word others[] = {
     {"add", OTHER_ADD}, {"minus", OTHER_MINUS}, {"none", OTHER_NONE}, {NULL, 0}};
-static const word precisions[] = {{"fp32", CLEAVE_PRECISION_FP32},
-                                  {"tf32", CLEAVE_PRECISION_TF32},
-                                  {"bf16", CLEAVE_PRECISION_BF16},
-                                  {"fp16", CLEAVE_PRECISION_FP16},
-                                  {NULL, 0}};
-static const word extensions[] = {
+static const option_word precisions[] = {{"fp32", CLEAVE_PRECISION_FP32},
+                                         {"tf32", CLEAVE_PRECISION_TF32},
+                                         {"bf16", CLEAVE_PRECISION_BF16},
+                                         {"fp16", CLEAVE_PRECISION_FP16},
+                                         {NULL, 0}};
+static const option_word extensions[] = {
     {"zeros", CLEAVE_MASK_ZEROS}, {"average", CLEAVE_MASK_AVERAGE}, {NULL, 0}};
-static const word raw_formats[] = {{"s16le", 0}, {"s24le", 0}, {"s32le", 0},
-                                   {"f32le", 0}, {"u8", 0},    {NULL, 0}};
-static const word metrics[] = {{"sdr", METRIC_SDR},
-                               {"bss", METRIC_BSS},
-                               {"sisdr", METRIC_SISDR},
-                               {"snr", METRIC_SNR},
-                               {"rms", METRIC_RMS},
-                               {"spectral", METRIC_SPECTRAL},
-                               {NULL, 0}};
-static const word applications[] = {{"audio", 0}, {"voip", 0}, {"lowdelay", 0}, {NULL, 0}};
+static const option_word raw_formats[] = {{"s16le", 0}, {"s24le", 0}, {"s32le", 0},
+                                          {"f32le", 0}, {"u8", 0},    {NULL, 0}};
+static const option_word metrics[] = {{"sdr", METRIC_SDR},
+                                      {"bss", METRIC_BSS},
+                                      {"sisdr", METRIC_SISDR},
+                                      {"snr", METRIC_SNR},
+                                      {"rms", METRIC_RMS},
+                                      {"spectral", METRIC_SPECTRAL},
+                                      {NULL, 0}};
+static const option_word applications[] = {{"audio", 0}, {"voip", 0}, {"lowdelay", 0}, {NULL, 0}};
 
-static int read_word(const option_reading *reading, const word *words, int32_t *value);
-static int read_integer(const option_reading *reading, int32_t low, int32_t high, int32_t *value);
-static int read_number(const option_reading *reading, double low, double high, double *value);
-static int read_text(const option_reading *reading, const char **value);
 static int apply_separation(const option_reading *reading, option_id id);
 static int apply_place(const option_reading *reading, option_id id);
 static int apply_format(const option_reading *reading, option_id id);
@@ -72,6 +55,13 @@ int option_apply(cli_options *options, option_id id, const char *spelt, const ch
                  char message[OPTIONS_MESSAGE_BYTES])
 {
     option_reading reading = {options, spelt, value, message};
+    if (id >= OPTION_PRE) {
+        return option_apply_effects(&reading, id);
+    }
+    if (id > OPTION_VERSION) {
+        return option_apply_process(&reading, id);
+    }
+    option_note_process(options, id);
     if (id <= OPTION_NO_SPLIT) {
         return apply_separation(&reading, id);
     }
@@ -86,7 +76,7 @@ const char *options_format_name(audio_format format)
     return formats[format].name;
 }
 
-static int read_word(const option_reading *reading, const word *words, int32_t *value)
+int option_read_word(const option_reading *reading, const option_word *words, int32_t *value)
 {
     const char *names[WORDS_MAX];
     int32_t count = 0;
@@ -110,7 +100,7 @@ static int read_word(const option_reading *reading, const word *words, int32_t *
                          reading->spelt, reading->value, list);
 }
 
-static int read_integer(const option_reading *reading, int32_t low, int32_t high, int32_t *value)
+int option_read_integer(const option_reading *reading, int32_t low, int32_t high, int32_t *value)
 {
     char *end;
     errno = 0;
@@ -124,7 +114,7 @@ static int read_integer(const option_reading *reading, int32_t low, int32_t high
     return 0;
 }
 
-static int read_number(const option_reading *reading, double low, double high, double *value)
+int option_read_number(const option_reading *reading, double low, double high, double *value)
 {
     char *end;
     double number = strtod(reading->value, &end);
@@ -138,7 +128,7 @@ static int read_number(const option_reading *reading, double low, double high, d
     return 0;
 }
 
-static int read_text(const option_reading *reading, const char **value)
+int option_read_text(const option_reading *reading, const char **value)
 {
     if (reading->value[0] == '\0') {
         return option_refuse(reading->message, "option \"%s\" needs a value that is not empty",
@@ -190,26 +180,26 @@ static int apply_separation(const option_reading *reading, option_id id)
     switch (id) {
     case OPTION_MODEL:
     case OPTION_PRESET:
-        return read_text(reading, &options->model);
+        return option_read_text(reading, &options->model);
     case OPTION_STEMS:
         return read_stems(reading);
     case OPTION_TWO_STEMS:
-        return read_text(reading, &options->two_stems);
+        return option_read_text(reading, &options->two_stems);
     case OPTION_OTHER_METHOD:
-        status = read_word(reading, others, &value);
+        status = option_read_word(reading, others, &value);
         options->other_method = (other_method)value;
         return status;
     case OPTION_CONSERVE:
         options->conserve = 1;
         return 0;
     case OPTION_SHIFTS:
-        return read_integer(reading, 0, CLEAVE_SHIFTS_MAX, &options->shifts);
+        return option_read_integer(reading, 0, CLEAVE_SHIFTS_MAX, &options->shifts);
     case OPTION_OVERLAP:
-        return read_number(reading, 0.0, 0.95, &options->overlap);
+        return option_read_number(reading, 0.0, 0.95, &options->overlap);
     case OPTION_SEGMENT:
-        return read_number(reading, 0.1, 600.0, &options->segment_seconds);
+        return option_read_number(reading, 0.1, 600.0, &options->segment_seconds);
     case OPTION_MASK_EXTENSION:
-        status = read_word(reading, extensions, &value);
+        status = option_read_word(reading, extensions, &value);
         options->mask_extension = (cleave_mask_extension)value;
         return status;
     default:
@@ -222,11 +212,11 @@ static int apply_separation(const option_reading *reading, option_id id)
 static int read_device(const option_reading *reading)
 {
     cli_options *options = reading->options;
-    static const word devices[] = {{"auto", CLEAVE_DEVICE_AUTO},
-                                   {"cpu", CLEAVE_DEVICE_CPU},
-                                   {"cuda", CLEAVE_DEVICE_CUDA},
-                                   {"cuda:0", CLEAVE_DEVICE_CUDA},
-                                   {NULL, 0}};
+    static const option_word devices[] = {{"auto", CLEAVE_DEVICE_AUTO},
+                                          {"cpu", CLEAVE_DEVICE_CPU},
+                                          {"cuda", CLEAVE_DEVICE_CUDA},
+                                          {"cuda:0", CLEAVE_DEVICE_CUDA},
+                                          {NULL, 0}};
     if (strncasecmp(reading->value, "gpu", 3) == 0) {
         return option_refuse(reading->message,
                              "option \"%s\" does not take \"%s\"; did you mean \"cuda%s\"?",
@@ -236,10 +226,10 @@ static int read_device(const option_reading *reading)
         option_reading number = *reading;
         number.value += 5;
         options->device = CLEAVE_DEVICE_CUDA;
-        return read_integer(&number, 0, 63, &options->device_index);
+        return option_read_integer(&number, 0, 63, &options->device_index);
     }
     int32_t device = 0;
-    int status = read_word(reading, devices, &device);
+    int status = option_read_word(reading, devices, &device);
     options->device = (cleave_device)device;
     options->device_index = 0;
     return status;
@@ -254,17 +244,17 @@ static int apply_place(const option_reading *reading, option_id id)
     case OPTION_DEVICE:
         return read_device(reading);
     case OPTION_BATCH:
-        return read_integer(reading, 1, CLEAVE_BATCH_MAX, &options->batch);
+        return option_read_integer(reading, 1, CLEAVE_BATCH_MAX, &options->batch);
     case OPTION_PRECISION:
-        status = read_word(reading, precisions, &value);
+        status = option_read_word(reading, precisions, &value);
         options->precision = (cleave_precision)value;
         return status;
     case OPTION_THREADS:
-        return read_integer(reading, 1, CLEAVE_THREADS_MAX, &options->threads);
+        return option_read_integer(reading, 1, CLEAVE_THREADS_MAX, &options->threads);
     case OPTION_OUT:
-        return read_text(reading, &options->out);
+        return option_read_text(reading, &options->out);
     default:
-        return read_text(reading, &options->filename);
+        return option_read_text(reading, &options->filename);
     }
 }
 
@@ -279,7 +269,7 @@ static int read_bitrate(const option_reading *reading)
         digits[bytes - 1] = '\0';
         number.value = digits;
     }
-    return read_integer(&number, 6, 512, &reading->options->bitrate_kbps);
+    return option_read_integer(&number, 6, 512, &reading->options->bitrate_kbps);
 }
 
 static int read_rate(const option_reading *reading)
@@ -288,8 +278,10 @@ static int read_rate(const option_reading *reading)
         reading->options->rate_hz = 0;
         return 0;
     }
-    return read_integer(reading, CLEAVE_RATE_HZ_MIN, CLEAVE_RATE_HZ_MAX,
-                        &reading->options->rate_hz);
+    return option_read_integer(reading, CLEAVE_RATE_HZ_MIN,
+                               reading->options->command == COMMAND_PROCESS ? CLEAVE_FX_RATE_HZ_MAX
+                                                                            : CLEAVE_RATE_HZ_MAX,
+                               &reading->options->rate_hz);
 }
 
 static int apply_format(const option_reading *reading, option_id id)
@@ -299,14 +291,14 @@ static int apply_format(const option_reading *reading, option_id id)
     int status = 0;
     switch (id) {
     case OPTION_FORMAT:
-        status = read_word(reading, formats, &value);
+        status = option_read_word(reading, formats, &value);
         options->format = (audio_format)value;
         return status;
     case OPTION_FLAC:
         options->format = AUDIO_FLAC;
         return 0;
     case OPTION_BITS:
-        return read_word(reading, depths, &options->bits);
+        return option_read_word(reading, depths, &options->bits);
     case OPTION_INT24:
         options->bits = 24;
         return 0;
@@ -320,21 +312,21 @@ static int apply_format(const option_reading *reading, option_id id)
     case OPTION_BITRATE:
         return read_bitrate(reading);
     case OPTION_VBR:
-        return read_integer(reading, 0, 9, &options->vbr_quality);
+        return option_read_integer(reading, 0, 9, &options->vbr_quality);
     case OPTION_COMPRESSION:
-        return read_integer(reading, 0, 8, &options->compression);
+        return option_read_integer(reading, 0, 8, &options->compression);
     case OPTION_APPLICATION:
-        status = read_word(reading, applications, &value);
+        status = option_read_word(reading, applications, &value);
         options->application = reading->value;
         return status;
     case OPTION_RATE:
         return read_rate(reading);
     case OPTION_CLIP:
-        status = read_word(reading, clips, &value);
+        status = option_read_word(reading, clips, &value);
         options->clip = (clip_mode)value;
         return status;
     default:
-        return read_text(reading, &options->reference);
+        return option_read_text(reading, &options->reference);
     }
 }
 
@@ -350,7 +342,7 @@ static int read_metrics(const option_reading *reading)
         snprintf(name, sizeof name, "%.*s", (int)(bytes < sizeof name ? bytes : sizeof name), at);
         option_reading one = *reading;
         one.value = name;
-        if (read_word(&one, metrics, &value) != 0) {
+        if (option_read_word(&one, metrics, &value) != 0) {
             return -1;
         }
         chosen |= (uint32_t)value;
@@ -368,20 +360,22 @@ static int apply_run(const option_reading *reading, option_id id)
     int32_t value = 0;
     switch (id) {
     case OPTION_INPUT_FORMAT:
-        if (read_word(reading, raw_formats, &value) != 0) {
+        if (option_read_word(reading, raw_formats, &value) != 0) {
             return -1;
         }
         snprintf(options->raw_input.format, sizeof options->raw_input.format, "%s", reading->value);
         return 0;
     case OPTION_INPUT_RATE:
-        return read_integer(reading, CLEAVE_RATE_HZ_MIN, CLEAVE_RATE_HZ_MAX,
-                            &options->raw_input.rate_hz);
+        return option_read_integer(reading, CLEAVE_RATE_HZ_MIN,
+                                   options->command == COMMAND_PROCESS ? CLEAVE_FX_RATE_HZ_MAX
+                                                                       : CLEAVE_RATE_HZ_MAX,
+                                   &options->raw_input.rate_hz);
     case OPTION_INPUT_CHANNELS:
-        return read_integer(reading, 1, CLEAVE_CHANNELS_MAX, &options->raw_input.channels);
+        return option_read_integer(reading, 1, CLEAVE_CHANNELS_MAX, &options->raw_input.channels);
     case OPTION_METRICS:
         return read_metrics(reading);
     case OPTION_JOBS:
-        return read_integer(reading, 1, OPTIONS_JOBS_MAX, &options->jobs);
+        return option_read_integer(reading, 1, OPTIONS_JOBS_MAX, &options->jobs);
     case OPTION_JSON:
         options->json = 1;
         return 0;

@@ -31,6 +31,8 @@ int options_check(cli_options *options, char message[OPTIONS_MESSAGE_BYTES])
     switch (options->command) {
     case COMMAND_SEPARATE:
         return check_separate(options, message);
+    case COMMAND_PROCESS:
+        return option_check_process(options, message);
     case COMMAND_PROBE:
         return options->operand_count > 0 ? 0 : option_refuse(message, "probe needs a file");
     case COMMAND_COMPARE:

@@ -11,11 +11,33 @@
 #include <string.h>
 
 #define SEPARATE COMMAND_SEPARATE
-#define READING  (COMMAND_SEPARATE | COMMAND_PROBE)
+#define PROCESS  COMMAND_PROCESS
+#define WRITING  (COMMAND_SEPARATE | COMMAND_PROCESS)
+#define READING  (WRITING | COMMAND_PROBE)
 #define JSON     (READING | COMMAND_COMPARE | COMMAND_INFO | COMMAND_MODELS)
 #define ANY      (~0u)
 
 static const option_row rows[] = {
+    {"preset", 0, OPTION_STUDIO, PROCESS, "mobile|hifi|podcast",
+     "effects and encoding for that use; options after it change what it says"},
+    {"fx", 'x', OPTION_FX, PROCESS, "CHAIN",
+     "effects, as in \"highpass:40;limiter:threshold=-1\"; several are joined"},
+    {"chain", 0, OPTION_CHAIN, PROCESS, "FILE", "effects and encoding of a YAML file"},
+    {"codec", 'f', OPTION_FORMAT, PROCESS, "wav|flac|mp3|aac|opus|vorbis|raw",
+     "of the output (as OUT is called, else the input's)"},
+    {"format", 0, OPTION_FORMAT, PROCESS, "FORMAT", NULL},
+    {"rate", 'r', OPTION_RATE, PROCESS, "keep|HZ", "sample rate, 8000 to 384000 (keep)"},
+    {"auto-rate", 0, OPTION_AUTO_RATE, PROCESS, NULL,
+     "where the codec lacks the rate, take the next that it has"},
+    {"channels", 'c', OPTION_CHANNELS, PROCESS, "keep|1..8", "mix to so many (keep)"},
+    {"bits", 'b', OPTION_BITS, PROCESS, "16|24|32|float|keep",
+     "of a sample of wav, flac and raw (keep)"},
+    {"quality", 0, OPTION_QUALITY, PROCESS, "N",
+     "mp3: 0 (best) to 9; vorbis: 0 to 10 (best); flac: 0 to 8 (smallest)"},
+    {"no-dither", 0, OPTION_NO_DITHER, PROCESS, NULL, "round to 16 or 24 bits without noise"},
+    {"tail", 0, OPTION_TAIL, PROCESS, NULL, "keep what sounds on after the end, such as a reverb"},
+    {"stats", 0, OPTION_STATS, PROCESS, NULL,
+     "time, processor, memory, under- and overruns, quality"},
     {"model", 'n', OPTION_MODEL, SEPARATE, "NAME", "model, or auto: the best that can run (auto)"},
     {"name", 0, OPTION_MODEL, SEPARATE, "NAME", NULL},
     {NULL, 'p', OPTION_PRESET, SEPARATE, "NAME", "the same, with Spleeter's letter"},
@@ -47,16 +69,23 @@ static const option_row rows[] = {
      "of a sample; keep: as the input (16)"},
     {"int24", 0, OPTION_INT24, SEPARATE, NULL, "--bits 24"},
     {"float32", 0, OPTION_FLOAT32, SEPARATE, NULL, "--bits float"},
-    {"bitrate", 0, OPTION_BITRATE, SEPARATE, "K", "kbit/s of a lossy format"},
+    {"bitrate", 0, OPTION_BITRATE, WRITING, "K", "kbit/s of a lossy format"},
     {"mp3-bitrate", 0, OPTION_MP3_BITRATE, SEPARATE, "K", "--format mp3 --bitrate K"},
     {"vbr", 0, OPTION_VBR, SEPARATE, "0..9", "mp3 of variable bit rate, 0 is best"},
     {"compression", 0, OPTION_COMPRESSION, SEPARATE, "0..8", "level of flac (5)"},
-    {"application", 0, OPTION_APPLICATION, SEPARATE, "audio|voip|lowdelay",
+    {"application", 0, OPTION_APPLICATION, WRITING, "audio|voip|lowdelay",
      "what opus is tuned for (audio)"},
     {"rate", 'r', OPTION_RATE, SEPARATE, "keep|HZ", "sample rate of the stems (keep)"},
     {"clip", 0, OPTION_CLIP, SEPARATE, "rescale|clamp|tanh|none",
      "stems beyond full scale (none for float, else rescale)"},
     {"clip-mode", 0, OPTION_CLIP, SEPARATE, "MODE", NULL},
+    {"pre", 0, OPTION_PRE, SEPARATE, "CHAIN", "effects on the mixture, before it is separated"},
+    {"normalize", 0, OPTION_NORMALIZE, SEPARATE, "[=LUFS]",
+     "bring the mixture to this loudness first (-16)"},
+    {"trim-silence", 0, OPTION_TRIM, SEPARATE, "[=S[/RMS]]",
+     "cut silence, below this RMS (0.001), at both ends, but for S seconds (0)"},
+    {"post", 0, OPTION_POST, SEPARATE, "[STEM=]CHAIN",
+     "effects on every stem, or on one; can be given for each"},
     {"reference", 0, OPTION_REFERENCE, SEPARATE, "DIR",
      "score each stem against DIR/<stem>.<any extension>"},
     {"input-format", 0, OPTION_INPUT_FORMAT, READING, "s16le|s24le|s32le|f32le|u8",
@@ -65,7 +94,7 @@ static const option_row rows[] = {
     {"input-channels", 0, OPTION_INPUT_CHANNELS, READING, "N", "... and so many channels"},
     {"metrics", 0, OPTION_METRICS, COMMAND_COMPARE, "LIST",
      "of sdr, bss, sisdr, snr, spectral, rms, with commas (all)"},
-    {"jobs", 'j', OPTION_JOBS, SEPARATE, "N", "tracks at the same time (2)"},
+    {"jobs", 'j', OPTION_JOBS, WRITING, "N", "tracks at the same time (2)"},
     {"json", 0, OPTION_JSON, JSON, NULL, "one JSON object a line on standard output"},
     {"quiet", 'q', OPTION_QUIET, ANY, NULL, "errors only"},
     {"verbose", 'v', OPTION_VERBOSE, ANY, NULL, "more details"},
@@ -78,8 +107,9 @@ static const struct {
     const char *name;
     command command;
 } commands[] = {
-    {"separate", COMMAND_SEPARATE}, {"probe", COMMAND_PROBE},   {"compare", COMMAND_COMPARE},
-    {"info", COMMAND_INFO},         {"models", COMMAND_MODELS}, {"help", COMMAND_HELP},
+    {"separate", COMMAND_SEPARATE}, {"process", COMMAND_PROCESS}, {"probe", COMMAND_PROBE},
+    {"compare", COMMAND_COMPARE},   {"info", COMMAND_INFO},       {"models", COMMAND_MODELS},
+    {"help", COMMAND_HELP},
 };
 #define COMMAND_COUNT ((int32_t)(sizeof commands / sizeof commands[0]))
 #define NAME_COUNT    (COMMAND_COUNT + 3)
@@ -109,6 +139,11 @@ const option_row *options_rows(int32_t *count)
 const char *options_command_name(int32_t index)
 {
     return index < COMMAND_COUNT ? commands[index].name : NULL;
+}
+
+int option_value_is_optional(const option_row *row)
+{
+    return row->argument != NULL && strncmp(row->argument, "[=", 2) == 0;
 }
 
 int option_refuse(char message[OPTIONS_MESSAGE_BYTES], const char *format, ...)
@@ -172,6 +207,7 @@ static void set_defaults(cli_options *options)
     options->filename = "{track}/{stem}.{ext}";
     options->vbr_quality = -1;
     options->compression = -1;
+    options->quality = QUALITY_DEFAULT;
     options->jobs = 2;
     options->divider = -1;
     options->metrics = METRIC_ALL;
@@ -250,12 +286,12 @@ static int parse_long(argv_cursor *cursor, const char *word)
     size_t bytes = equals != NULL ? (size_t)(equals - word) - 2 : strlen(word) - 2;
     const option_row *row = NULL;
     for (int32_t i = 0; i < ROW_COUNT && row == NULL; i++) {
-        if (rows[i].name != NULL && strlen(rows[i].name) == bytes &&
-            memcmp(rows[i].name, word + 2, bytes) == 0) {
+        if (rows[i].name != NULL && (rows[i].commands & cursor->options->command) != 0 &&
+            strlen(rows[i].name) == bytes && memcmp(rows[i].name, word + 2, bytes) == 0) {
             row = &rows[i];
         }
     }
-    if (row == NULL || (row->commands & cursor->options->command) == 0) {
+    if (row == NULL) {
         return unknown_long(cursor, word, bytes);
     }
     char spelt[64];
@@ -264,7 +300,7 @@ static int parse_long(argv_cursor *cursor, const char *word)
         return option_refuse(cursor->message, "option \"%s\" takes no value", spelt);
     }
     const char *value = NULL;
-    if (row->argument != NULL) {
+    if (row->argument != NULL && (equals != NULL || !option_value_is_optional(row))) {
         value = equals != NULL ? equals + 1 : next_value(cursor);
         if (value == NULL) {
             return option_refuse(cursor->message, "option \"%s\" needs a value: %s", spelt,

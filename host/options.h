@@ -7,21 +7,23 @@
 #define CLEAVE_HOST_OPTIONS_H
 
 #include "host/audio.h"
-#include "runtime/cleave.h"
+#include "host/jobs.h"
+#include "runtime/cleave_fx.h"
 
 #include <stdint.h>
 
 #define OPTIONS_MESSAGE_BYTES 512
-#define OPTIONS_JOBS_MAX      64
+#define OPTIONS_JOBS_MAX      JOBS_MAX
 
 typedef enum command {
     COMMAND_SEPARATE = 1,
-    COMMAND_PROBE = 2,
-    COMMAND_COMPARE = 4,
-    COMMAND_INFO = 8,
-    COMMAND_MODELS = 16,
-    COMMAND_HELP = 32,
-    COMMAND_VERSION = 64
+    COMMAND_PROCESS = 2,
+    COMMAND_PROBE = 4,
+    COMMAND_COMPARE = 8,
+    COMMAND_INFO = 16,
+    COMMAND_MODELS = 32,
+    COMMAND_HELP = 64,
+    COMMAND_VERSION = 128
 } command;
 
 typedef enum clip_mode {
@@ -41,6 +43,8 @@ typedef enum other_method {
 #define BITS_DEFAULT 0
 #define BITS_KEEP    1 /* as the input */
 #define BITS_FLOAT   -32
+
+#define QUALITY_DEFAULT -1
 
 /* Strings are borrowed from argv or static. */
 typedef struct cli_options {
@@ -79,6 +83,27 @@ typedef struct cli_options {
     const char *reference; /* folder with the true stems, or NULL */
     uint32_t metrics;      /* METRIC_ bits of comparison.h */
 
+    /* Effects of separate, as texts of cleave_fx_parse(). */
+    const char *pre;  /* of the mixture, or NULL */
+    const char *post; /* of every stem that has none of its own, or NULL */
+    int32_t post_count;
+    char post_stems[CLEAVE_STEMS_MAX][CLEAVE_NAME_BYTES];
+    const char *post_chains[CLEAVE_STEMS_MAX];
+    int normalize; /* the mixture, to... */
+    double normalize_lufs;
+    int trim; /* silence at both ends, but for... */
+    double trim_seconds, trim_threshold;
+
+    /* Of process. */
+    cleave_fx_chain chain;
+    int chain_of_preset; /* the chain is a preset's, and the next effects replace it */
+    int has_format;      /* the format was asked for; else OUT's name or the input has it */
+    int32_t channels;    /* 0: keep the input's */
+    int32_t quality;     /* of the format; QUALITY_DEFAULT: not asked */
+    int bitrate_of_preset, quality_of_preset; /* and not asked for since: of preset_format alone */
+    audio_format preset_format;
+    int auto_rate, stats, tail, no_dither;
+
     int32_t raw; /* not 0: inputs are headerless PCM as raw_input says */
     audio_raw raw_input;
     int32_t jobs;
@@ -92,11 +117,14 @@ typedef struct option_row {
     char letter;      /* 0: none */
     int32_t id;
     uint32_t commands;    /* bits of `command` that take it */
-    const char *argument; /* its name in the help, or NULL for a flag */
+    const char *argument; /* its name in the help, or NULL for a flag; "[=X]": may be left out */
     const char *help;     /* NULL: an alias of another row with the same id */
 } option_row;
 
 const option_row *options_rows(int32_t *count);
+
+/* Whether the option may stand without its value; it then has one after "=" only. */
+int option_value_is_optional(const option_row *row);
 
 /* The names of the commands, in the order of the help; NULL past the last. */
 const char *options_command_name(int32_t index);

@@ -132,6 +132,27 @@ int output_path(const output_names *names, const char *stem, char path[OUTPUT_PA
     return 0;
 }
 
+int output_is_same_file(const char *one, const char *other)
+{
+    struct stat first, second;
+    return strcmp(one, "-") != 0 && stat(one, &first) == 0 && stat(other, &second) == 0 &&
+           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+void output_spool_folder(const char *path, char folder[OUTPUT_PATH_BYTES])
+{
+    const char *slash = strrchr(path, '/');
+    const char *temporary = getenv("TMPDIR");
+    if (strcmp(path, "-") == 0) {
+        snprintf(folder, OUTPUT_PATH_BYTES, "%s", temporary != NULL ? temporary : "/tmp");
+    } else {
+        /* Of "/x" it is "/". */
+        snprintf(folder, OUTPUT_PATH_BYTES, "%.*s",
+                 slash == NULL || slash == path ? 1 : (int)(slash - path),
+                 slash != NULL ? path : ".");
+    }
+}
+
 int output_folders_make(output_folders *folders, const char *path)
 {
     char folder[OUTPUT_PATH_BYTES];

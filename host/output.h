@@ -46,6 +46,13 @@ typedef struct output_names {
  * folder itself. */
 int output_path(const output_names *names, const char *stem, char path[OUTPUT_PATH_BYTES]);
 
+/* Whether both paths lead to one existing file; "-" is none. */
+int output_is_same_file(const char *one, const char *other);
+
+/* Where temporary files of an output may lie: its folder, or for a pipe ("-") that of temporaries.
+ */
+void output_spool_folder(const char *path, char folder[OUTPUT_PATH_BYTES]);
+
 /* Folders that were made for a track, in order, so that a failed one leaves none behind. */
 typedef struct output_folders {
     int32_t count;

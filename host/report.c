@@ -24,6 +24,7 @@ typedef struct job_progress {
 struct batch_report {
     logger *log;
     FILE *json;
+    const char *verb;
     int32_t track_count, job_count, done, failed;
     double began, drawn;
     pthread_mutex_t mutex;
@@ -33,14 +34,16 @@ struct batch_report {
 static void progress(batch_report *report, int32_t job, int64_t frames, int surveying);
 static void draw(batch_report *report);
 static void draw_survey(batch_report *report, const job_progress *job, const char *others);
-static void print_result(batch_report *report, const track_result *result);
+static void print_track(const void *result, logger *log, FILE *json);
 
-batch_report *report_open(logger *log, FILE *json, int32_t track_count, int32_t job_count)
+batch_report *report_open(logger *log, FILE *json, const char *done, int32_t track_count,
+                          int32_t job_count)
 {
     batch_report *report = calloc(1, sizeof *report);
     if (report != NULL) {
         report->log = log;
         report->json = json;
+        report->verb = done;
         report->track_count = track_count;
         report->job_count = job_count;
         report->began = report_now();
@@ -82,12 +85,18 @@ void report_survey(batch_report *report, int32_t job, int64_t frames)
 
 void report_end(batch_report *report, int32_t job, const track_result *result)
 {
+    report_end_with(report, job, result->status != TRACK_DONE, print_track, result);
+}
+
+void report_end_with(batch_report *report, int32_t job, int failed, report_printer print,
+                     const void *result)
+{
     pthread_mutex_lock(&report->mutex);
     report->jobs[job].active = 0;
-    report->done += result->status == TRACK_DONE;
-    report->failed += result->status != TRACK_DONE;
+    report->done += !failed;
+    report->failed += failed;
     log_status(report->log, "");
-    print_result(report, result);
+    print(result, report->log, report->json);
     pthread_mutex_unlock(&report->mutex);
 }
 
@@ -110,9 +119,9 @@ void report_close(batch_report **report)
         if (left > 0) {
             snprintf(not_done, sizeof not_done, ", %d not begun", left);
         }
-        log_note(closing->log, "%d of %d tracks separated in %s, %d failed%s", closing->done,
-                 closing->track_count, report_clock(report_now() - closing->began, clock),
-                 closing->failed, not_done);
+        log_note(closing->log, "%d of %d tracks %s in %s, %d failed%s", closing->done,
+                 closing->track_count, closing->verb,
+                 report_clock(report_now() - closing->began, clock), closing->failed, not_done);
     }
     pthread_mutex_destroy(&closing->mutex);
     free(closing);
@@ -230,14 +239,15 @@ static void draw_survey(batch_report *report, const job_progress *job, const cha
     log_status(report->log, line);
 }
 
-static void print_result(batch_report *report, const track_result *result)
+static void print_track(const void *subject, logger *log, FILE *json)
 {
-    if (report->json != NULL) {
-        json_print_track(report->json, result);
+    const track_result *result = subject;
+    if (json != NULL) {
+        json_print_track(json, result);
     }
     if (result->status != TRACK_DONE) {
         if (result->status != TRACK_CANCELLED) {
-            log_error(report->log, "%s: %s", result->input, result->message);
+            log_error(log, "%s: %s", result->input, result->message);
         }
         return;
     }
@@ -258,7 +268,7 @@ static void print_result(batch_report *report, const track_result *result)
     if (result->is_scored && !isnan(result->of_sum.score)) {
         snprintf(quality, sizeof quality, ", quality of the sum %.3f", result->of_sum.score);
     }
-    log_note(report->log, "%s: %s %s %.*s, %.1f s, %.*fx real time%s", result->input, stems,
+    log_note(log, "%s: %s %s %.*s, %.1f s, %.*fx real time%s", result->input, stems,
              slash != NULL ? "in" : "to", slash != NULL ? folder_bytes : 15,
              slash != NULL ? result->paths[0] : "standard output", result->seconds, speed < 9.95,
              speed, quality);

@@ -10,8 +10,10 @@
 
 typedef struct batch_report batch_report;
 
-/* json: where objects go, or NULL. Returns NULL when out of memory. */
-batch_report *report_open(logger *log, FILE *json, int32_t track_count, int32_t job_count);
+/* json: where objects go, or NULL. done: what the tracks then are, "separated". Returns NULL when
+ * out of memory. */
+batch_report *report_open(logger *log, FILE *json, const char *done, int32_t track_count,
+                          int32_t job_count);
 
 /* Job `job` begins a track of total_frames (-1: unknown), is at `frames`, or has ended it with this
  * result. */
@@ -22,6 +24,11 @@ void report_progress(batch_report *report, int32_t job, int64_t frames);
 /* The job is at `frames` of a first pass, which only reads. */
 void report_survey(batch_report *report, int32_t job, int64_t frames);
 void report_end(batch_report *report, int32_t job, const track_result *result);
+
+/* The same for another kind of result: `print` tells it, with what stands for JSON or NULL. */
+typedef void (*report_printer)(const void *result, logger *log, FILE *json);
+void report_end_with(batch_report *report, int32_t job, int failed, report_printer print,
+                     const void *result);
 
 /* Counts so far. */
 int32_t report_failed(const batch_report *report);

@@ -3,6 +3,7 @@
 #include "host/commands.h"
 #include "host/inputs.h"
 #include "host/interrupt.h"
+#include "host/jobs.h"
 #include "host/session.h"
 #include "host/topology.h"
 
@@ -18,7 +19,6 @@ typedef struct track_batch {
     batch_report *report;
     input_list inputs;
     int32_t job_count, threads;
-    atomic_int next; /* input to take */
     atomic_int cancelled;
     atomic_int told; /* why the CPU computes and no GPU */
     pthread_mutex_t folders;
@@ -26,17 +26,9 @@ typedef struct track_batch {
     output_folders made[OPTIONS_JOBS_MAX]; /* by the track that each job is at */
 } track_batch;
 
-/* One of them. */
-typedef struct track_job {
-    track_batch *batch;
-    int32_t index;
-    pthread_t thread;
-} track_job;
-
 static int check_inputs(const track_batch *batch);
 static int run_batch(track_batch *batch);
-static void run_jobs(track_batch *batch);
-static void *run_job(void *argument);
+static void run_track(void *context, int32_t job, int32_t item);
 static void cancel_batch(void *context);
 static void abandon_batch(void *context);
 
@@ -89,7 +81,7 @@ static int run_batch(track_batch *batch)
     batch->threads =
         batch->options->threads > 0 ? batch->options->threads : machine.threads / batch->job_count;
     batch->threads = batch->threads > 0 ? batch->threads : 1;
-    batch->report = report_open(batch->log, batch->options->json ? stdout : NULL,
+    batch->report = report_open(batch->log, batch->options->json ? stdout : NULL, "separated",
                                 batch->inputs.count, batch->job_count);
     if (batch->report == NULL) {
         log_error(batch->log, "out of memory");
@@ -101,7 +93,7 @@ static int run_batch(track_batch *batch)
     }
     const interrupt_actions actions = {cancel_batch, abandon_batch, batch};
     interrupt_watch *watch = interrupt_open(&actions);
-    run_jobs(batch);
+    jobs_run(batch->job_count, batch->inputs.count, &batch->cancelled, run_track, batch);
     interrupt_close(&watch);
     for (int32_t i = 0; i < batch->job_count; i++) {
         engine_slot_destroy(&batch->slots[i]);
@@ -114,53 +106,26 @@ static int run_batch(track_batch *batch)
                                           : EXIT_DONE;
 }
 
-/* The calling thread is job 0; a job whose thread cannot be had leaves its tracks to the others. */
-static void run_jobs(track_batch *batch)
+static void run_track(void *context, int32_t job, int32_t item)
 {
-    track_job jobs[OPTIONS_JOBS_MAX];
-    int32_t started = 1;
-    for (int32_t i = 0; i < batch->job_count; i++) {
-        jobs[i].batch = batch;
-        jobs[i].index = i;
-    }
-    while (started < batch->job_count &&
-           pthread_create(&jobs[started].thread, NULL, run_job, &jobs[started]) == 0) {
-        started++;
-    }
-    run_job(&jobs[0]);
-    for (int32_t i = 1; i < started; i++) {
-        pthread_join(jobs[i].thread, NULL);
-    }
-}
-
-static void *run_job(void *argument)
-{
-    const track_job *job = argument;
-    track_batch *batch = job->batch;
-    session_context context = {
+    track_batch *batch = context;
+    session_context session = {
         .options = batch->options,
         .shelf = &batch->shelf,
         .log = batch->log,
         .report = batch->report,
-        .job = job->index,
-        .slot = &batch->slots[job->index],
+        .job = job,
+        .slot = &batch->slots[job],
         .told = &batch->told,
         .threads = batch->threads,
         .cancelled = &batch->cancelled,
         .folders = &batch->folders,
-        .made = &batch->made[job->index],
+        .made = &batch->made[job],
     };
-    while (!atomic_load(&batch->cancelled)) {
-        int32_t index = atomic_fetch_add(&batch->next, 1);
-        if (index >= batch->inputs.count) {
-            break;
-        }
-        track_result result;
-        session_run(&context, &batch->inputs.items[index], &result);
-        report_end(batch->report, job->index, &result);
-        track_result_free(&result);
-    }
-    return NULL;
+    track_result result;
+    session_run(&session, &batch->inputs.items[item], &result);
+    report_end(batch->report, job, &result);
+    track_result_free(&result);
 }
 
 static void cancel_batch(void *context)

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-static const char *without_name(const char *text, const char *path);
 static int run(track_session *session, const input *source);
 static int finish(track_session *session);
 static void tell_choice(track_session *session, const input *source);
@@ -65,13 +64,7 @@ int session_fail(track_session *session, track_status status, const char *format
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    const char *path = strcmp(result->input, "-") == 0 ? "standard input" : result->input;
-    const char *sentence = without_name(text, path);
-    snprintf(result->message, sizeof result->message, "%s", sentence);
-    size_t bytes = strlen(result->message);
-    if (bytes > 0 && result->message[bytes - 1] == '.') {
-        result->message[bytes - 1] = '\0';
-    }
+    track_sentence(result->input, text, result->message);
     result->status = status;
     return -1;
 }
@@ -88,42 +81,6 @@ void session_warn(track_session *session, const char *format, ...)
     if (result->warning_count < TRACK_WARNINGS_MAX) {
         memcpy(result->warnings[result->warning_count++], text, sizeof text);
     }
-}
-
-const char *track_status_code(track_status status)
-{
-    static const char *const codes[] = {"done", "unreadable", "unseparable", "unwritable",
-                                        "cancelled"};
-    return codes[status];
-}
-
-void track_result_free(track_result *result)
-{
-    for (int32_t s = 0; s < CLEAVE_STEMS_MAX; s++) {
-        free(result->paths[s]);
-        result->paths[s] = NULL;
-    }
-}
-
-/* The line that tells a failure begins with the input's path: a sentence that does too loses it.
- * There the path may have "?" for control characters, and "..." for its front. */
-static const char *without_name(const char *text, const char *path)
-{
-    int is_cut = strncmp(text, "...", 3) == 0;
-    size_t path_bytes = strlen(path);
-    for (size_t first = 0; first < (is_cut ? path_bytes : 1); first++) {
-        const char *name = first == 0 ? text : text + 3;
-        size_t i = 0;
-        while (first + i < path_bytes &&
-               (name[i] == path[first + i] ||
-                (name[i] == '?' && (unsigned char)path[first + i] < 0x20))) {
-            i++;
-        }
-        if (first + i == path_bytes && strncmp(name + i, ": ", 2) == 0) {
-            return name + i + 2;
-        }
-    }
-    return text;
 }
 
 static int run(track_session *session, const input *source)
@@ -152,6 +109,9 @@ static int run(track_session *session, const input *source)
         return -1;
     }
     tell_choice(session, source);
+    if (session_prepare(session, &frames) != 0) {
+        return -1;
+    }
     const open_model *model = session->result->choice.model;
     if (model != NULL && model->networks_info.normalizes &&
         session_survey(session, source, &frames) != 0) {

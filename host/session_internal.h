@@ -10,6 +10,7 @@
 #include "host/session.h"
 #include "host/sink.h"
 #include "host/spool.h"
+#include "host/stem_post.h"
 
 #define SESSION_BLOCK_FRAMES 8192
 #define SOURCE_REST          -1 /* of an output: the mixture minus output 0 */
@@ -23,13 +24,16 @@ typedef struct track_session {
     const audio_info *info;
     cleave_engine *engine;
     cleave_engine_info engine_info;
-    int device_lost; /* not 0: that is why the track failed */
+    int device_lost;                   /* not 0: that is why the track failed */
     int32_t sources[CLEAVE_STEMS_MAX]; /* output -> stem of the engine, or SOURCE_REST */
     rate_converter *to_engine;         /* the mixture */
     rate_converter *from_engine;       /* the outputs */
     backlog mixture;                   /* kept while SOURCE_REST or the score needs it */
     cleave_quality *score;             /* of the sum of the outputs; NULL if they are not all */
-    sample_spool *kept;                /* blocks of a pipe that a first pass has read; or NULL */
+    sample_spool *kept;                /* blocks that a first pass has read; or NULL... */
+    int64_t kept_at;                   /* ...how many of its frames have been read again... */
+    int64_t kept_first, kept_end;      /* ...and which of them are the track */
+    stem_post *post;                   /* effects on the outputs, or NULL */
     stem_sink *sink;
     stem_reference *references[CLEAVE_STEMS_MAX];
 
@@ -61,6 +65,13 @@ int session_is_file(const char *path);
 /* Where temporary files may lie: the folder of the outputs, or for a pipe that of temporaries. */
 void session_spool_folder(const track_session *session, char folder[OUTPUT_PATH_BYTES]);
 
+/* session_prepare.c: runs the mixture through the effects of --pre and --normalize, and finds what
+ * --trim-silence leaves of it; on return a first block is in place again. Nothing without these
+ * options. */
+int session_prepare(track_session *session, int64_t *frames);
+/* The spool, which is to be read from now on, whole. */
+void session_keep(track_session *session, sample_spool *spool);
+
 /* session_survey.c: tells the engine the mean and deviation of the whole track, of which the first
  * block of `frames` has been read; on return a first block is in place again. */
 int session_survey(track_session *session, const input *source, int64_t *frames);
@@ -69,8 +80,6 @@ int session_survey(track_session *session, const input *source, int64_t *frames)
 int session_read(track_session *session, int64_t *frames); /* fills block; 0 frames at the end */
 int session_feed(track_session *session, int64_t frames);  /* block to engine to outputs */
 int session_drain(track_session *session); /* the track ended: the rest to the outputs */
-/* Takes what is no sample as silence, and counts it. */
-void session_clean(float *samples, int64_t count, int64_t *replaced);
 /* A block with the engine's channels: mono is copied to each, those beyond them are left out, or
  * their mean is taken where the engine is mono. The block itself when they are the same. */
 float *session_map_input(track_session *session, float *block, int64_t frames);

@@ -21,6 +21,7 @@ static int open_converters(track_session *session);
 static int name_outputs(track_session *session, const input *source);
 static int open_sink(track_session *session);
 static int open_references(track_session *session);
+static int open_post(track_session *session);
 
 int session_open_input(track_session *session, const input *source)
 {
@@ -123,6 +124,9 @@ int session_open_outputs(track_session *session, const input *source)
         status = open_references(session);
     }
     if (status == 0) {
+        status = open_post(session);
+    }
+    if (status == 0) {
         pthread_mutex_lock(session->context->folders);
         status = open_sink(session);
         pthread_mutex_unlock(session->context->folders);
@@ -139,6 +143,7 @@ void session_close(track_session *session)
     pthread_mutex_unlock(session->context->folders);
     convert_close(&session->to_engine);
     convert_close(&session->from_engine);
+    stem_post_close(&session->post);
     audio_reader_close(&session->reader);
     backlog_free(&session->mixture);
     spool_close(&session->kept);
@@ -260,13 +265,6 @@ static int open_converters(track_session *session)
     return 0;
 }
 
-static int is_same_file(const char *one, const char *other)
-{
-    struct stat first, second;
-    return strcmp(one, "-") != 0 && stat(one, &first) == 0 && stat(other, &second) == 0 &&
-           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
-}
-
 static int name_outputs(track_session *session, const input *source)
 {
     track_result *result = session->result;
@@ -284,7 +282,7 @@ static int name_outputs(track_session *session, const input *source)
             return session_fail(session, TRACK_UNWRITABLE, "the path of its stem %s is too long",
                                 result->stems[s]);
         }
-        if (is_same_file(path, source->path)) {
+        if (output_is_same_file(path, source->path)) {
             return session_fail(session, TRACK_UNWRITABLE, "its stem %s would overwrite it",
                                 result->stems[s]);
         }
@@ -296,22 +294,9 @@ static int name_outputs(track_session *session, const input *source)
     return 0;
 }
 
-/* The folder of a path, where there is one. */
-static void folder_of(const char *path, char folder[OUTPUT_PATH_BYTES])
-{
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, OUTPUT_PATH_BYTES, "%.*s", slash != NULL ? (int)(slash - path) : 1,
-             slash != NULL ? path : ".");
-}
-
 void session_spool_folder(const track_session *session, char folder[OUTPUT_PATH_BYTES])
 {
-    if (to_pipe(session)) {
-        const char *temporary = getenv("TMPDIR");
-        snprintf(folder, OUTPUT_PATH_BYTES, "%s", temporary != NULL ? temporary : "/tmp");
-    } else {
-        folder_of(session->result->paths[0], folder);
-    }
+    output_spool_folder(to_pipe(session) ? "-" : session->result->paths[0], folder);
 }
 
 static clip_mode clip_of(const track_session *session, int32_t bits)
@@ -339,6 +324,7 @@ static int open_sink(track_session *session)
                                   .bits = formats_bits(options, session->info, to_pipe(session)),
                                   .bitrate_kbps = options->bitrate_kbps,
                                   .vbr_quality = options->vbr_quality,
+                                  .effort = -1,
                                   .compression = options->compression,
                                   .opus_application = options->application,
                                   .tags_from = session->info};
@@ -386,6 +372,18 @@ static int open_references(track_session *session)
     if (found == 0) {
         session_warn(session, "%s has no file for any of its stems to be scored against",
                      session->options->reference);
+    }
+    return 0;
+}
+
+static int open_post(track_session *session)
+{
+    track_result *result = session->result;
+    char message[AUDIO_MESSAGE_BYTES];
+    if (stem_post_open(&session->post, session->options, result->stems, result->stem_count,
+                       result->output_rate_hz, result->output_channels, SESSION_BLOCK_FRAMES,
+                       message) != 0) {
+        return session_fail(session, TRACK_UNPROCESSABLE, "%s", message);
     }
     return 0;
 }

@@ -1,24 +1,22 @@
 /* session_stream.c: where the samples of a track go:
  *
  *     reader -> numbers only -> channels -> to_engine -> engine -> score, channels -> from_engine
- *            -> references, sink
+ *            -> references, effects -> sink
  *
  * Each stage hands blocks to the next and keeps what its own latency needs, so memory does not grow
  * with the track. */
+#include "host/samples.h"
 #include "host/session_internal.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
-
-/* Samples beyond this (+120 dB) are no audio, and their squares would overflow on the way. */
-#define LEVEL_MAX 1.0e6f
 
 static int read_kept(track_session *session, int64_t *frames);
 static float mean_of(const float *frame, int32_t channels);
 static int push_mixture(void *context, float *const *streams, int32_t frames);
 static int pull_ready(track_session *session);
 static int write_outputs(void *context, float *const *streams, int32_t frames);
+static int write_sink(void *context, float *const *streams, int32_t frames);
 
 int session_read(track_session *session, int64_t *frames)
 {
@@ -30,21 +28,10 @@ int session_read(track_session *session, int64_t *frames)
     if (got < 0) {
         return session_fail(session, TRACK_UNREADABLE, "%s", message);
     }
-    session_clean(session->block, got * session->info->channels, &session->replaced_samples);
+    samples_clean(session->block, got * session->info->channels, &session->replaced_samples);
     session->result->frames += got;
     *frames = got;
     return 0;
-}
-
-void session_clean(float *samples, int64_t count, int64_t *replaced)
-{
-    for (int64_t i = 0; i < count; i++) {
-        /* Written so that a NaN fails it. */
-        if (!(fabsf(samples[i]) <= LEVEL_MAX)) {
-            samples[i] = 0.0f;
-            ++*replaced;
-        }
-    }
 }
 
 float *session_map_input(track_session *session, float *block, int64_t frames)
@@ -92,22 +79,43 @@ int session_drain(track_session *session)
     if (convert_finish(session->from_engine, output_frames, write_outputs, session) != 0) {
         return session_fail(session, TRACK_UNSEPARABLE, "the sample rate could not be converted");
     }
-    return 0;
+    return session->post != NULL ? stem_post_finish(session->post, write_sink, session) : 0;
 }
 
-/* The blocks of a pipe, as they were read before. */
+void session_keep(track_session *session, sample_spool *spool)
+{
+    spool_close(&session->kept);
+    session->kept = spool;
+    session->kept_at = session->kept_first = 0;
+    session->kept_end = INT64_MAX;
+}
+
+/* The blocks of a first pass, as they were kept: those of the track. */
 static int read_kept(track_session *session, int64_t *frames)
 {
-    *frames = 0;
-    int status = spool_read(session->kept, frames, sizeof *frames);
-    if (status > 0) {
-        size_t bytes = (size_t)*frames * (size_t)session->info->channels * sizeof(float);
-        status = spool_read(session->kept, session->block, bytes);
+    int64_t channels = session->info->channels;
+    int64_t first = 0, end = 0;
+    int status = 1;
+    while (status > 0 && end <= first && session->kept_at < session->kept_end) {
+        int64_t count = 0;
+        status = spool_read(session->kept, &count, sizeof count);
+        if (status > 0) {
+            status = spool_read(session->kept, session->block,
+                                (size_t)(count * channels) * sizeof(float));
+        }
+        first = session->kept_first - session->kept_at;
+        first = first > 0 ? first : 0;
+        end = session->kept_end - session->kept_at;
+        end = status <= 0 ? first : end < count ? end : count;
+        session->kept_at += count;
     }
     if (status < 0) {
         return session_fail(session, TRACK_UNREADABLE, "its temporary copy cannot be read: %s",
                             strerror(errno));
     }
+    *frames = end > first ? end - first : 0;
+    memmove(session->block, session->block + first * channels,
+            (size_t)(*frames * channels) * sizeof(float));
     session->result->frames += *frames;
     return 0;
 }
@@ -237,12 +245,24 @@ static int pull_ready(track_session *session)
 static int write_outputs(void *context, float *const *streams, int32_t frames)
 {
     track_session *session = context;
-    char message[AUDIO_MESSAGE_BYTES];
     for (int32_t s = 0; s < session->result->stem_count; s++) {
         if (session->references[s] != NULL) {
             reference_compare(session->references[s], streams[s], frames);
         }
     }
+    if (session->post == NULL) {
+        return write_sink(session, streams, frames);
+    }
+    if (stem_post_push(session->post, streams, frames, write_sink, session) != 0) {
+        return session_fail(session, TRACK_UNPROCESSABLE, "its effects could not be computed");
+    }
+    return 0;
+}
+
+static int write_sink(void *context, float *const *streams, int32_t frames)
+{
+    track_session *session = context;
+    char message[AUDIO_MESSAGE_BYTES];
     if (sink_write(session->sink, streams, frames, message) != 0) {
         return session_fail(session, TRACK_UNWRITABLE, "%s", message);
     }

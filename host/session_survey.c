@@ -4,6 +4,7 @@
  * A file is read a second time, by a reader of its own. What cannot be read twice waits, as it was
  * read, in a nameless file in the output folder, and session_read() goes on from there. */
 #include "host/level.h"
+#include "host/samples.h"
 #include "host/session_internal.h"
 
 #include <errno.h>
@@ -33,8 +34,9 @@ int session_survey(track_session *session, const input *source, int64_t *frames)
                      SESSION_BLOCK_FRAMES, message) != 0) {
         return session_fail(session, TRACK_UNSEPARABLE, "%s", message);
     }
-    int failed =
-        session_is_file(source->path) ? survey_file(&pass, source) : survey_pipe(&pass, *frames);
+    int failed = session->kept == NULL && session_is_file(source->path)
+                     ? survey_file(&pass, source)
+                     : survey_pipe(&pass, *frames);
     if (!failed &&
         convert_finish(pass.converter, convert_length(pass.frames, info->rate_hz, engine_hz),
                        add_converted, &pass) != 0) {
@@ -75,7 +77,7 @@ static int survey_file(survey *pass, const input *source)
                           message) == 0) {
         while (status == 0 &&
                (got = audio_reader_read(reader, block, SESSION_BLOCK_FRAMES, message)) > 0) {
-            session_clean(block, got * session->info->channels, &replaced);
+            samples_clean(block, got * session->info->channels, &replaced);
             status = add_block(pass, block, got);
         }
         audio_reader_close(&reader);
@@ -114,7 +116,7 @@ static int survey_pipe(survey *pass, int64_t frames)
         status = session_fail(session, TRACK_UNWRITABLE, "cannot read the temporary file in %s: %s",
                               folder, strerror(errno));
     }
-    session->kept = spool;
+    session_keep(session, spool);
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* sink.c: the stems of one track on their way into files. */
 #include "host/sink.h"
 
+#include "host/samples.h"
 #include "host/spool.h"
 
 #include <errno.h>
@@ -66,10 +67,7 @@ int sink_write(stem_sink *sink, float *const *stems, int32_t frames,
     int64_t count = (int64_t)frames * sink->config.writer.channels;
     float peak = 0.0f;
     for (int32_t s = 0; s < sink->config.stem_count; s++) {
-        for (int64_t i = 0; i < count; i++) {
-            const float level = fabsf(stems[s][i]);
-            peak = level > peak ? level : peak; /* fmaxf() is a call, one for each sample */
-        }
+        peak = samples_peak(stems[s], count, peak);
     }
     if (peak > sink->outcome.peak) {
         sink->outcome.peak = peak;

@@ -13,7 +13,8 @@ typedef enum track_status {
     TRACK_UNREADABLE,  /* the input */
     TRACK_UNSEPARABLE, /* the engine cannot take it */
     TRACK_UNWRITABLE,  /* an output */
-    TRACK_CANCELLED
+    TRACK_CANCELLED,
+    TRACK_UNPROCESSABLE /* its effects cannot be computed */
 } track_status;
 
 typedef struct track_result {
@@ -44,6 +45,9 @@ typedef struct track_result {
 
 /* "unreadable", "unseparable", ...: one word for programs. */
 const char *track_status_code(track_status status);
+
+/* A sentence about the track, fit to follow its path: without the path and the full stop. */
+void track_sentence(const char *input, const char *text, char message[AUDIO_MESSAGE_BYTES]);
 
 void track_result_free(track_result *result);
 

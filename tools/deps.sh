@@ -30,6 +30,7 @@ demo  p libavformat libavformat-dev   ffmpeg-free-devel    ffmpeg       ffmpeg-d
 demo  p libavcodec  libavcodec-dev    ffmpeg-free-devel    ffmpeg       ffmpeg-dev        ffmpeg
 demo  p libavutil   libavutil-dev     ffmpeg-free-devel    ffmpeg       ffmpeg-dev        ffmpeg
 demo  p libswresample libswresample-dev ffmpeg-free-devel  ffmpeg       ffmpeg-dev        ffmpeg
+demo  p flac        libflac-dev       flac-devel           flac         flac-dev          flac
 demo  p soxr        libsoxr-dev       soxr-devel           libsoxr      soxr-dev          libsoxr
 demo  p hwloc       libhwloc-dev      hwloc-devel          hwloc        hwloc-dev         hwloc
 demo  p jansson     libjansson-dev    jansson-devel        jansson      jansson-dev       jansson

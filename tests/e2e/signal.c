@@ -13,8 +13,12 @@
  *     signal channels FROM TO FILE
  *         the frames with other channels: their mean, the first of them, or the one repeated
  *     signal scale GAIN FILE
+ *     signal lag CHANNELS REFERENCE FILE
+ *         by how many frames the file comes late, at the greatest correlation, and that
+ *         correlation, 0 to 1; channels are added up
  *
- * KIND: music (voice in the middle, other tones left and right), loud (the same at 1.6 times full
+ * KIND: music (voice in the middle, other tones left and right), taps (the same under short sounds
+ * at times that do not repeat), loud (music at 1.6 times full
  * scale), noise, silence, nan (music with a NaN, an infinity and 1e30 in it). FORMAT: s16 s24 s32
  * u8 f32. Little-endian machines only. */
 #include <math.h>
@@ -42,7 +46,14 @@ static double value(const char *kind, int64_t frame, int channel, int rate_hz)
                    0.3 * sin(6.0 * M_PI * vibrato);
     double side = sin(2.0 * M_PI * (110.0 + 55.0 * channel) * t + channel);
     double level = strcmp(kind, "loud") == 0 ? 1.6 : 0.5;
-    return level * (0.3 * voice + 0.4 * side);
+    double tap = 0.0;
+    if (strcmp(kind, "taps") == 0) {
+        double number = floor(t / 0.13);
+        double since = t - 0.13 * number - 0.05 * fmod(number * 0.618034, 1.0);
+        tap = since >= 0.0 ? 0.5 * exp(-80.0 * since) * sin(2.0 * M_PI * 900.0 * since) : 0.0;
+        level = 0.15;
+    }
+    return level * (0.3 * voice + 0.4 * side) + tap;
 }
 
 static void put(uint64_t bits, int bytes)
@@ -227,6 +238,50 @@ static int scale(double gain, const char *path)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
+/* The sum of the channels, of every frame. */
+static double *load_mono(const char *path, int channel_count, int64_t *frames)
+{
+    double *samples = load(path, 1, frames);
+    *frames /= channel_count;
+    for (int64_t t = 0; t < *frames; t++) {
+        double sum = 0.0;
+        for (int c = 0; c < channel_count; c++) {
+            sum += samples[t * channel_count + c];
+        }
+        samples[t] = sum;
+    }
+    return samples;
+}
+
+static int lag(int channel_count, const char *reference, const char *path)
+{
+    enum { LAGS = 3000 };
+    int64_t frames, others;
+    double *a = load_mono(reference, channel_count, &frames);
+    double *b = load_mono(path, channel_count, &others);
+    int64_t last = (frames < others ? frames : others) - LAGS;
+    int64_t first = last - LAGS > 40000 ? last - 40000 : LAGS;
+    double best = -1.0;
+    int best_lag = 0;
+    for (int shift = -LAGS; shift <= LAGS && last > first; shift++) {
+        double product = 0.0, energy_a = 1e-30, energy_b = 1e-30;
+        for (int64_t t = first; t < last; t++) {
+            product += a[t] * b[t + shift];
+            energy_a += a[t] * a[t];
+            energy_b += b[t + shift] * b[t + shift];
+        }
+        double likeness = product / sqrt(energy_a * energy_b);
+        if (likeness > best) {
+            best = likeness;
+            best_lag = shift;
+        }
+    }
+    printf("%d %.6f\n", best_lag, best);
+    free(a);
+    free(b);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 7 && strcmp(argv[1], "make") == 0) {
@@ -244,6 +299,9 @@ int main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "scale") == 0) {
         return scale(atof(argv[2]), argv[3]);
     }
-    fprintf(stderr, "usage: signal make|residual|fit|stats|channels|scale ...\n");
+    if (argc == 5 && strcmp(argv[1], "lag") == 0) {
+        return lag(atoi(argv[2]), argv[3], argv[4]);
+    }
+    fprintf(stderr, "usage: signal make|residual|fit|stats|channels|scale|lag ...\n");
     return 2;
 }

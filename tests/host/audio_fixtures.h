@@ -212,6 +212,7 @@ static inline audio_writer_config fixture_config(audio_format format, int32_t ra
                                   .channels = channels,
                                   .bits = bits,
                                   .vbr_quality = -1,
+                                  .effort = -1,
                                   .compression = -1};
     return config;
 }
