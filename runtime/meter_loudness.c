@@ -38,13 +38,16 @@ static void histogram_add(meter_histogram *h, double mean_square)
     h->sum[bin_of(lufs)] += mean_square;
 }
 
-/* The first bin at or above the mean of all plus `gate_lu`: blocks of that bin count as above, an
- * error of less than METER_BIN_LU in the gate. */
+/* The first bin above the mean of all plus `gate_lu`. Of the bin in which the gate lies, all blocks
+ * are in or none, by their mean: exact where it has one, and else wrong by less than a bin. */
 static int64_t gate_of(const meter_histogram *h, double gate_lu)
 {
-    const double lufs = cleave_k_lufs(h->energy / (double)h->total) + gate_lu;
+    const double gate = h->energy / (double)h->total * pow(10, gate_lu / 10);
 
-    return lufs > METER_GATE_LUFS ? bin_of(lufs) : 0;
+    if (!(cleave_k_lufs(gate) > METER_GATE_LUFS))
+        return 0;
+    const int64_t bin = bin_of(cleave_k_lufs(gate));
+    return h->sum[bin] > gate * (double)h->count[bin] ? bin : bin + 1;
 }
 
 static double integrated(const meter_histogram *h)
@@ -79,12 +82,14 @@ static double range(const meter_histogram *h)
     const int64_t from = gate_of(h, RANGE_GATE_LU);
     for (int64_t i = from; i < METER_LUFS_BINS; i++)
         count += h->count[i];
+    if (count == 0)
+        return 0;
     const int64_t low = (int64_t)(RANGE_LOW * (double)(count - 1) + 0.5);
     const int64_t high = (int64_t)(RANGE_HIGH * (double)(count - 1) + 0.5);
     return ranked(h, from, high) - ranked(h, from, low);
 }
 
-void meter_loudness_step(meter_loudness *l, double energy, int64_t frames)
+void cleave_meter_loudness_step(meter_loudness *l, double energy, int64_t frames)
 {
     l->energy[l->steps % METER_SHORT_TERM] = energy;
     l->frames[l->steps % METER_SHORT_TERM] = (double)frames;
@@ -104,7 +109,7 @@ void meter_loudness_step(meter_loudness *l, double energy, int64_t frames)
     }
 }
 
-void meter_loudness_result(const meter_loudness *l, cleave_meter_result *result)
+void cleave_meter_loudness_result(const meter_loudness *l, cleave_meter_result *result)
 {
     result->integrated_lufs = integrated(&l->gated);
     result->momentary_max_lufs = cleave_k_lufs(l->momentary_max);
@@ -112,7 +117,7 @@ void meter_loudness_result(const meter_loudness *l, cleave_meter_result *result)
     result->loudness_range_lu = range(&l->range);
 }
 
-void meter_blocks_step(meter_blocks *b, double squares, double peak, int64_t frames)
+void cleave_meter_blocks_step(meter_blocks *b, double squares, double peak, int64_t frames)
 {
     b->squares += squares / (double)frames;
     b->peak = fmax(b->peak, peak);
@@ -130,7 +135,7 @@ void meter_blocks_step(meter_blocks *b, double squares, double peak, int64_t fra
     b->steps = 0;
 }
 
-double meter_blocks_range(const meter_blocks *b)
+double cleave_meter_blocks_range(const meter_blocks *b)
 {
     const double wanted = ceil(DR_SHARE * (double)b->total);
     double seen = 0, power = 0;
