@@ -109,6 +109,7 @@ void cleave_meter_push(cleave_meter *m, const float *in, int64_t frames)
 {
     const uint64_t mode = cleave_cpu_mode_set();
     const int64_t channels = m->config.channels;
+    int64_t not_finite = 0;
 
     for (int64_t done = 0; done < frames;) {
         const int64_t count = cleave_i64_min(m->config.record_frames - m->held, frames - done);
@@ -118,8 +119,10 @@ void cleave_meter_push(cleave_meter *m, const float *in, int64_t frames)
             for (int64_t i = 0; i < count; i++) {
                 const float v = from[i * channels];
                 const int finite = fabsf(v) < INFINITY;
-                to[i] = finite ? fminf(fmaxf(v, -LOUDEST), LOUDEST) : 0;
-                m->not_finite += !finite;
+                const float below = v < LOUDEST ? v : LOUDEST;
+                const float within = below > -LOUDEST ? below : -LOUDEST;
+                to[i] = finite ? within : 0;
+                not_finite += !finite;
             }
         }
         m->held += count;
@@ -127,6 +130,7 @@ void cleave_meter_push(cleave_meter *m, const float *in, int64_t frames)
         if (m->held == m->config.record_frames)
             tile(m, m->held);
     }
+    m->not_finite += not_finite;
     cleave_cpu_mode_restore(mode);
 }
 
@@ -308,9 +312,9 @@ static void part(cleave_meter *m, int64_t first, int64_t frames)
     cleave_kernel_call_run(&m->reduce, &args);
     for (int c = 0; c < m->config.channels; c++) {
         meter_channel *ch = &m->channel[c];
-        ch->peak = fmax(ch->peak, (double)m->sums[c]);
-        ch->step_peak = fmax(ch->step_peak, (double)m->sums[c]);
-        m->tile_peak = fmax(m->tile_peak, (double)m->sums[c]);
+        ch->peak = meter_most(ch->peak, (double)m->sums[c]);
+        ch->step_peak = meter_most(ch->step_peak, (double)m->sums[c]);
+        m->tile_peak = meter_most(m->tile_peak, (double)m->sums[c]);
     }
 }
 
@@ -330,7 +334,7 @@ static void tile_sums(cleave_meter *m, int64_t frames)
     if (has_true_peak(m)) {
         cleave_kernel_call_run(&m->true_peak, &true_peak);
         for (int c = 0; c < m->config.channels; c++)
-            m->tile_true_peak = fmax(m->tile_true_peak, (double)m->peaks[c]);
+            m->tile_true_peak = meter_most(m->tile_true_peak, (double)m->peaks[c]);
     }
 
     const cleave_reduce_args sum =
@@ -358,7 +362,9 @@ static void tile_sums(cleave_meter *m, int64_t frames)
 
 static double correlation(double cross, double left, double right)
 {
-    return left > 0 && right > 0 ? fmin(fmax(cross / (sqrt(left) * sqrt(right)), -1), 1) : NAN;
+    return left > 0 && right > 0
+               ? meter_least(meter_most(cross / (sqrt(left) * sqrt(right)), -1), 1)
+               : NAN;
 }
 
 static void make_record(cleave_meter *m, int64_t frames)
@@ -373,7 +379,7 @@ static void make_record(cleave_meter *m, int64_t frames)
         .timestamp = (double)m->frames / m->config.rate_hz,
         .rms_level = sqrt(mean),
         .peak_level = m->tile_peak,
-        .true_peak_level = fmax(m->tile_true_peak, m->tile_peak),
+        .true_peak_level = meter_most(m->tile_true_peak, m->tile_peak),
         .dynamic_range = mean > 0 ? 20 * log10(m->tile_peak) - meter_db(mean) : NAN,
         .signal_to_noise_ratio = noise > 0  ? meter_db(mean / noise)
                                  : mean > 0 ? noise == 0 ? INFINITY : NAN
@@ -425,15 +431,16 @@ static void channel_results(const cleave_meter *m, cleave_meter_result *r)
 
     for (int c = 0; c < m->config.channels; c++) {
         const meter_channel *ch = &m->channel[c];
-        const double top = fmax((double)m->peak_state[c * CLEAVE_TRUE_PEAK_STATE_FLOATS], ch->peak);
+        const double top =
+            meter_most((double)m->peak_state[c * CLEAVE_TRUE_PEAK_STATE_FLOATS], ch->peak);
         const double channel_range = cleave_meter_blocks_range(&ch->blocks);
         r->channel_rms_dbfs[c] = meter_db(ch->squares / frames);
         r->channel_peak_dbfs[c] = meter_db(ch->peak * ch->peak);
         r->channel_true_peak_dbtp[c] = meter_db(top * top);
         r->dc_offset[c] = ch->sum / frames;
         squares += ch->squares;
-        peak = fmax(peak, ch->peak);
-        true_peak = fmax(true_peak, top);
+        peak = meter_most(peak, ch->peak);
+        true_peak = meter_most(true_peak, top);
         if (!isnan(channel_range)) {
             range += channel_range;
             ranges++;

@@ -128,6 +128,17 @@ struct cleave_meter {
     int32_t has_record;
 };
 
+/* fmin() and fmax() of the library are calls, since they know NaN. */
+static inline double meter_least(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static inline double meter_most(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 static inline double meter_db(double power)
 {
     return power > 0 ? 10 * log10(power) : -INFINITY;

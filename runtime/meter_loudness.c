@@ -97,13 +97,13 @@ void cleave_meter_loudness_step(meter_loudness *l, double energy, int64_t frames
     const int due = l->steps % METER_HOP == 0;
     if (l->steps >= METER_MOMENTARY) {
         l->momentary = window(l, METER_MOMENTARY);
-        l->momentary_max = fmax(l->momentary_max, l->momentary);
+        l->momentary_max = meter_most(l->momentary_max, l->momentary);
         if (due)
             histogram_add(&l->gated, l->momentary);
     }
     if (l->steps >= METER_SHORT_TERM) {
         l->short_term = window(l, METER_SHORT_TERM);
-        l->short_term_max = fmax(l->short_term_max, l->short_term);
+        l->short_term_max = meter_most(l->short_term_max, l->short_term);
         if (due)
             histogram_add(&l->range, l->short_term);
     }
@@ -120,17 +120,17 @@ void cleave_meter_loudness_result(const meter_loudness *l, cleave_meter_result *
 void cleave_meter_blocks_step(meter_blocks *b, double squares, double peak, int64_t frames)
 {
     b->squares += squares / (double)frames;
-    b->peak = fmax(b->peak, peak);
+    b->peak = meter_most(b->peak, peak);
     if (++b->steps < METER_SHORT_TERM)
         return;
     const double mean = b->squares / METER_SHORT_TERM;
     if (mean > 0) {
-        const int64_t bin = (int64_t)fmax(0, -10 * log10(mean) / DR_BIN_DB);
+        const int64_t bin = (int64_t)meter_most(0, -10 * log10(mean) / DR_BIN_DB);
         b->count[cleave_i64_min(bin, METER_DR_BINS - 1)]++;
         b->total++;
     }
-    b->second = fmax(fmin(b->first, b->peak), b->second);
-    b->first = fmax(b->first, b->peak);
+    b->second = meter_most(meter_least(b->first, b->peak), b->second);
+    b->first = meter_most(b->first, b->peak);
     b->squares = b->peak = 0;
     b->steps = 0;
 }
@@ -143,7 +143,7 @@ double cleave_meter_blocks_range(const meter_blocks *b)
     if (b->total == 0)
         return NAN;
     for (int i = 0; i < METER_DR_BINS && seen < wanted; i++) {
-        const double count = fmin((double)b->count[i], wanted - seen);
+        const double count = meter_least((double)b->count[i], wanted - seen);
         power += count * pow(10, -(i + 0.5) * DR_BIN_DB / 10);
         seen += count;
     }

@@ -105,7 +105,7 @@ static void update_floor(meter_spectrum *s)
     for (int64_t k = 0; k < s->bins; k++) {
         double least = s->minima[k];
         for (int64_t i = 1; i < METER_MINIMA; i++)
-            least = fmin(least, s->minima[i * s->bins + k]);
+            least = meter_least(least, s->minima[i * s->bins + k]);
         s->noise[k] = BIAS * least;
         noise += s->noise[k];
     }
@@ -132,10 +132,10 @@ static void track_floor(meter_spectrum *s)
             sum -= s->power[k - REACH - 1];
             count--;
         }
-        const double local = fmax(sum, 0) / count;
+        const double local = meter_most(sum, 0) / count;
         s->smooth[k] =
             s->transforms == 0 ? local : SMOOTHING * s->smooth[k] + (1 - SMOOTHING) * local;
-        s->low[k] = place == 0 ? s->smooth[k] : fmin(s->low[k], s->smooth[k]);
+        s->low[k] = place == 0 ? s->smooth[k] : meter_least(s->low[k], s->smooth[k]);
         total += s->power[k];
     }
     s->signal_sum += total;
@@ -195,8 +195,9 @@ void cleave_meter_spectrum_bands(const cleave_meter *m, const double *power, dou
         const double high = cleave_meter_band_hz(b) * OCTAVE_SIXTH / bin_hz;
         double sum = 0;
         for (int64_t k = (int64_t)(low + 0.5); k < s->bins && (double)k - 0.5 < high; k++) {
-            const double part = fmin(high, (double)k + 0.5) - fmax(low, (double)k - 0.5);
-            sum += fmax(part, 0) * power[k];
+            const double part =
+                meter_least(high, (double)k + 0.5) - meter_most(low, (double)k - 0.5);
+            sum += meter_most(part, 0) * power[k];
         }
         out[b] = (float)meter_db(sum * scale);
     }
