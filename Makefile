@@ -314,7 +314,7 @@ FUZZ_CC       ?= clang
 FUZZ_SECONDS  ?= 120
 FUZZ_SANITIZE := address,undefined,fuzzer-no-link
 FUZZ_C        := $(filter-out tests/fuzz/fuzz_%.c tests/fuzz/seeds.c,$(wildcard tests/fuzz/*.c)) tests/bytes.c tests/tensor_bundle.c
-FUZZ_H        := kernels/base.h kernels/half.h runtime/cleave.h $(wildcard weights/*.h loader/*.h tests/*.h tests/fuzz/*.h)
+FUZZ_H        := kernels/base.h kernels/half.h runtime/cleave.h $(wildcard runtime/cleave_*.h weights/*.h loader/*.h tests/*.h tests/fuzz/*.h)
 FUZZ_LIB      := $(BUILD)/fuzz/lib/libcleave.a
 FUZZ_CFLAGS   := -std=c17 -O1 -g -I. -D_GNU_SOURCE -pthread -fno-sanitize-recover=all -fsanitize=address,undefined
 FUZZERS       := torch safetensors tensorflow weights network
@@ -340,7 +340,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include
 	install -m 755 $(BUILD)/cleave $(DESTDIR)$(PREFIX)/bin/cleave
 	install -m 644 $(BUILD)/libcleave.a $(DESTDIR)$(PREFIX)/lib/libcleave.a
-	install -m 644 runtime/cleave.h $(DESTDIR)$(PREFIX)/include/cleave.h
+	install -m 644 runtime/cleave.h runtime/cleave_*.h $(DESTDIR)$(PREFIX)/include
 
 clean:
 	rm -rf $(BUILD)
