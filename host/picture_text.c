@@ -20,6 +20,7 @@
 #define WEIGHT_PIXELS    1.15f /* at least */
 #define POINTS_MAX       16
 #define PIECES           6 /* straight pieces of an arc */
+#define LINES_MAX        (3 * POINTS_MAX * PIECES)
 
 static const char *const glyphs[] = {
     /*   */ "",
@@ -133,6 +134,8 @@ typedef struct pen {
     point origin, column, row;
     float radius; /* of a stroke, in pixels */
     colour ink;
+    int count; /* of lines of the glyph */
+    point lines[LINES_MAX][2];
 } pen;
 
 /* The next character of UTF-8 text; a byte that begins none stands for itself. */
@@ -190,21 +193,79 @@ static point between(point from, point to, float share)
     return (point){from.x + share * (to.x - from.x), from.y + share * (to.y - from.y)};
 }
 
-/* A straight line with round ends, and edges that are as smooth as pixels allow. */
-static void draw_line(const pen *held, point from, point to)
+static void add_line(pen *held, point from, point to)
 {
-    float reach = held->radius + 1;
-    float dx = to.x - from.x, dy = to.y - from.y;
+    if (held->count < LINES_MAX) {
+        held->lines[held->count][0] = from;
+        held->lines[held->count][1] = to;
+        held->count++;
+    }
+}
+
+static void add_arc(pen *held, point from, point control, point to)
+{
+    point last = from;
+    for (int i = 1; i <= PIECES; i++) {
+        float share = (float)i / PIECES;
+        point at = between(between(from, control, share), between(control, to, share), share);
+        add_line(held, last, at);
+        last = at;
+    }
+}
+
+static void add_stroke(pen *held, char kind, const point *points, int count)
+{
+    if (kind == '@') {
+        for (int i = 0; i < count; i++) {
+            point before = points[(i + count - 1) % count], after = points[(i + 1) % count];
+            add_arc(held, between(before, points[i], 0.5f), points[i],
+                    between(points[i], after, 0.5f));
+        }
+        return;
+    }
+    if (kind == '~') {
+        point from = points[0];
+        for (int i = 1; i + 1 < count; i++) {
+            point to = i + 2 == count ? points[i + 1] : between(points[i], points[i + 1], 0.5f);
+            add_arc(held, from, points[i], to);
+            from = to;
+        }
+        return;
+    }
+    for (int i = 0; i + 1 < count; i++) {
+        add_line(held, points[i], points[i + 1]);
+    }
+}
+
+static float distance_to(const point line[2], float x, float y)
+{
+    float dx = line[1].x - line[0].x, dy = line[1].y - line[0].y;
+    float px = x - line[0].x, py = y - line[0].y;
     float square = dx * dx + dy * dy;
-    int32_t left = (int32_t)floorf(fminf(from.x, to.x) - reach);
-    int32_t right = (int32_t)ceilf(fmaxf(from.x, to.x) + reach);
-    int32_t top = (int32_t)floorf(fminf(from.y, to.y) - reach);
-    int32_t bottom = (int32_t)ceilf(fmaxf(from.y, to.y) + reach);
-    for (int32_t y = top; y <= bottom; y++) {
-        for (int32_t x = left; x <= right; x++) {
-            float px = (float)x + 0.5f - from.x, py = (float)y + 0.5f - from.y;
-            float share = square > 0 ? fminf(fmaxf((px * dx + py * dy) / square, 0), 1) : 0;
-            float distance = hypotf(px - share * dx, py - share * dy);
+    float share = square > 0 ? fminf(fmaxf((px * dx + py * dy) / square, 0), 1) : 0;
+    return hypotf(px - share * dx, py - share * dy);
+}
+
+/* All lines of a glyph as one shape with round ends, its edges as smooth as pixels allow. */
+static void draw_lines(const pen *held)
+{
+    float left = INFINITY, right = -INFINITY, top = INFINITY, bottom = -INFINITY;
+    float reach = held->radius + 1;
+    for (int i = 0; i < held->count; i++) {
+        for (int end = 0; end < 2; end++) {
+            left = fminf(left, held->lines[i][end].x - reach);
+            right = fmaxf(right, held->lines[i][end].x + reach);
+            top = fminf(top, held->lines[i][end].y - reach);
+            bottom = fmaxf(bottom, held->lines[i][end].y + reach);
+        }
+    }
+    for (int32_t y = (int32_t)floorf(top); held->count > 0 && y <= (int32_t)bottom; y++) {
+        for (int32_t x = (int32_t)floorf(left); x <= (int32_t)right; x++) {
+            float distance = reach;
+            for (int i = 0; i < held->count; i++) {
+                distance =
+                    fminf(distance, distance_to(held->lines[i], (float)x + 0.5f, (float)y + 0.5f));
+            }
             float cover = fminf(held->radius + 0.5f - distance, 1);
             if (cover > 0) {
                 picture_blend(held->drawn, x, y, held->ink, cover);
@@ -213,43 +274,9 @@ static void draw_line(const pen *held, point from, point to)
     }
 }
 
-static void draw_arc(const pen *held, point from, point control, point to)
+static void draw_glyph(pen *held, const char *glyph)
 {
-    point last = from;
-    for (int i = 1; i <= PIECES; i++) {
-        float share = (float)i / PIECES;
-        point at = between(between(from, control, share), between(control, to, share), share);
-        draw_line(held, last, at);
-        last = at;
-    }
-}
-
-static void draw_stroke(const pen *held, char kind, const point *points, int count)
-{
-    if (kind == '@') {
-        for (int i = 0; i < count; i++) {
-            point before = points[(i + count - 1) % count], after = points[(i + 1) % count];
-            draw_arc(held, between(before, points[i], 0.5f), points[i],
-                     between(points[i], after, 0.5f));
-        }
-        return;
-    }
-    if (kind == '~') {
-        point from = points[0];
-        for (int i = 1; i + 1 < count; i++) {
-            point to = i + 2 == count ? points[i + 1] : between(points[i], points[i + 1], 0.5f);
-            draw_arc(held, from, points[i], to);
-            from = to;
-        }
-        return;
-    }
-    for (int i = 0; i + 1 < count; i++) {
-        draw_line(held, points[i], points[i + 1]);
-    }
-}
-
-static void draw_glyph(const pen *held, const char *glyph)
-{
+    held->count = 0;
     while (*glyph != '\0') {
         point points[POINTS_MAX];
         int count = 0;
@@ -263,9 +290,10 @@ static void draw_glyph(const pen *held, const char *glyph)
             points[count++] = (point){held->origin.x + column * held->column.x + row * held->row.x,
                                       held->origin.y + column * held->column.y + row * held->row.y};
         }
-        draw_stroke(held, kind, points, count);
+        add_stroke(held, kind, points, count);
         glyph += *glyph == ' ';
     }
+    draw_lines(held);
 }
 
 /* Returns the columns that the text takes. */

@@ -534,40 +534,6 @@ cleave_status cleave_bss_solve(cleave_bss *bss);
 void cleave_bss_window(cleave_bss *bss, const float *const *references,
                        const float *const *estimates, int64_t frames, cleave_bss_ratios *ratios);
 
-/* ---- spectrogram ----
- * Rows of power spectra of a stream of any length: an object in the caller's memory that allocates
- * nothing. Row k is centred at frame k hop, where what lies outside the track is silence; a bin k
- * is the frequency k rate / n. Its value is the squared amplitude of the sine that is there: 1 for
- * one of full scale on the bin, by a periodic Hann window. Functions on different objects may run
- * at once. docs/analysis.md has an example. */
-#define CLEAVE_SPECTROGRAM_ROWS_MAX 16 /* that a call gives */
-
-typedef struct cleave_spectrogram cleave_spectrogram;
-
-typedef struct cleave_spectrogram_config {
-    int32_t channels; /* 1..CLEAVE_CHANNELS_MAX */
-    int32_t n;        /* frames under a transform: 16..65536, even, no prime factor but 2, 3, 5 */
-    int32_t hop;      /* from one row to the next, 1..n */
-} cleave_spectrogram_config;
-
-/* Bytes that the object needs; 0 if the configuration is not possible. */
-size_t cleave_spectrogram_need(const cleave_spectrogram_config *config);
-
-/* Makes the object at the start of `memory`, 64-byte aligned, `bytes` long. INVALID: configuration,
- * or memory that is NULL or not aligned; NO_MEMORY: fewer bytes than needed. */
-cleave_status cleave_spectrogram_init(const cleave_spectrogram_config *config, void *memory,
-                                      size_t bytes, cleave_spectrogram **spectrogram);
-
-/* Takes frames [frames][channels] until rows are ready, and sets *taken to how many. Returns the
- * count of rows, 0 when all frames were taken and more are needed, and sets *rows to them:
- * [count][channels][n / 2 + 1], which hold until the next call. */
-int64_t cleave_spectrogram_push(cleave_spectrogram *spectrogram, const float *interleaved,
-                                int64_t frames, int64_t *taken, const float **rows);
-
-/* The track ends here: the rows that are centred inside it and were not given yet, as push gives
- * them. To be called until it returns 0; the next push begins another track. */
-int64_t cleave_spectrogram_flush(cleave_spectrogram *spectrogram, const float **rows);
-
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,5 @@
 /* spectrogram.c: rows of power spectra of a stream, in blocks of transforms. */
-#include "runtime/cleave.h"
+#include "runtime/cleave_spectrogram.h"
 
 #include "kernels/fft/fft.h"
 #include "kernels/stft/stft.h"

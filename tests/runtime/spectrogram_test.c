@@ -1,5 +1,5 @@
 /* spectrogram_test.c: rows of power spectra: levels, places, and every way of cutting a stream. */
-#include "runtime/cleave.h"
+#include "runtime/cleave_spectrogram.h"
 #include "tests/test.h"
 
 #include <math.h>
