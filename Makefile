@@ -166,6 +166,8 @@ $(PULL_TESTS:%=$(BUILD)/tests/host/%): $(BUILD)/tests/host/http_server.o $(BUILD
 TAR_TESTS := unpack_test tf_checkpoint_test model_pull_archive_test
 $(TAR_TESTS:%=$(BUILD)/tests/host/%): $(BUILD)/tests/host/tar_file.o
 
+$(BUILD)/tests/host/picture_test: $(BUILD)/tests/host/png_read_libpng$(if $(filter 1,$(LIBPNG)),,_none).o
+
 # Static patterns: an implicit rule would win over a more special one whose prerequisites are yet to be made.
 $(filter-out $(SIMT_TESTS),$(TESTS)): \
 $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TESTS_LIB_O) $(HOST_O) $(BUILD)/libcleave.a

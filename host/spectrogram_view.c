@@ -252,8 +252,7 @@ static void draw_bar(picture *drawn, const plot_area *plot, const colour heats[H
     picture_frame(drawn, bar.x, bar.y, bar.width, bar.height, plot_ink);
     int32_t count = axis_of_values(low, high, LABELS_APART * 1.8 / bar.height, ticks);
     plot_values(drawn, &bar, ticks, count, 1);
-    picture_text(drawn, (float)(bar.x + bar.width + 8), (float)(bar.y + bar.height + 16), AXIS_TEXT,
-                 TEXT_CENTRE, plot_ink, "dBFS");
+    picture_text(drawn, (float)bar.x, (float)bar.y - 16, AXIS_TEXT, TEXT_LEFT, plot_ink, "dBFS");
 }
 
 int spectrogram_view_draw(const spectrogram_view *view, const char *title, double range_db,

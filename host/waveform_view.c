@@ -179,11 +179,19 @@ static void draw_channel(const waveform_view *view, int32_t channel, amplitude_s
                          double full, const plot_area *panel, picture *drawn)
 {
     int is_db = scale == AMPLITUDE_DB;
+    column before = {0};
     for (int32_t x = 0; x < WAVEFORM_WIDTH; x++) {
         column found;
         if (!find_pixels(view, channel, x, &found)) {
             break;
         }
+        column here = found;
+        if (x > 0) {
+            /* A slow wave moves on between two columns: its line has no gaps. */
+            found.low = fminf(found.low, before.high);
+            found.high = fmaxf(found.high, before.low);
+        }
+        before = here;
         double rms = sqrt((double)found.square);
         double peak = fmax(fabs((double)found.low), fabs((double)found.high));
         /* The RMS lies within the extremes only where the signal goes both ways in a column. */
