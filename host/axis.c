@@ -179,24 +179,26 @@ void plot_values(picture *drawn, const plot_area *area, const axis_tick *ticks, 
     }
 }
 
+/* Makes the text end in dots where it is wider than `room`, not within a character. */
+static void shorten(char *text, size_t bytes, float room)
+{
+    while (bytes > 0 && picture_text_width(AXIS_TITLE, text) > room) {
+        do {
+            bytes--;
+        } while (bytes > 0 && ((unsigned char)text[bytes] & 0xC0) == 0x80);
+        memcpy(text + bytes, "...", 4);
+    }
+}
+
 void plot_title(picture *drawn, const plot_area *area, const char *title, const char *words)
 {
-    char cut[256];
+    /* A longer one is wider than any room. */
+    char cut[512];
     float y = (float)area->y - 22;
-    float room = (float)area->width - 30 - picture_text_width(AXIS_TEXT, words);
     size_t bytes = strnlen(title, sizeof cut - 4);
     memcpy(cut, title, bytes);
     cut[bytes] = '\0';
-    while (bytes > 0 && (title[bytes] != '\0' || picture_text_width(AXIS_TITLE, cut) > room)) {
-        /* Not within a character. */
-        do {
-            bytes--;
-        } while (bytes > 0 && ((unsigned char)title[bytes] & 0xC0) == 0x80);
-        memcpy(cut + bytes, "...", 4);
-        if (picture_text_width(AXIS_TITLE, cut) <= room) {
-            break;
-        }
-    }
+    shorten(cut, bytes, (float)area->width - 30 - picture_text_width(AXIS_TEXT, words));
     picture_text(drawn, (float)area->x, y, AXIS_TITLE, TEXT_LEFT, plot_ink, cut);
     picture_text(drawn, (float)(area->x + area->width), y, AXIS_TEXT, TEXT_RIGHT, plot_ink, words);
 }

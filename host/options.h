@@ -7,6 +7,8 @@
 #define CLEAVE_HOST_OPTIONS_H
 
 #include "host/audio.h"
+#include "host/axis.h"
+#include "host/waveform_view.h"
 #include "runtime/cleave.h"
 
 #include <stdint.h>
@@ -21,7 +23,8 @@ typedef enum command {
     COMMAND_INFO = 8,
     COMMAND_MODELS = 16,
     COMMAND_HELP = 32,
-    COMMAND_VERSION = 64
+    COMMAND_VERSION = 64,
+    COMMAND_ANALYZE = 128
 } command;
 
 typedef enum clip_mode {
@@ -79,6 +82,14 @@ typedef struct cli_options {
     const char *reference; /* folder with the true stems, or NULL */
     uint32_t metrics;      /* METRIC_ bits of comparison.h */
 
+    const char *spectrogram, *waveform; /* of analyze: templates of pictures, or NULL */
+    const char *report;                 /* and of its report */
+    frequency_scale scale;
+    amplitude_scale waveform_scale;
+    double range_db;    /* of the spectrogram */
+    double silence_rms; /* below it is silence */
+    double records_s;   /* of a record, 0: none are printed */
+
     int32_t raw; /* not 0: inputs are headerless PCM as raw_input says */
     audio_raw raw_input;
     int32_t jobs;
@@ -100,6 +111,8 @@ const option_row *options_rows(int32_t *count);
 
 /* The names of the commands, in the order of the help; NULL past the last. */
 const char *options_command_name(int32_t index);
+/* The name of a command. */
+const char *options_name_of(command wanted);
 
 /* Parses argv[1..argc). Returns 0, or -1 with one sentence in message. options_free() is needed
  * after either. */

@@ -13,7 +13,7 @@
 #define RANGE_DB     60.0
 #define LEFT         64
 #define TOP          46
-#define RIGHT        24
+#define RIGHT        40
 #define BOTTOM       56
 #define PANEL_GAP    18
 #define PANELS       320 /* pixels of all panels together, but... */
@@ -104,24 +104,41 @@ static void next_column(waveform_view *view)
     view->columns++;
 }
 
+/* Whether a run of clipping is complete somewhere in the frames; keeps count of the last one. */
+static int32_t find_clipping(waveform_view *view, int32_t channel, const float *interleaved,
+                             int64_t frames)
+{
+    int32_t found = 0;
+    int32_t in_a_row = view->clipped[channel];
+    for (int64_t i = 0; i < frames; i++) {
+        int is_at_level =
+            fabs((double)interleaved[i * view->channels + channel]) >= view->clip_level;
+        in_a_row = !is_at_level ? 0 : in_a_row < view->clip_frames ? in_a_row + 1 : in_a_row;
+        found |= in_a_row == view->clip_frames;
+    }
+    view->clipped[channel] = in_a_row;
+    return found;
+}
+
 /* Frames of one channel into its last column. */
 static void add(waveform_view *view, int32_t channel, const float *interleaved, int64_t frames)
 {
-    column *last = &view->channel[channel][view->columns - 1];
-    column added = {.low = INFINITY, .high = -INFINITY};
+    float low = INFINITY, high = -INFINITY;
     double sum = 0;
     for (int64_t i = 0; i < frames; i++) {
         float sample = interleaved[i * view->channels + channel];
-        added.low = fminf(added.low, sample);
-        added.high = fmaxf(added.high, sample);
+        low = sample < low ? sample : low;
+        high = sample > high ? sample : high;
         sum += (double)sample * sample;
-        int is_at_level = fabs((double)sample) >= view->clip_level;
-        int32_t *in_a_row = &view->clipped[channel];
-        *in_a_row = !is_at_level ? 0 : *in_a_row < view->clip_frames ? *in_a_row + 1 : *in_a_row;
-        added.is_clipped |= *in_a_row == view->clip_frames;
     }
-    added.square = (float)(sum / (double)frames);
-    join(last, &added, (float)((double)frames / (double)(view->frames_of_last + frames)));
+    column added = {.low = low, .high = high, .square = (float)(sum / (double)frames)};
+    if (fmax((double)high, -(double)low) >= view->clip_level) {
+        added.is_clipped = find_clipping(view, channel, interleaved, frames);
+    } else {
+        view->clipped[channel] = 0;
+    }
+    join(&view->channel[channel][view->columns - 1], &added,
+         (float)((double)frames / (double)(view->frames_of_last + frames)));
 }
 
 void waveform_view_push(waveform_view *view, const float *interleaved, int64_t frames)
