@@ -27,6 +27,8 @@ const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT] = {
     [CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_cases,
     [CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_cases,
     [CLEAVE_OP_SOFTMAX] = cleave_softmax_cases,
+    [CLEAVE_OP_BIQUAD] = cleave_biquad_cases,
+    [CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_cases,
 };
 
 /* Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014: the output function. */

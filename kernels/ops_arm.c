@@ -2,6 +2,7 @@
 #include "kernels/ops_overlay.h"
 
 #include "kernels/attention/attention.h"
+#include "kernels/biquad/biquad.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
@@ -24,6 +25,7 @@
 #include "kernels/softmax/softmax.h"
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
+#include "kernels/true_peak/true_peak.h"
 #include "kernels/voice_mask/voice_mask.h"
 #include "kernels/voice_odds/voice_odds.h"
 
@@ -57,6 +59,8 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_neon;
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_neon;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_neon;
+    ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_neon;
+    ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_neon;
 }
 
 int cleave_ops_cpu_round(cleave_ops *ops, uint32_t features, cleave_factors factors)

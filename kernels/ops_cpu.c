@@ -2,6 +2,7 @@
 #include "kernels/ops_overlay.h"
 
 #include "kernels/attention/attention.h"
+#include "kernels/biquad/biquad.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
@@ -24,6 +25,7 @@
 #include "kernels/softmax/softmax.h"
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
+#include "kernels/true_peak/true_peak.h"
 #include "kernels/voice_mask/voice_mask.h"
 #include "kernels/voice_odds/voice_odds.h"
 
@@ -57,6 +59,8 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_PAIR_SUMS] = &cleave_pair_sums_op,
         [CLEAVE_OP_RATIO_MASK] = &cleave_ratio_mask_op,
         [CLEAVE_OP_SOFTMAX] = &cleave_softmax_op,
+        [CLEAVE_OP_BIQUAD] = &cleave_biquad_op,
+        [CLEAVE_OP_TRUE_PEAK] = &cleave_true_peak_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -92,5 +96,7 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_ref;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_ref;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_ref;
+    ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_ref;
+    ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_ref;
     cleave_ops_overlay(ops, features);
 }

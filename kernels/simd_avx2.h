@@ -298,4 +298,62 @@ SIMD_INLINE double simd_f64_sum(simd_f64 v)
     return _mm_cvtsd_f64(_mm_add_sd(d, _mm_unpackhi_pd(d, d)));
 }
 
+/* Doubles of two channels, of SIMD_PAIRS things one after the other. */
+#define SIMD_PAIRS 2
+typedef __m256d simd_pairs;
+
+SIMD_INLINE simd_pairs simd_pairs_load(const double *p)
+{
+    return _mm256_loadu_pd(p);
+}
+
+SIMD_INLINE void simd_pairs_store(double *p, simd_pairs v)
+{
+    _mm256_storeu_pd(p, v);
+}
+
+/* One of the pairs alone. */
+SIMD_INLINE void simd_pairs_store_one(double *p, simd_pairs v, int index)
+{
+    _mm_storeu_pd(p, index ? _mm256_extractf128_pd(v, 1) : _mm256_castpd256_pd128(v));
+}
+
+/* A pair where simd_pairs_shift() takes it from. */
+SIMD_INLINE simd_pairs simd_pairs_frame(const double *p)
+{
+    return _mm256_broadcast_pd((const __m128d *)p);
+}
+
+/* The pairs of `v` one further, the last of `before` at their beginning. */
+SIMD_INLINE simd_pairs simd_pairs_shift(simd_pairs before, simd_pairs v)
+{
+    return _mm256_permute2f128_pd(before, v, 0x21);
+}
+
+SIMD_INLINE simd_pairs simd_pairs_mul(simd_pairs a, simd_pairs b)
+{
+    return _mm256_mul_pd(a, b);
+}
+
+SIMD_INLINE simd_pairs simd_pairs_fma(simd_pairs a, simd_pairs b, simd_pairs c)
+{
+    return _mm256_fmadd_pd(a, b, c);
+}
+
+/* c - a b. */
+SIMD_INLINE simd_pairs simd_pairs_fnma(simd_pairs a, simd_pairs b, simd_pairs c)
+{
+    return _mm256_fnmadd_pd(a, b, c);
+}
+
+/* a where from <= x <= to, else b. */
+SIMD_INLINE simd_pairs simd_pairs_inside(simd_pairs x, double from, double to, simd_pairs a,
+                                         simd_pairs b)
+{
+    const __m256d above = _mm256_cmp_pd(_mm256_set1_pd(from), x, _CMP_LE_OQ);
+    const __m256d below = _mm256_cmp_pd(x, _mm256_set1_pd(to), _CMP_LE_OQ);
+
+    return _mm256_blendv_pd(b, a, _mm256_and_pd(above, below));
+}
+
 #endif

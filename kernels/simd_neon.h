@@ -262,4 +262,64 @@ SIMD_INLINE double simd_f64_sum(simd_f64 v)
     return vaddvq_f64(vaddq_f64(v.low, v.high));
 }
 
+/* Doubles of two channels, of SIMD_PAIRS things one after the other. */
+#define SIMD_PAIRS 1
+typedef float64x2_t simd_pairs;
+
+SIMD_INLINE simd_pairs simd_pairs_load(const double *p)
+{
+    return vld1q_f64(p);
+}
+
+SIMD_INLINE void simd_pairs_store(double *p, simd_pairs v)
+{
+    vst1q_f64(p, v);
+}
+
+/* One of the pairs alone. */
+SIMD_INLINE void simd_pairs_store_one(double *p, simd_pairs v, int index)
+{
+    (void)index;
+    vst1q_f64(p, v);
+}
+
+/* A pair where simd_pairs_shift() takes it from. */
+SIMD_INLINE simd_pairs simd_pairs_frame(const double *p)
+{
+    return vld1q_f64(p);
+}
+
+/* The pairs of `v` one further, the last of `before` at their beginning. */
+SIMD_INLINE simd_pairs simd_pairs_shift(simd_pairs before, simd_pairs v)
+{
+    (void)v;
+    return before;
+}
+
+SIMD_INLINE simd_pairs simd_pairs_mul(simd_pairs a, simd_pairs b)
+{
+    return vmulq_f64(a, b);
+}
+
+SIMD_INLINE simd_pairs simd_pairs_fma(simd_pairs a, simd_pairs b, simd_pairs c)
+{
+    return vfmaq_f64(c, a, b);
+}
+
+/* c - a b. */
+SIMD_INLINE simd_pairs simd_pairs_fnma(simd_pairs a, simd_pairs b, simd_pairs c)
+{
+    return vfmsq_f64(c, a, b);
+}
+
+/* a where from <= x <= to, else b. */
+SIMD_INLINE simd_pairs simd_pairs_inside(simd_pairs x, double from, double to, simd_pairs a,
+                                         simd_pairs b)
+{
+    const uint64x2_t above = vcleq_f64(vdupq_n_f64(from), x);
+    const uint64x2_t below = vcleq_f64(x, vdupq_n_f64(to));
+
+    return vbslq_f64(vandq_u64(above, below), a, b);
+}
+
 #endif

@@ -69,7 +69,7 @@ struct cleave_meter_record {
     double stereo_correlation;    /* -1..1 of channels 0 and 1; NaN in mono or silence */
     int32_t silence_detected;     /* whether rms_level < silence_rms */
     int32_t clipping_detected;    /* places of clipping that began or went on here */
-    /* Levels of the bands in dB, 0 is a sine of full scale in it: of the last transforms that ended
+    /* Levels of the bands in dB, 0 is a sine of full scale in it: of the last transform that ended
      * by the end of the window; -infinity in bands above half the rate. */
     float frequency_spectrum[CLEAVE_METER_BANDS];
 };
