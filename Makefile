@@ -8,7 +8,7 @@
 #   make check-gpu    kernels and engines on a GPU; needs nvcc, gcc and make alone; bench-gpu: timed
 #   make fuzz         libFuzzer on the readers of foreign files (clang), FUZZ_SECONDS=120 each
 #
-# Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  FLAC=0  SOXR=0  HWLOC=0  JANSSON=0  YAML=0  CURL=0  ARCHIVE=0  FFTW=0  EBUR128=0  SANITIZE=address  V=1
+# Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  FLAC=0  SOXR=0  HWLOC=0  JANSSON=0  YAML=0  CURL=0  ARCHIVE=0  LIBPNG=0  FFTW=0  EBUR128=0  SANITIZE=address  V=1
 
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -31,6 +31,7 @@ JANSSON ?= $(call have,jansson)
 YAML    ?= $(call have,yaml-0.1)
 CURL    ?= $(call have,'libcurl >= 7.85')
 ARCHIVE ?= $(call have,libarchive)
+LIBPNG  ?= $(call have,libpng)
 FFTW    ?= $(call have,fftw3f)
 EBUR128 ?= $(call have,libebur128)
 CUDA    ?= $(if $(shell command -v nvcc 2>/dev/null),1,0)
@@ -38,7 +39,8 @@ CUDA    ?= $(if $(shell command -v nvcc 2>/dev/null),1,0)
 HOST_LIBRARIES := $(if $(filter 1,$(SNDFILE)),sndfile) $(if $(filter 1,$(FFMPEG)),$(FFMPEG_LIBS)) \
                   $(if $(filter 1,$(FLAC)),flac) $(if $(filter 1,$(SOXR)),soxr) $(if $(filter 1,$(HWLOC)),hwloc) \
                   $(if $(filter 1,$(JANSSON)),jansson) $(if $(filter 1,$(YAML)),yaml-0.1) \
-                  $(if $(filter 1,$(CURL)),libcurl) $(if $(filter 1,$(ARCHIVE)),libarchive)
+                  $(if $(filter 1,$(CURL)),libcurl) $(if $(filter 1,$(ARCHIVE)),libarchive) \
+                  $(if $(filter 1,$(LIBPNG)),libpng)
 ifneq ($(strip $(HOST_LIBRARIES)),)
 HOST_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(HOST_LIBRARIES))
 HOST_LDLIBS := $(shell $(PKG_CONFIG) --libs $(HOST_LIBRARIES))
@@ -72,7 +74,7 @@ ISAS_ALL     := avx2 avx512 avx512bf16 x86 neon arm
 ISAS_OTHER   := $(filter-out $(ISAS_$(ARCH)),$(ISAS_ALL)) $(if $(ISAS_$(ARCH)),isa_none)
 
 without = $(filter-out $(foreach suffix,$(1),%_$(suffix).c),$(2))
-LIBRARIES := sndfile=$(SNDFILE) ffmpeg=$(FFMPEG) flac=$(FLAC) soxr=$(SOXR) hwloc=$(HWLOC) jansson=$(JANSSON) yaml=$(YAML) curl=$(CURL) archive=$(ARCHIVE) fftw=$(FFTW) ebur128=$(EBUR128) cuda=$(CUDA)
+LIBRARIES := sndfile=$(SNDFILE) ffmpeg=$(FFMPEG) flac=$(FLAC) soxr=$(SOXR) hwloc=$(HWLOC) jansson=$(JANSSON) yaml=$(YAML) curl=$(CURL) archive=$(ARCHIVE) libpng=$(LIBPNG) fftw=$(FFTW) ebur128=$(EBUR128) cuda=$(CUDA)
 ABSENT  := $(foreach pair,$(LIBRARIES),$(if $(filter 1,$(word 2,$(subst =, ,$(pair)))),$(word 1,$(subst =, ,$(pair)))_none,$(word 1,$(subst =, ,$(pair)))))
 
 KERNEL_C := $(call without,cases $(ISAS_OTHER),$(filter-out kernels/cases.c,$(wildcard kernels/*.c kernels/*/*.c)))
@@ -166,6 +168,8 @@ $(PULL_TESTS:%=$(BUILD)/tests/host/%): $(BUILD)/tests/host/http_server.o $(BUILD
 
 TAR_TESTS := unpack_test tf_checkpoint_test model_pull_archive_test
 $(TAR_TESTS:%=$(BUILD)/tests/host/%): $(BUILD)/tests/host/tar_file.o
+
+$(BUILD)/tests/host/picture_test: $(BUILD)/tests/host/png_read_libpng$(if $(filter 1,$(LIBPNG)),,_none).o
 
 # Static patterns: an implicit rule would win over a more special one whose prerequisites are yet to be made.
 $(filter-out $(SIMT_TESTS),$(TESTS)): \
@@ -288,13 +292,13 @@ ARM64_LACKS = $(strip $(if $(shell command -v aarch64-linux-gnu-gcc 2>/dev/null)
 check-arm64:
 	@[ -z '$(ARM64_LACKS)' ] || { echo 'check-arm64 needs the Debian packages $(ARM64_LACKS).' >&2; exit 1; }
 	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/arm64 CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar \
-	    CUDA=0 SIMT=0 SNDFILE=0 FFMPEG=0 FLAC=0 SOXR=0 HWLOC=0 JANSSON=0 YAML=0 CURL=0 ARCHIVE=0 FFTW=0 EBUR128=0 check-arm64-run
+	    CUDA=0 SIMT=0 SNDFILE=0 FFMPEG=0 FLAC=0 SOXR=0 HWLOC=0 JANSSON=0 YAML=0 CURL=0 ARCHIVE=0 LIBPNG=0 FFTW=0 EBUR128=0 check-arm64-run
 check-arm64-run: $(ARM64_TESTS)
 	@RUNNER='qemu-aarch64 -L $(ARM64_ROOT)' tests/run.sh $(ARM64_TESTS)
 
 # On a GPU. Installs nothing, and takes no library but the CUDA toolkit's.
 GPU_MAKE = $(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/gpu CUDA=1 SNDFILE=0 FFMPEG=0 FLAC=0 SOXR=0 HWLOC=0 \
-    JANSSON=0 YAML=0 CURL=0 ARCHIVE=0 FFTW=0 EBUR128=0
+    JANSSON=0 YAML=0 CURL=0 ARCHIVE=0 LIBPNG=0 FFTW=0 EBUR128=0
 GPU_LACKS = $(if $(shell command -v $(or $(NVCC),nvcc) 2>/dev/null),,1)
 GPU_TESTS := $(CUDA_TESTS_C:tests/%.c=$(BUILD)/tests/%)
 gpu-needs:

@@ -105,6 +105,12 @@ void audio_writer_abort(audio_writer **writer);
  * process. At most 256 writers are open at once. */
 void audio_writer_remove_temporaries(void);
 
+/* Writes a file of any bytes in the same way: whole, or not at all. */
+int audio_file_write(const char *path, const void *bytes, size_t count,
+                     char message[AUDIO_MESSAGE_BYTES]);
+/* Whether audio_file_write() could begin: so that nobody works in vain. */
+int audio_file_check(const char *path, char message[AUDIO_MESSAGE_BYTES]);
+
 /* Which formats this build reads and writes, for `cleave info`; a line of text each. */
 const char *audio_backend_sndfile(void); /* version, or NULL if built without */
 const char *audio_backend_ffmpeg(void);

@@ -395,19 +395,31 @@ static void release(audio_writer *writer)
     free(writer);
 }
 
-int audio_writer_open(audio_writer **out, const char *path, const audio_writer_config *config,
-                      char message[AUDIO_MESSAGE_BYTES])
+/* A writer of nothing yet, or NULL and a sentence. */
+static audio_writer *allocate(const char *path, char *message)
 {
     audio_writer *writer = calloc(1, sizeof *writer);
 
-    if (!writer)
-        return audio_fail(message, "Out of memory.");
+    if (!writer) {
+        audio_fail(message, "Out of memory.");
+        return NULL;
+    }
     writer->fd = writer->directory_fd = writer->slot = -1;
-    writer->config = *config;
     if (!strcmp(path, "-"))
         snprintf(writer->name, sizeof writer->name, "standard output");
     else
         audio_display_name(writer->name, path);
+    return writer;
+}
+
+int audio_writer_open(audio_writer **out, const char *path, const audio_writer_config *config,
+                      char message[AUDIO_MESSAGE_BYTES])
+{
+    audio_writer *writer = allocate(path, message);
+
+    if (!writer)
+        return -1;
+    writer->config = *config;
     if (check_config(writer, message) || open_target(writer, path, message) ||
         create_encoder(writer, message)) {
         release(writer);
@@ -478,4 +490,30 @@ void audio_writer_abort(audio_writer **writer)
         return;
     w->encoder->close(w);
     release(w);
+}
+
+int audio_file_write(const char *path, const void *bytes, size_t count,
+                     char message[AUDIO_MESSAGE_BYTES])
+{
+    audio_writer *writer = allocate(path, message);
+
+    if (!writer)
+        return -1;
+    int failed = open_target(writer, path, message);
+    if (!failed)
+        failed = audio_sink_write(writer, bytes, (int64_t)count) ? audio_sink_fail(writer, message)
+                                                                 : commit(writer, message);
+    release(writer);
+    return failed ? -1 : 0;
+}
+
+int audio_file_check(const char *path, char message[AUDIO_MESSAGE_BYTES])
+{
+    audio_writer *writer = allocate(path, message);
+
+    if (!writer)
+        return -1;
+    int failed = open_target(writer, path, message);
+    release(writer);
+    return failed ? -1 : 0;
 }

@@ -14,6 +14,7 @@ int separate_run(const cli_options *options, logger *log);
 int process_run(const cli_options *options, logger *log);
 int probe_run(const cli_options *options, logger *log);
 int compare_run(const cli_options *options, logger *log);
+int analyze_run(const cli_options *options, logger *log);
 int info_run(const cli_options *options);
 int models_run(const cli_options *options);
 int help_run(const cli_options *options);

@@ -23,6 +23,10 @@ static const struct {
      "REF and EST are two folders, whose files belong together by name, or two files; or several "
      "files each,\nas in: cleave compare a.wav b.wav -- a2.wav b2.wav. docs/quality.md explains "
      "the figures; those in dB\nthat are not defined are shown as -, in JSON as null.\n"},
+    {COMMAND_ANALYZE, "analyze", "FILE...", "measure levels, loudness, spectrum and faults",
+     "FILE is a file of any audio format, a folder (searched with all folders in it), or - for "
+     "standard input.\ndocs/analysis.md defines each measure; those that are not defined are shown "
+     "as -, in JSON as null.\n"},
     {COMMAND_INFO, "info", "", "tell what this program was built with, and what it runs on", ""},
     {COMMAND_MODELS, "models", "", "list the models and their stems", ""},
     {COMMAND_HELP, "help", "[COMMAND]", "explain a command", ""},
@@ -67,6 +71,7 @@ static void print_all(void)
     printf(
         "\n  cleave separate song.mp3                        the stems of a song, in separated/\n"
         "  cleave separate album --two-stems vocals --mp3  a folder, as vocals and the rest\n"
+        "  cleave analyze song.mp3 --report song.html      its loudness, spectrum and faults\n"
         "  cleave model pull htdemucs                      Demucs, which separate uses from then "
         "on\n"
         "  cleave process take.wav take.mp3 --preset podcast\n"

@@ -4,6 +4,7 @@
 #include "host/commands.h"
 #include "host/http.h"
 #include "host/json.h"
+#include "host/png.h"
 #include "host/topology.h"
 #include "host/unpack.h"
 #include "runtime/cleave.h"
@@ -111,6 +112,7 @@ int info_run(const cli_options *options)
     add(&list, "yaml", bag_yaml_backend());
     add(&list, "downloads", http_backend());
     add(&list, "archives", unpack_backend());
+    add(&list, "pictures", png_backend());
     add(&list, "processor", machine.cpu_name);
     add(&list, "cores", list.cores);
     add(&list, "threads", list.threads);

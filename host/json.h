@@ -3,6 +3,7 @@
 #ifndef CLEAVE_HOST_JSON_H
 #define CLEAVE_HOST_JSON_H
 
+#include "host/analysis.h"
 #include "host/audio.h"
 #include "host/bench.h"
 #include "host/comparison.h"
@@ -25,6 +26,9 @@ void json_print_track(FILE *stream, const track_result *result);
 void json_print_process(FILE *stream, const process_result *result);
 void json_print_probe(FILE *stream, const char *path, const audio_info *info);
 void json_print_probe_error(FILE *stream, const char *path, const char *sentence);
+/* What is known of a file, or why nothing is. */
+void json_print_analysis(FILE *stream, const analysis *done);
+void json_print_record(FILE *stream, const cleave_meter_record *record);
 /* error: NULL, or the sentence that says why there are no figures. */
 void json_print_comparison(FILE *stream, const comparison *compared, const char *error);
 /* A model on a line of its own: as `models` lists it, and all that is known of it, as `model info`

@@ -9,7 +9,6 @@
 static json_t *result_version(const track_result *result);
 static json_t *result_stems(const track_result *result);
 static json_t *result_quality(const track_result *result);
-static json_t *number(double value);
 
 const char *json_backend(void)
 {
@@ -60,13 +59,25 @@ void json_print_track(FILE *stream, const track_result *result)
     json_print(stream, object);
 }
 
-void json_print_probe(FILE *stream, const char *path, const audio_info *info)
+json_t *json_tags(const audio_info *info)
 {
-    json_t *object = json_object();
     json_t *tags = json_object();
     for (int32_t i = 0; i < info->tag_count; i++) {
         json_object_set_new(tags, info->tags[i].key, json_text(info->tags[i].value));
     }
+    return tags;
+}
+
+json_t *json_cover(const audio_info *info)
+{
+    return info->cover != NULL ? json_pack("{s:o, s:I}", "mime", json_text(info->cover_mime),
+                                           "bytes", (json_int_t)info->cover_bytes)
+                               : json_null();
+}
+
+void json_print_probe(FILE *stream, const char *path, const audio_info *info)
+{
+    json_t *object = json_object();
     json_object_set_new(object, "input", json_text(path));
     json_object_set_new(object, "container", json_text(info->container));
     json_object_set_new(object, "codec", json_text(info->codec));
@@ -80,12 +91,8 @@ void json_print_probe(FILE *stream, const char *path, const audio_info *info)
     json_object_set_new(object, "bits", info->bits > 0 ? json_integer(info->bits) : json_null());
     json_object_set_new(object, "bitrate_kbps",
                         info->bitrate_kbps > 0 ? json_integer(info->bitrate_kbps) : json_null());
-    json_object_set_new(object, "tags", tags);
-    json_object_set_new(object, "cover",
-                        info->cover != NULL
-                            ? json_pack("{s:o, s:I}", "mime", json_text(info->cover_mime), "bytes",
-                                        (json_int_t)info->cover_bytes)
-                            : json_null());
+    json_object_set_new(object, "tags", json_tags(info));
+    json_object_set_new(object, "cover", json_cover(info));
     json_print(stream, object);
 }
 
@@ -101,7 +108,7 @@ static void set_figures(json_t *object, const comparison *compared, const double
     for (int k = 0; k < FIGURE_COUNT; k++) {
         uint32_t needed = comparison_figures[k].metrics;
         if ((compared->metrics & needed) == needed) {
-            json_object_set_new(object, comparison_figures[k].key, number(values[k]));
+            json_object_set_new(object, comparison_figures[k].key, json_number(values[k]));
         }
     }
 }
@@ -195,8 +202,7 @@ static json_t *result_version(const track_result *result)
     return names;
 }
 
-/* JSON has no infinities: null, as for what is not defined. */
-static json_t *number(double value)
+json_t *json_number(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
 }
@@ -212,14 +218,14 @@ static json_t *result_stems(const track_result *result)
 
 static void set_scores(json_t *object, const cleave_quality_scores *scores)
 {
-    json_object_set_new(object, "score", number(scores->score));
-    json_object_set_new(object, "snr_db", number(scores->snr_db));
-    json_object_set_new(object, "si_sdr_db", number(scores->si_sdr_db));
-    json_object_set_new(object, "spectral_similarity", number(scores->spectral_similarity));
-    json_object_set_new(object, "reference_rms_db", number(scores->reference_rms_db));
-    json_object_set_new(object, "estimate_rms_db", number(scores->estimate_rms_db));
+    json_object_set_new(object, "score", json_number(scores->score));
+    json_object_set_new(object, "snr_db", json_number(scores->snr_db));
+    json_object_set_new(object, "si_sdr_db", json_number(scores->si_sdr_db));
+    json_object_set_new(object, "spectral_similarity", json_number(scores->spectral_similarity));
+    json_object_set_new(object, "reference_rms_db", json_number(scores->reference_rms_db));
+    json_object_set_new(object, "estimate_rms_db", json_number(scores->estimate_rms_db));
     json_object_set_new(object, "rms_difference_db",
-                        number(scores->estimate_rms_db - scores->reference_rms_db));
+                        json_number(scores->estimate_rms_db - scores->reference_rms_db));
 }
 
 /* null, or how near the sum of the stems comes to the mixture, and the stems to their references.
@@ -242,8 +248,9 @@ static json_t *result_quality(const track_result *result)
             if (result->has_reference[s]) {
                 set_scores(scores, &result->of_stem[s]);
             }
-            json_object_set_new(sdr, result->stems[s],
-                                number(result->has_reference[s] ? result->of_stem[s].snr_db : NAN));
+            json_object_set_new(
+                sdr, result->stems[s],
+                json_number(result->has_reference[s] ? result->of_stem[s].snr_db : NAN));
             json_object_set_new(references, result->stems[s], scores);
         }
         json_object_set_new(quality, "sdr_db", sdr);

@@ -12,8 +12,9 @@
 
 static int run_command(const cli_options *options, logger *log)
 {
-    if (options->json && json_backend() == NULL) {
-        log_error(log, "--json needs the library jansson, which this build is without");
+    if ((options->json || options->records_s > 0) && json_backend() == NULL) {
+        log_error(log, "%s needs the library jansson, which this build is without",
+                  options->json ? "--json" : "--records");
         return EXIT_USAGE;
     }
     switch (options->command) {
@@ -25,6 +26,8 @@ static int run_command(const cli_options *options, logger *log)
         return probe_run(options, log);
     case COMMAND_COMPARE:
         return compare_run(options, log);
+    case COMMAND_ANALYZE:
+        return analyze_run(options, log);
     case COMMAND_INFO:
         return info_run(options);
     case COMMAND_MODELS:

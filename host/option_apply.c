@@ -44,11 +44,16 @@ static const option_word metrics[] = {{"sdr", METRIC_SDR},
                                       {"rms", METRIC_RMS},
                                       {"spectral", METRIC_SPECTRAL},
                                       {NULL, 0}};
+static const option_word scales[] = {
+    {"log", FREQUENCY_LOG}, {"mel", FREQUENCY_MEL}, {"linear", FREQUENCY_LINEAR}, {NULL, 0}};
+static const option_word amplitudes[] = {
+    {"linear", AMPLITUDE_LINEAR}, {"db", AMPLITUDE_DB}, {NULL, 0}};
 static const option_word applications[] = {{"audio", 0}, {"voip", 0}, {"lowdelay", 0}, {NULL, 0}};
 
 static int apply_separation(const option_reading *reading, option_id id);
 static int apply_place(const option_reading *reading, option_id id);
 static int apply_format(const option_reading *reading, option_id id);
+static int apply_analysis(const option_reading *reading, option_id id);
 static int apply_run(const option_reading *reading, option_id id);
 
 int option_apply(cli_options *options, option_id id, const char *spelt, const char *value,
@@ -68,7 +73,10 @@ int option_apply(cli_options *options, option_id id, const char *spelt, const ch
     if (id <= OPTION_FILENAME) {
         return apply_place(&reading, id);
     }
-    return id <= OPTION_REFERENCE ? apply_format(&reading, id) : apply_run(&reading, id);
+    if (id <= OPTION_REFERENCE) {
+        return apply_format(&reading, id);
+    }
+    return id <= OPTION_RECORDS ? apply_analysis(&reading, id) : apply_run(&reading, id);
 }
 
 const char *options_format_name(audio_format format)
@@ -330,6 +338,35 @@ static int apply_format(const option_reading *reading, option_id id)
     }
 }
 
+static int apply_analysis(const option_reading *reading, option_id id)
+{
+    cli_options *options = reading->options;
+    int32_t value = 0;
+    int status = 0;
+    switch (id) {
+    case OPTION_SPECTROGRAM:
+        return option_read_text(reading, &options->spectrogram);
+    case OPTION_WAVEFORM:
+        return option_read_text(reading, &options->waveform);
+    case OPTION_REPORT:
+        return option_read_text(reading, &options->report);
+    case OPTION_SCALE:
+        status = option_read_word(reading, scales, &value);
+        options->scale = (frequency_scale)value;
+        return status;
+    case OPTION_RANGE:
+        return option_read_number(reading, 20.0, 180.0, &options->range_db);
+    case OPTION_WAVEFORM_SCALE:
+        status = option_read_word(reading, amplitudes, &value);
+        options->waveform_scale = (amplitude_scale)value;
+        return status;
+    case OPTION_SILENCE:
+        return option_read_number(reading, 0.0, 1.0, &options->silence_rms);
+    default:
+        return option_read_number(reading, 0.002, 1.0, &options->records_s);
+    }
+}
+
 /* "sdr,bss": any of them. */
 static int read_metrics(const option_reading *reading)
 {
@@ -387,11 +424,7 @@ static int apply_run(const option_reading *reading, option_id id)
         return 0;
     case OPTION_HELP:
         if (options->command != COMMAND_HELP) {
-            for (int32_t i = 0; options_command_name(i) != NULL; i++) {
-                if ((1 << i) == (int)options->command) {
-                    options->topic = options_command_name(i);
-                }
-            }
+            options->topic = options_name_of(options->command);
             options->command = COMMAND_HELP;
         }
         return 0;

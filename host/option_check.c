@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+static int check_analyze(const cli_options *options, char *message);
 static int check_compare(const cli_options *options, char *message);
 static int check_raw(cli_options *options, char *message);
 static int check_bits(const cli_options *options, char *message);
@@ -35,6 +36,8 @@ int options_check(cli_options *options, char message[OPTIONS_MESSAGE_BYTES])
         return option_check_process(options, message);
     case COMMAND_PROBE:
         return options->operand_count > 0 ? 0 : option_refuse(message, "probe needs a file");
+    case COMMAND_ANALYZE:
+        return check_analyze(options, message);
     case COMMAND_COMPARE:
         return check_compare(options, message);
     case COMMAND_INFO:
@@ -85,10 +88,12 @@ static int check_raw(cli_options *options, char *message)
     return 0;
 }
 
-static int check_separate(cli_options *options, char *message)
+/* Files, folders, or standard input once. */
+static int check_inputs(const cli_options *options, char *message)
 {
     if (options->operand_count == 0) {
-        return option_refuse(message, "separate needs a file, a folder, or - for standard input");
+        return option_refuse(message, "%s needs a file, a folder, or - for standard input",
+                             options_name_of(options->command));
     }
     int32_t pipes = 0;
     for (int32_t i = 0; i < options->operand_count; i++) {
@@ -96,6 +101,53 @@ static int check_separate(cli_options *options, char *message)
     }
     if (pipes > 1) {
         return option_refuse(message, "standard input can be read once, not %d times", pipes);
+    }
+    return 0;
+}
+
+/* The one field that the name of a picture may have is {track}. */
+static int check_picture(const char *option, const char *template, char *message)
+{
+    for (const char *at = template; at != NULL && (at = strchr(at, '{')) != NULL; at++) {
+        if (strncmp(at, "{track}", 7) != 0) {
+            return option_refuse(message, "%s takes the field {track} only, not \"%s\"", option,
+                                 at);
+        }
+    }
+    return 0;
+}
+
+static int check_analyze(const cli_options *options, char *message)
+{
+    static const char *const names[] = {"--spectrogram", "--waveform", "--report"};
+    const char *const files[] = {options->spectrogram, options->waveform, options->report};
+    if (check_inputs(options, message) != 0) {
+        return -1;
+    }
+    for (int i = 0; i < 3; i++) {
+        if (files[i] != NULL && strcmp(files[i], "-") == 0) {
+            return option_refuse(message, "%s needs the name of a file, not \"-\"", names[i]);
+        }
+        if (i < 2 && check_picture(names[i], files[i], message) != 0) {
+            return -1;
+        }
+        for (int k = 0; k < i; k++) {
+            if (files[i] != NULL && files[k] != NULL && strcmp(files[i], files[k]) == 0) {
+                return option_refuse(message, "%s and %s both want to be %s", names[k], names[i],
+                                     files[i]);
+            }
+        }
+    }
+    if (options->records_s > 0 && options->operand_count > 1) {
+        return option_refuse(message, "--records takes one input, not %d", options->operand_count);
+    }
+    return 0;
+}
+
+static int check_separate(cli_options *options, char *message)
+{
+    if (check_inputs(options, message) != 0) {
+        return -1;
     }
     if (options->two_stems != NULL && options->stem_count > 0) {
         return option_refuse(message, "--two-stems and --stems exclude each other");

@@ -12,8 +12,9 @@
 
 #define SEPARATE COMMAND_SEPARATE
 #define PROCESS  COMMAND_PROCESS
+#define ANALYZE  COMMAND_ANALYZE
 #define WRITING  (COMMAND_SEPARATE | COMMAND_PROCESS)
-#define READING  (WRITING | COMMAND_PROBE)
+#define READING  (WRITING | COMMAND_PROBE | COMMAND_ANALYZE)
 #define JSON     (READING | COMMAND_COMPARE | COMMAND_INFO | COMMAND_MODELS)
 #define ANY      (~0u)
 
@@ -94,6 +95,19 @@ static const option_row rows[] = {
     {"input-channels", 0, OPTION_INPUT_CHANNELS, READING, "N", "... and so many channels"},
     {"metrics", 0, OPTION_METRICS, COMMAND_COMPARE, "LIST",
      "of sdr, bss, sisdr, snr, spectral, rms, with commas (all)"},
+    {"spectrogram", 0, OPTION_SPECTROGRAM, ANALYZE, "FILE",
+     "draw the spectrogram to this PNG; {track} in FILE is the name of the input"},
+    {"waveform", 0, OPTION_WAVEFORM, ANALYZE, "FILE", "draw the waveform in the same way"},
+    {"report", 0, OPTION_REPORT, ANALYZE, "FILE",
+     "write one HTML page with the measures and pictures of all inputs"},
+    {"scale", 0, OPTION_SCALE, ANALYZE, "log|mel|linear", "of the spectrogram's frequencies (log)"},
+    {"range", 0, OPTION_RANGE, ANALYZE, "DB", "levels that the spectrogram shows, 20 to 180 (90)"},
+    {"waveform-scale", 0, OPTION_WAVEFORM_SCALE, ANALYZE, "linear|db",
+     "of the waveform's samples (linear)"},
+    {"silence", 0, OPTION_SILENCE, ANALYZE, "RMS",
+     "windows of 10 ms below this level are silent, 0 to 1 (0.001)"},
+    {"records", 0, OPTION_RECORDS, ANALYZE, "S",
+     "print a JSON line for each S seconds of one input, 0.002 to 1"},
     {"jobs", 'j', OPTION_JOBS, WRITING, "N", "tracks at the same time (2)"},
     {"json", 0, OPTION_JSON, JSON, NULL, "one JSON object a line on standard output"},
     {"quiet", 'q', OPTION_QUIET, ANY, NULL, "errors only"},
@@ -107,9 +121,9 @@ static const struct {
     const char *name;
     command command;
 } commands[] = {
-    {"separate", COMMAND_SEPARATE}, {"process", COMMAND_PROCESS}, {"probe", COMMAND_PROBE},
-    {"compare", COMMAND_COMPARE},   {"info", COMMAND_INFO},       {"models", COMMAND_MODELS},
-    {"help", COMMAND_HELP},
+    {"separate", COMMAND_SEPARATE}, {"process", COMMAND_PROCESS}, {"analyze", COMMAND_ANALYZE},
+    {"probe", COMMAND_PROBE},       {"compare", COMMAND_COMPARE}, {"info", COMMAND_INFO},
+    {"models", COMMAND_MODELS},     {"help", COMMAND_HELP},
 };
 #define COMMAND_COUNT ((int32_t)(sizeof commands / sizeof commands[0]))
 #define NAME_COUNT    (COMMAND_COUNT + 3)
@@ -144,6 +158,15 @@ const char *options_command_name(int32_t index)
 int option_value_is_optional(const option_row *row)
 {
     return row->argument != NULL && strncmp(row->argument, "[=", 2) == 0;
+}
+
+const char *options_name_of(command wanted)
+{
+    int32_t i = 0;
+    while (i < COMMAND_COUNT - 1 && commands[i].command != wanted) {
+        i++;
+    }
+    return commands[i].name;
 }
 
 int option_refuse(char message[OPTIONS_MESSAGE_BYTES], const char *format, ...)
@@ -211,6 +234,8 @@ static void set_defaults(cli_options *options)
     options->jobs = 2;
     options->divider = -1;
     options->metrics = METRIC_ALL;
+    options->range_db = 90;
+    options->silence_rms = 0.001;
 }
 
 /* The first word is a command, unless it is an option that stands alone. */
@@ -251,15 +276,6 @@ static const char *next_value(argv_cursor *cursor)
     return cursor->at < cursor->argc ? cursor->argv[cursor->at++] : NULL;
 }
 
-static const char *command_name(command wanted)
-{
-    int32_t i = 0;
-    while (i < COMMAND_COUNT - 1 && commands[i].command != wanted) {
-        i++;
-    }
-    return commands[i].name;
-}
-
 static int unknown_long(argv_cursor *cursor, const char *word, size_t bytes)
 {
     const char *names[ROW_COUNT];
@@ -277,7 +293,7 @@ static int unknown_long(argv_cursor *cursor, const char *word, size_t bytes)
                              name, nearest);
     }
     return option_refuse(cursor->message, "unknown option \"--%s\"; \"cleave help %s\" lists them",
-                         name, command_name(cursor->options->command));
+                         name, options_name_of(cursor->options->command));
 }
 
 static int parse_long(argv_cursor *cursor, const char *word)

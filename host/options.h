@@ -7,7 +7,9 @@
 #define CLEAVE_HOST_OPTIONS_H
 
 #include "host/audio.h"
+#include "host/axis.h"
 #include "host/jobs.h"
+#include "host/waveform_view.h"
 #include "runtime/cleave_fx.h"
 
 #include <stdint.h>
@@ -18,12 +20,13 @@
 typedef enum command {
     COMMAND_SEPARATE = 1,
     COMMAND_PROCESS = 2,
-    COMMAND_PROBE = 4,
-    COMMAND_COMPARE = 8,
-    COMMAND_INFO = 16,
-    COMMAND_MODELS = 32,
-    COMMAND_HELP = 64,
-    COMMAND_VERSION = 128
+    COMMAND_ANALYZE = 4,
+    COMMAND_PROBE = 8,
+    COMMAND_COMPARE = 16,
+    COMMAND_INFO = 32,
+    COMMAND_MODELS = 64,
+    COMMAND_HELP = 128,
+    COMMAND_VERSION = 256
 } command;
 
 typedef enum clip_mode {
@@ -104,6 +107,15 @@ typedef struct cli_options {
     audio_format preset_format;
     int auto_rate, stats, tail, no_dither;
 
+    /* Of analyze. */
+    const char *spectrogram, *waveform; /* templates of pictures, or NULL */
+    const char *report;                 /* of the report, or NULL */
+    frequency_scale scale;
+    amplitude_scale waveform_scale;
+    double range_db;    /* of the spectrogram */
+    double silence_rms; /* below it is silence */
+    double records_s;   /* of a record, 0: none are printed */
+
     int32_t raw; /* not 0: inputs are headerless PCM as raw_input says */
     audio_raw raw_input;
     int32_t jobs;
@@ -128,6 +140,8 @@ int option_value_is_optional(const option_row *row);
 
 /* The names of the commands, in the order of the help; NULL past the last. */
 const char *options_command_name(int32_t index);
+/* The name of a command. */
+const char *options_name_of(command wanted);
 
 /* Parses argv[1..argc). Returns 0, or -1 with one sentence in message. options_free() is needed
  * after either. */

@@ -37,6 +37,7 @@ demo  p jansson     libjansson-dev    jansson-devel        jansson      jansson-
 demo  p yaml-0.1    libyaml-dev       libyaml-devel        libyaml      yaml-dev          libyaml
 demo  p libcurl     libcurl4-openssl-dev libcurl-devel     curl         curl-dev          curl
 demo  p libarchive  libarchive-dev    libarchive-devel     libarchive   libarchive-dev    libarchive
+demo  p libpng      libpng-dev        libpng-devel         libpng       libpng-dev        libpng
 demo  r certificates ca-certificates ca-certificates ca-certificates ca-certificates -
 check c g++         g++               gcc-c++              gcc          g++               gcc
 check c ffmpeg      ffmpeg            ffmpeg-free          ffmpeg       ffmpeg            ffmpeg

@@ -46,6 +46,16 @@ read -ra links < <(make --no-print-directory -s BUILD="$build" links)
 strict=(-Wall -Wextra -Werror -pedantic-errors -I"$header")
 echo '#include "cleave.h"' >"$folder/header.c"
 check "header: alone, C17" "$cc" -std=c17 "${strict[@]}" -fsyntax-only "$folder/header.c"
+for path in "$header"/cleave_*.h; do
+    name=$(basename "$path")
+    echo "#include \"$name\"" >"$folder/part.c"
+    cp "$folder/part.c" "$folder/part.cpp"
+    check "$name: alone, C17" "$cc" -std=c17 "${strict[@]}" -fsyntax-only "$folder/part.c"
+    if command -v "$cxx" >/dev/null 2>&1; then
+        check "$name: alone, C++17" "$cxx" -std=c++17 "${strict[@]}" -fsyntax-only \
+            "$folder/part.cpp"
+    fi
+done
 cat >"$folder/program.cpp" <<'CPP'
 #include "cleave.h"
 

@@ -18,14 +18,32 @@
  *         correlation, 0 to 1; channels are added up
  *
  * KIND: music (voice in the middle, other tones left and right), taps (the same under short sounds
- * at times that do not repeat), loud (music at 1.6 times full
- * scale), noise, silence, nan (music with a NaN, an infinity and 1e30 in it). FORMAT: s16 s24 s32
- * u8 f32. Little-endian machines only. */
+ * at times that do not repeat), loud (music at 1.6 times full scale), noise, silence, nan (music
+ * with a NaN, an infinity and 1e30 in it), tone (a sine of 997 Hz whose RMS is 0.1 in every
+ * channel), faults (that tone, silent from 2 to 2.5 s, clipped for 3 samples of the first channel
+ * at 4 s, with a click at 6 s and cut off for 20 ms at 8 s). FORMAT: s16 s24 s32 u8 f32.
+ * Little-endian machines only. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* The tone, with faults at known places if wanted. */
+static double tone(int64_t frame, int channel, int rate_hz, int has_faults)
+{
+    double t = (double)frame / rate_hz;
+    if (has_faults && ((t >= 2 && t < 2.5) || (t >= 8 && t < 8.02))) {
+        return 0.0;
+    }
+    if (has_faults && channel == 0 && frame >= 4 * rate_hz && frame < 4 * rate_hz + 3) {
+        return 1.0;
+    }
+    if (has_faults && frame == 6 * rate_hz) {
+        return 0.8;
+    }
+    return 0.1 * M_SQRT2 * sin(2.0 * M_PI * 997.0 * t);
+}
 
 static double value(const char *kind, int64_t frame, int channel, int rate_hz)
 {
@@ -37,6 +55,9 @@ static double value(const char *kind, int64_t frame, int channel, int rate_hz)
         uint64_t z = ((uint64_t)frame * 8 + (uint64_t)channel + 1) * UINT64_C(0x9e3779b97f4a7c15);
         z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
         return 0.2 * ((double)(z >> 11) / 4503599627370496.0 - 1.0);
+    }
+    if (strcmp(kind, "tone") == 0 || strcmp(kind, "faults") == 0) {
+        return tone(frame, channel, rate_hz, kind[0] == 'f');
     }
     if (strcmp(kind, "nan") == 0 && channel == 0 && frame >= 100 && frame < 103) {
         return frame == 100 ? NAN : frame == 101 ? INFINITY : 1e30;

@@ -98,6 +98,14 @@ static const struct {
     {"tail", NULL, ""},
     {"no-dither", NULL, ""},
     {"stats", NULL, ""},
+    {"spectrogram", "s.png", ""},
+    {"waveform", "{track}.png", ""},
+    {"report", "r.html", ""},
+    {"scale", "mel", ""},
+    {"range", "120", ""},
+    {"waveform-scale", "db", ""},
+    {"silence", "0.01", ""},
+    {"records", "0.5", ""},
     {"metrics", "sdr,bss", ""},
     {"jobs", "4", ""},
     {"json", NULL, ""},
@@ -130,6 +138,7 @@ static void test_every_row(void)
             const char *value = values[v].value;
             const char *words = (rows[i].commands & COMMAND_SEPARATE) != 0  ? "separate x"
                                 : (rows[i].commands & COMMAND_PROCESS) != 0 ? "process x y"
+                                : (rows[i].commands & COMMAND_ANALYZE) != 0 ? "analyze x"
                                                                             : "compare x y";
             snprintf(text, sizeof text, "%s --%s%s%s %s", words, rows[i].name,
                      value != NULL ? "=" : "", value != NULL ? value : "", values[v].with);
@@ -342,6 +351,18 @@ static const struct {
     {"compare a b -- c", "as many estimates as references, not 1 and 2"},
     {"compare a -- b c", "not 2 and 1"},
     {"compare - b", "not from standard input"},
+    {"analyze", "analyze needs a file"},
+    {"analyze - -", "can be read once"},
+    {"analyze a --spectogram b", "did you mean \"--spectrogram\""},
+    {"analyze a --scale mle", "did you mean \"mel\""},
+    {"analyze a --range 300", "a number from 20 to 180"},
+    {"analyze a --spectrogram -", "needs the name of a file"},
+    {"analyze a --waveform {stem}.png", "the field {track} only"},
+    {"analyze a --spectrogram b.png --waveform b.png", "both want to be b.png"},
+    {"analyze a b --records 0.1", "--records takes one input, not 2"},
+    {"analyze a --records 2", "a number from 0.002 to 1"},
+    {"analyse a", "did you mean \"analyze\""},
+    {"separate a --spectrogram b", "unknown option"},
     {"compare a b --metrics snd", "did you mean"},
     {"compare a b --metrics sdr,,bss", "one of sdr, bss"},
     {"compare a b --metrics sdr,", "one of sdr, bss"},
