@@ -87,6 +87,9 @@ SIMT_CU  := $(wildcard kernels/*.cu kernels/*/*_cuda.cu)
 # Sanitizers do not follow jumps from stack to stack.
 SIMT_CPP := $(filter-out tests/simt/switch_$(if $(SANITIZE),jump,context).cpp,$(wildcard tests/simt/*.cpp))
 SIMT_O   := $(patsubst %.cpp,$(BUILD)/%.o,$(SIMT_CPP)) $(BUILD)/simt/tests/simt/samples.o $(patsubst %.cu,$(BUILD)/simt/%.o,$(SIMT_CU))
+# Kernels from the plainest to those of the table (bench/ladder), and what lists them.
+LADDER_CU := $(wildcard bench/ladder/*.cu)
+LADDER_C  := $(wildcard bench/ladder/*.c)
 SIMT_TESTS_C := $(wildcard tests/simt/*_test.c)
 CUDA_TESTS_C := $(wildcard tests/cuda/*_test.c)
 TESTS_C  := $(filter-out $(SIMT_TESTS_C) $(CUDA_TESTS_C),$(wildcard tests/*/*_test.c)) \
@@ -178,6 +181,11 @@ $(SIMT_TESTS): \
 $(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(TESTS_LIB_O) $(CASES_O) $(SIMT_O) \
                             $(BUILD)/simt/libcleave.a
 	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+LADDER_O      := $(call object,$(LADDER_C))
+LADDER_SIMT_O := $(LADDER_O) $(LADDER_CU:%.cu=$(BUILD)/simt/%.o)
+$(BUILD)/tests/simt/ladder_test: $(LADDER_SIMT_O)
+$(BUILD)/tests/cuda/ladder_test: $(LADDER_O) $(LADDER_CU:%.cu=$(BUILD)/%.cu.o)
 
 $(SIMT_GOLDEN): \
 $(BUILD)/tests/simt/%_golden_test: $(BUILD)/tests/models/%_golden_test.o $(BUILD)/tests/simt/variants_cuda.o \
