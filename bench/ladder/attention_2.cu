@@ -2,9 +2,9 @@
  *
  * A thread has a query and its output in registers and goes through the keys once (Milakov and
  * Gimelshein, 2018): where a score is larger than all before, what is there is brought to the new
- * scale. All threads of a warp read the same key at the same time, a value a load: two
- * loads for two multiply-adds, but from the first-level cache, and hardly any threads to hide them.
- * Up to 64 channels a head, which is what the registers of a thread hold. */
+ * scale. All threads of a warp read the same key at the same time, a value a load: a load for each
+ * multiply-add, from the first-level cache, and hardly any threads to hide them. Up to 64 channels
+ * a head, for which the registers do not quite suffice: some are put away. */
 #include "kernels/attention/attention.h"
 #include "bench/ladder/ladder.h"
 #include "kernels/cuda_common.cuh"

@@ -36,7 +36,8 @@ static __device__ __forceinline__ void conv_view_put(const cleave_conv_args &a, 
 {
     const int64_t i = column / a.out_points, j = column % a.out_points;
 
-    a.out[channel * a.out_channel_stride + i * a.out_row_stride + j] = sum + a.bias[channel];
+    a.out[channel * a.out_channel_stride + i * a.out_row_stride + j] =
+        a.uses & CLEAVE_CONV_BIAS ? sum + a.bias[channel] : sum;
 }
 
 #endif

@@ -38,9 +38,10 @@ static inline int64_t gemm_tiles(const gemm_view *g, int rows, int columns)
 
 /* A tile of 128 x 128 sums for 256 threads, each 8 x 8 of them: rows 8 y .., columns 4 x .. and
  * 64 + 4 x .., so that a quarter of a warp reads 16 floats of b side by side. */
-#define GEMM_TILE  128
-#define GEMM_PITCH 132 /* of rows of depth: 16 bytes aligned, and turned copies meet fewer banks   \
-                        */
+#define GEMM_TILE 128
+#define GEMM_PITCH                                                                                 \
+    132 /* of rows of depth: 16 bytes aligned, and turned copies meet fewer banks                  \
+         */
 
 struct gemm_sums {
     float of[8][8];
