@@ -5,10 +5,11 @@
 #   make asan|ubsan|tsan|tidy|format                   make install PREFIX=/usr/local
 #   make links      what a program that embeds libcleave.a is linked with
 #   make check-arm64  the library's tests, cross-built for AArch64 and emulated
-#   make check-gpu    kernels and engines on a GPU; needs nvcc, gcc and make alone; bench-gpu: timed
+#   make check-gpu    kernels and engines on a GPU; needs nvcc, gcc and make alone; bench-gpu: timed, beside the
+#                     vendor's libraries where there are any; bench-ladder: kernels rung by rung (bench/ladder)
 #   make fuzz         libFuzzer on the readers of foreign files (clang), FUZZ_SECONDS=120 each
 #
-# Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  FLAC=0  SOXR=0  HWLOC=0  JANSSON=0  YAML=0  CURL=0  ARCHIVE=0  LIBPNG=0  FFTW=0  EBUR128=0  SANITIZE=address  V=1
+# Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  TOOLKIT=0  CUDNN=0  SNDFILE=0  FFMPEG=0  FLAC=0  SOXR=0  HWLOC=0  JANSSON=0  YAML=0  CURL=0  ARCHIVE=0  LIBPNG=0  FFTW=0  EBUR128=0  SANITIZE=address  V=1
 
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -91,12 +92,20 @@ SIMT_CU  := $(wildcard kernels/*.cu kernels/*/*_cuda.cu)
 # Sanitizers do not follow jumps from stack to stack.
 SIMT_CPP := $(filter-out tests/simt/switch_$(if $(SANITIZE),jump,context).cpp,$(wildcard tests/simt/*.cpp))
 SIMT_O   := $(patsubst %.cpp,$(BUILD)/%.o,$(SIMT_CPP)) $(BUILD)/simt/tests/simt/samples.o $(patsubst %.cu,$(BUILD)/simt/%.o,$(SIMT_CU))
+# Kernels from the plainest to those of the table (bench/ladder), and what lists them.
+LADDER_CU := $(wildcard bench/ladder/*.cu)
+LADDER_C  := $(wildcard bench/ladder/*.c)
 SIMT_TESTS_C := $(wildcard tests/simt/*_test.c)
 CUDA_TESTS_C := $(wildcard tests/cuda/*_test.c)
 TESTS_C  := $(filter-out $(SIMT_TESTS_C) $(CUDA_TESTS_C),$(wildcard tests/*/*_test.c)) \
             $(if $(filter 1,$(SIMT)),$(SIMT_TESTS_C)) $(if $(filter 1,$(CUDA)),$(CUDA_TESTS_C))
 TESTS_ABSENT := $(if $(filter 1,$(SIMT)),,$(SIMT_TESTS_C)) $(if $(filter 1,$(CUDA)),,$(CUDA_TESTS_C))
 BENCH_C  := $(wildcard bench/bench_*.c)
+# What bench_gpu and bench_ladder are made of; the yardsticks are the CUDA toolkit's libraries and cuDNN, if there are any.
+GPU_BENCHES := bench/bench_gpu.c bench/bench_ladder.c
+GPU_BENCH_CU = bench/gpu/ceiling.cu $(if $(filter 1,$(TOOLKIT)),bench/gpu/peer_toolkit.cu) $(if $(filter 1,$(CUDNN)),bench/gpu/peer_cudnn.cu)
+GPU_BENCH_C = $(filter-out %_none.c,$(wildcard bench/gpu/*.c)) \
+              $(if $(filter 1,$(TOOLKIT)),,bench/gpu/peer_toolkit_none.c) $(if $(filter 1,$(CUDNN)),,bench/gpu/peer_cudnn_none.c)
 BENCH_LIB_C := $(call without,$(ABSENT),$(filter-out $(BENCH_C),$(wildcard bench/*.c)))
 
 # One short line a file; V=1 shows the commands.
@@ -114,9 +123,10 @@ TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TESTS_C))
 SIMT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SIMT_TESTS_C))
 # Stage by stage, by the CUDA kernels on the executor.
 SIMT_GOLDEN := $(if $(filter 1,$(SIMT)),$(patsubst %,$(BUILD)/tests/simt/%_golden_test,demucs spleeter))
-SIMT_COMMAND := $(if $(filter 1,$(SIMT)),$(BUILD)/simt/cleave)
-BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out bench/bench_gpu.c,$(BENCH_C)))
+SIMT_COMMAND := $(if $(filter 1,$(SIMT)),$(BUILD)/simt/cleave $(GPU_BENCHES:bench/%.c=$(BUILD)/simt/%))
+BENCHES := $(patsubst bench/%.c,$(BUILD)/bench/%,$(filter-out $(GPU_BENCHES),$(BENCH_C)))
 
+comma := ,
 ifeq ($(CUDA),1)
 NVCC ?= nvcc
 CUDA_ARCH ?= 80 90
@@ -126,12 +136,19 @@ CUDA_GENCODE := $(foreach arch,$(CUDA_ARCH),-gencode arch=compute_$(arch),code=s
     -gencode arch=compute_$(lastword $(CUDA_ARCH)),code=compute_$(lastword $(CUDA_ARCH))
 CUDA_HOME ?= $(patsubst %/bin/nvcc,%,$(realpath $(shell command -v $(NVCC))))
 CUDA_LIBDIR := $(dir $(firstword $(wildcard $(foreach folder,lib64 lib targets/*/lib,$(CUDA_HOME)/$(folder)/libcudart_static.a))))
+# Both folders, since the headers of a library may be there without it, or the other way round.
+cuda_has = $(if $(wildcard $(CUDA_HOME)/include/$(1)),$(if $(wildcard $(CUDA_LIBDIR)lib$(2).so),1,0),0)
+TOOLKIT ?= $(if $(filter 11,$(call cuda_has,cublas_v2.h,cublas)$(call cuda_has,cufft.h,cufft)),1,0)
+CUDNN   ?= $(call cuda_has,cudnn.h,cudnn)
+PEER_LDLIBS := $(if $(filter 1,$(TOOLKIT) $(CUDNN)),-L$(CUDA_LIBDIR) -Wl$(comma)-rpath$(comma)$(CUDA_LIBDIR)) \
+    $(if $(filter 1,$(TOOLKIT)),-lcublas -lcufft) $(if $(filter 1,$(CUDNN)),-lcudnn)
+GPU_BENCH_PROGRAMS := $(GPU_BENCHES:%.c=$(BUILD)/%)
 CUDA_LDLIBS := $(if $(CUDA_O),$(CUDA_LIBDIR:%=-L%) -lcudart_static -ldl -lrt -lstdc++)
 endif
 
 # ---- what to build --------------------------------------------------------------------------------------------
 .PHONY: all lib links tools tests demo check deps deps-check demo-run check-run check-arm64 check-arm64-run \
-        gpu-needs check-gpu check-gpu-tests bench-gpu bench asan ubsan tsan fuzz tidy format install clean
+        gpu-needs check-gpu check-gpu-tests bench-gpu bench-ladder bench asan ubsan tsan fuzz tidy format install clean
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .SECONDARY:
@@ -141,7 +158,8 @@ lib: $(BUILD)/libcleave.a
 links:
 	@echo '$(strip $(LDLIBS) $(CUDA_LDLIBS))'
 tools: $(TOOLS)
-tests: $(TESTS) $(SIMT_GOLDEN) $(TOOLS) $(BUILD)/cleave $(SIMT_COMMAND)
+# The programs for a GPU are built where they can be, so that they do not rot.
+tests: $(TESTS) $(SIMT_GOLDEN) $(TOOLS) $(BUILD)/cleave $(SIMT_COMMAND) $(GPU_BENCH_PROGRAMS)
 
 $(BUILD)/libcleave.a: $(LIB_O) $(CUDA_O) $(BUILD)/objects
 	@rm -f $@
@@ -162,7 +180,7 @@ $(MANIFEST_C:.c=.o): $(MANIFEST_C) $(BUILD)/options
 	$(call run,CC)$(CC) $(CPPFLAGS) $(CFLAGS) $(CWARN_C) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tools/demo_song: $(call object,$(SONG_C))
-$(BUILD)/tests/tools/demo_song_test $(BUILD)/tests/tools/evaluate_test $(BUILD)/tests/tools/plot_steps_test: $(BUILD)/tests/tools/folder.o
+$(BUILD)/tests/tools/demo_song_test $(BUILD)/tests/tools/evaluate_test $(BUILD)/tests/tools/plot_steps_test $(BUILD)/tests/tools/plot_gpu_test: $(BUILD)/tests/tools/folder.o
 PULL_TESTS := model_pull_test model_pull_bag_test model_pull_command_test model_pull_archive_test
 $(PULL_TESTS:%=$(BUILD)/tests/host/%): $(BUILD)/tests/host/http_server.o $(BUILD)/tests/host/pull_scene.o
 
@@ -186,6 +204,11 @@ $(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(TESTS_LIB_O) $(CASES_
                             $(BUILD)/simt/libcleave.a
 	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(TESTS_LDLIBS) $(LDLIBS)
 
+LADDER_O      := $(call object,$(LADDER_C))
+LADDER_SIMT_O := $(LADDER_O) $(LADDER_CU:%.cu=$(BUILD)/simt/%.o)
+$(BUILD)/tests/simt/ladder_test: $(LADDER_SIMT_O)
+$(BUILD)/tests/cuda/ladder_test: $(LADDER_O) $(LADDER_CU:%.cu=$(BUILD)/%.cu.o)
+
 $(SIMT_GOLDEN): \
 $(BUILD)/tests/simt/%_golden_test: $(BUILD)/tests/models/%_golden_test.o $(BUILD)/tests/simt/variants_cuda.o \
                                    $(filter-out %/variants_list.o,$(TESTS_LIB_O)) $(CASES_O) $(SIMT_O) \
@@ -194,6 +217,12 @@ $(BUILD)/tests/simt/%_golden_test: $(BUILD)/tests/models/%_golden_test.o $(BUILD
 
 # The command on the executor as its GPU, for the end-to-end tests.
 $(BUILD)/simt/cleave: $(BUILD)/host/main.o $(HOST_O) $(SIMT_O) $(BUILD)/simt/libcleave.a
+	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(LDLIBS)
+
+$(GPU_BENCHES:bench/%.c=$(BUILD)/simt/%): \
+$(BUILD)/simt/bench_%: $(BUILD)/bench/bench_%.o $(LADDER_SIMT_O) $(call object,$(filter-out %_none.c,$(wildcard bench/gpu/*.c))) \
+                       $(call object,$(wildcard bench/gpu/*_none.c)) $(BUILD)/simt/bench/gpu/ceiling.o \
+                       $(HOST_O) $(SIMT_O) $(BUILD)/simt/libcleave.a
 	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(LDLIBS)
 
 # The library without CUDA objects: the executor brings its own.
@@ -214,12 +243,17 @@ $(BUILD)/simt/%.o: %.cu $(BUILD)/options
 
 BENCH_CFLAGS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --cflags fftw3f))
 BENCH_LDLIBS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --libs fftw3f))
+$(GPU_BENCH_PROGRAMS): \
+$(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(call object,$(GPU_BENCH_C)) $(GPU_BENCH_CU:%.cu=$(BUILD)/%.cu.o) \
+                        $(LADDER_O) $(LADDER_CU:%.cu=$(BUILD)/%.cu.o) $(HOST_O) $(BUILD)/libcleave.a
+	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(PEER_LDLIBS) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(call object,$(BENCH_LIB_C)) $(HOST_O) $(BUILD)/libcleave.a
 	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(BENCH_LDLIBS) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
 # Objects depend on the options of the build, so that changing one rebuilds what it touches; archives, and so all
 # programs, on the list of objects, so that the object of a source that is gone does not stay in them.
-OPTIONS := $(CC) $(CPPFLAGS) $(CFLAGS) $(CXX) $(CXXFLAGS) $(LDFLAGS) $(LIBRARIES) $(NVCC) $(CUDA_ARCH)
+OPTIONS := $(CC) $(CPPFLAGS) $(CFLAGS) $(CXX) $(CXXFLAGS) $(LDFLAGS) $(LIBRARIES) $(NVCC) $(CUDA_ARCH) $(TOOLKIT) $(CUDNN)
 OBJECTS := $(LIB_O) $(CUDA_O) $(HOST_O) $(TESTS_LIB_O)
 changed = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 $(BUILD)/options: FORCE
@@ -309,9 +343,14 @@ check-gpu: gpu-needs
 	@$(GPU_MAKE) check-gpu-tests
 	@BUILD=$(BUILD)/gpu tests/gpu.sh
 check-gpu-tests: $(GPU_TESTS)
+# Figures go to RESULTS, a file a machine.
+RESULTS ?= bench/results
 bench-gpu: gpu-needs
 	@$(GPU_MAKE) $(BUILD)/gpu/bench/bench_gpu
-	@$(BUILD)/gpu/bench/bench_gpu
+	@$(BUILD)/gpu/bench/bench_gpu --results $(RESULTS)
+bench-ladder: gpu-needs
+	@$(GPU_MAKE) $(BUILD)/gpu/bench/bench_ladder
+	@$(BUILD)/gpu/bench/bench_ladder --results $(RESULTS)
 
 # libFuzzer on everything that reads a file from outside; needs clang. A finding stops it. The library is built apart,
 # with the reference kernels alone: what they touch, the sanitizers see.

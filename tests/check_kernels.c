@@ -261,6 +261,19 @@ check_verdict check_kernel_at(const check_case *c, const cleave_kernel *kernel,
     return v;
 }
 
+check_verdict check_kernel_whole(const check_case *c, const cleave_kernel *kernel,
+                                 check_placement place)
+{
+    check_tensors whole = tensors_new(c->op, &c->ref.test, place);
+    check_verdict v = {.parts = 1};
+
+    const int inside = run_parts(c->op, kernel, &whole, 1, 0);
+    v.fault = judge_whole(c, &whole, inside, &v.error);
+    v.runs = v.fault == CHECK_GOOD;
+    tensors_free(&whole);
+    return v;
+}
+
 int check_kernel(const check_case *c, const cleave_kernel *kernel, const char *name)
 {
     static const char *const faults[] = {

@@ -66,8 +66,13 @@ void check_case_free(check_case *c);
 check_verdict check_kernel_at(const check_case *c, const cleave_kernel *kernel,
                               check_placement place);
 
-/* The same for both placements (the FFT, whose input must be aligned: for one), with a failure of
- * the running test for a fault, that calls the kernel `name`. Returns how many runs were good. */
+/* In one piece only, for a kernel that cannot have its items cut up. */
+check_verdict check_kernel_whole(const check_case *c, const cleave_kernel *kernel,
+                                 check_placement place);
+
+/* As check_kernel_at() for both placements (the FFT, whose input must be aligned: for one), with a
+ * failure of the running test for a fault, that calls the kernel `name`. Returns how many runs were
+ * good. */
 int check_kernel(const check_case *c, const cleave_kernel *kernel, const char *name);
 
 #endif

@@ -111,16 +111,21 @@ const char *gpu_kernel_missing(void)
     return cleave_device_at(0, &info, &error) == CLEAVE_OK ? NULL : error.message;
 }
 
+cleave_kernel gpu_kernel_of(int index, const cleave_kernel *one)
+{
+    api = cleave_cuda_api_get();
+    op = cleave_op_get(index);
+    good(api->set_device(0), "set_device");
+    kernel = *one;
+    return kernel.run
+               ? (cleave_kernel){run, kernel.scratch_bytes, kernel.prepared_bytes, kernel.prepare}
+               : (cleave_kernel){NULL, NULL, NULL, NULL};
+}
+
 cleave_kernel gpu_kernel(int index, cleave_factors factors)
 {
     cleave_ops ops = {0};
 
-    api = cleave_cuda_api_get();
-    op = cleave_op_get(index);
-    good(api->set_device(0), "set_device");
-    api->ops(&ops, factors);
-    kernel = ops.kernel[index];
-    return kernel.run
-               ? (cleave_kernel){run, kernel.scratch_bytes, kernel.prepared_bytes, kernel.prepare}
-               : (cleave_kernel){NULL, NULL, NULL, NULL};
+    cleave_cuda_api_get()->ops(&ops, factors);
+    return gpu_kernel_of(index, &ops.kernel[index]);
 }

@@ -14,4 +14,7 @@ const char *gpu_kernel_missing(void);
  * failure of the running test. One kernel at a time; run NULL: the table has none. */
 cleave_kernel gpu_kernel(int index, cleave_factors factors);
 
+/* The same for any kernel of the op that takes memory of the GPU. */
+cleave_kernel gpu_kernel_of(int index, const cleave_kernel *kernel);
+
 #endif

@@ -33,6 +33,15 @@ for source in kernels/*.cu kernels/*/*_cuda.cu; do
     verdict $? "$source: nvcc warned"
 done
 
+# The same for what is measured beside them; the yardsticks are built where their libraries are.
+for source in bench/ladder/*.cu bench/gpu/ceiling.cu bench/gpu/peer_*.cu; do
+    log=$build/$source.o.log
+    [ -s "$log" ] || [[ $source = bench/gpu/peer_* ]]
+    verdict $? "$source: nvcc left no report"
+    [ ! -e "$log" ] || ! grep -iE 'warning|error' "$log"
+    verdict $? "$source: nvcc warned"
+done
+
 # kernel arch registers stack spill_stores spill_loads shared. The transforms of the STFT run with
 # 1024 threads, which leaves each 64 registers, and put one or two away between their passes.
 spills=$(awk -F'\t' 'NR > 1 && $1 !~ /^i?stft_kernel/ && $5 + $6 > 0 { print $1 " on " $2 }' \
