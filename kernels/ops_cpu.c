@@ -4,6 +4,7 @@
 #include "kernels/attention/attention.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
+#include "kernels/compress/compress.h"
 #include "kernels/conv/conv.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fft/fft.h"
@@ -59,6 +60,7 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_RATIO_MASK] = &cleave_ratio_mask_op,
         [CLEAVE_OP_SOFTMAX] = &cleave_softmax_op,
         [CLEAVE_OP_LIMIT] = &cleave_limit_op,
+        [CLEAVE_OP_COMPRESS] = &cleave_compress_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -95,5 +97,6 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_ref;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_ref;
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_ref;
+    ops->kernel[CLEAVE_OP_COMPRESS] = cleave_compress_ref;
     cleave_ops_overlay(ops, features);
 }
