@@ -59,6 +59,7 @@ int cleave_ratio_mask_cases(int index, cleave_case *out);
 int cleave_softmax_cases(int index, cleave_case *out);
 int cleave_limit_cases(int index, cleave_case *out);
 int cleave_compress_cases(int index, cleave_case *out);
+int cleave_dither_cases(int index, cleave_case *out);
 
 /* All of them, indexed by CLEAVE_OP_*. */
 extern const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT];

@@ -6,6 +6,7 @@
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/compress/compress.h"
 #include "kernels/conv/conv.h"
+#include "kernels/dither/dither.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
@@ -61,6 +62,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_neon;
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_neon;
     ops->kernel[CLEAVE_OP_COMPRESS] = cleave_compress_neon;
+    ops->kernel[CLEAVE_OP_DITHER] = cleave_dither_neon;
 }
 
 int cleave_ops_cpu_round(cleave_ops *ops, uint32_t features, cleave_factors factors)

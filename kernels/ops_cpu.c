@@ -6,6 +6,7 @@
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/compress/compress.h"
 #include "kernels/conv/conv.h"
+#include "kernels/dither/dither.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
@@ -61,6 +62,7 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_SOFTMAX] = &cleave_softmax_op,
         [CLEAVE_OP_LIMIT] = &cleave_limit_op,
         [CLEAVE_OP_COMPRESS] = &cleave_compress_op,
+        [CLEAVE_OP_DITHER] = &cleave_dither_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -98,5 +100,6 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_ref;
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_ref;
     ops->kernel[CLEAVE_OP_COMPRESS] = cleave_compress_ref;
+    ops->kernel[CLEAVE_OP_DITHER] = cleave_dither_ref;
     cleave_ops_overlay(ops, features);
 }

@@ -4,6 +4,7 @@
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/compress/compress.h"
 #include "kernels/conv/conv.h"
+#include "kernels/dither/dither.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
@@ -58,6 +59,7 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_cuda;
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_cuda;
     ops->kernel[CLEAVE_OP_COMPRESS] = cleave_compress_cuda;
+    ops->kernel[CLEAVE_OP_DITHER] = cleave_dither_cuda;
 }
 
 void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors)
