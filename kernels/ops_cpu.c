@@ -5,7 +5,9 @@
 #include "kernels/biquad/biquad.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
+#include "kernels/compress/compress.h"
 #include "kernels/conv/conv.h"
+#include "kernels/dither/dither.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fader/fader.h"
 #include "kernels/fdn/fdn.h"
@@ -67,6 +69,8 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_LIMIT] = &cleave_limit_op,
         [CLEAVE_OP_FDN] = &cleave_fdn_op,
         [CLEAVE_OP_TRUE_PEAK] = &cleave_true_peak_op,
+        [CLEAVE_OP_COMPRESS] = &cleave_compress_op,
+        [CLEAVE_OP_DITHER] = &cleave_dither_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -107,5 +111,7 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_ref;
     ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_ref;
     ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_ref;
+    ops->kernel[CLEAVE_OP_COMPRESS] = cleave_compress_ref;
+    ops->kernel[CLEAVE_OP_DITHER] = cleave_dither_ref;
     cleave_ops_overlay(ops, features);
 }

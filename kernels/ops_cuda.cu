@@ -3,7 +3,9 @@
 #include "kernels/biquad/biquad.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
+#include "kernels/compress/compress.h"
 #include "kernels/conv/conv.h"
+#include "kernels/dither/dither.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fader/fader.h"
 #include "kernels/fdn/fdn.h"
@@ -64,6 +66,8 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_cuda;
     ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_cuda;
     ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_cuda;
+    ops->kernel[CLEAVE_OP_COMPRESS] = cleave_compress_cuda;
+    ops->kernel[CLEAVE_OP_DITHER] = cleave_dither_cuda;
 }
 
 void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors)

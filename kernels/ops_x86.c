@@ -5,7 +5,9 @@
 #include "kernels/biquad/biquad.h"
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
+#include "kernels/compress/compress.h"
 #include "kernels/conv/conv.h"
+#include "kernels/dither/dither.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fader/fader.h"
 #include "kernels/fdn/fdn.h"
@@ -67,6 +69,8 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_avx2;
     ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_avx2;
     ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_avx2;
+    ops->kernel[CLEAVE_OP_COMPRESS] = cleave_compress_avx2;
+    ops->kernel[CLEAVE_OP_DITHER] = cleave_dither_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;

@@ -4,6 +4,7 @@
 #define CLEAVE_KERNELS_LIMIT_GAIN_H
 
 #include "kernels/limit/limit.h"
+#include "kernels/state.h"
 
 #include <math.h>
 
@@ -80,18 +81,6 @@ CLEAVE_INLINE void limit_ring_put(const limit_layout *l, float *ring, int64_t c,
         to[i] = again[i] = in[i];
 }
 
-/* Doubles as sums of floats: exactly, and such that states can be compared float by float. */
-CLEAVE_INLINE double limit_load2(const float *state)
-{
-    return (double)state[0] + (double)state[1];
-}
-
-CLEAVE_INLINE void limit_store2(float *state, double value)
-{
-    state[0] = (float)value;
-    state[1] = (float)(value - (double)state[0]);
-}
-
 CLEAVE_INLINE double limit_round_up(double value)
 {
     return ceil(value * 0x1p24) * 0x1p-24;
@@ -132,19 +121,19 @@ CLEAVE_INLINE void limit_step(const limit_layout *l, const cleave_limit_args *a,
     float *parts = state + STATE_U, *first_ring = state + l->first_ring + c % l->first;
     float *second_ring = state + l->second_ring + 2 * (c % l->second);
 
-    double u = value[CLEAVE_LIMIT_RELEASE] * (limit_load2(parts) + (double)parts[2]);
+    double u = value[CLEAVE_LIMIT_RELEASE] * (cleave_state_load3(parts));
     u = largest > u ? largest : u;
     u = u < 0x1p-26 ? 0 : u;
-    limit_store2(parts, u);
-    parts[2] = (float)(u - limit_load2(parts));
+    cleave_state_store3(parts, u);
 
     const double up = limit_round_up(u);
-    const double first = limit_load2(state + STATE_FIRST) + up - (double)*first_ring;
-    const double second = limit_load2(state + STATE_SECOND) + first - limit_load2(second_ring);
+    const double first = cleave_state_load2(state + STATE_FIRST) + up - (double)*first_ring;
+    const double second =
+        cleave_state_load2(state + STATE_SECOND) + first - cleave_state_load2(second_ring);
     *first_ring = (float)up;
-    limit_store2(second_ring, first);
-    limit_store2(state + STATE_FIRST, first);
-    limit_store2(state + STATE_SECOND, second);
+    cleave_state_store2(second_ring, first);
+    cleave_state_store2(state + STATE_FIRST, first);
+    cleave_state_store2(state + STATE_SECOND, second);
     state[STATE_BEFORE] = state[STATE_NOW];
     state[STATE_NOW] = (float)(second / (double)(l->first * l->second));
 }

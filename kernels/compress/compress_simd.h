@@ -1,0 +1,125 @@
+/* compress_simd.h: the body shared by the vector variants; include a simd header first.
+ *
+ * Lanes are frames, of a span that ends at the next multiple of the grid at the latest. What a lane
+ * holds does not depend on its place, and those beyond the span are computed for nothing; only the
+ * recursions go from frame to frame. */
+#include "kernels/compress/compress_state.h"
+#include "kernels/simd_math.h"
+
+#define SPAN CLEAVE_GRID_FRAMES
+
+_Static_assert(SPAN % SIMD_LANES == 0, "a span is whole vectors");
+
+/* level[i] = log2 of what was detected, times `scale`. */
+SIMD_INLINE void logarithms(const float *detected, float scale, float *level, int64_t count)
+{
+    const simd_f32 log2e = simd_set1(0x1.715476p0f * scale), floor = simd_set1(LEVEL_FLOOR);
+
+    for (int64_t i = 0; i < count; i += SIMD_LANES)
+        simd_store(level + i, simd_mul(simd_log(simd_max(simd_load(detected + i), floor)), log2e));
+}
+
+/* The constants of the curve, a vector each; `sign` is s. */
+typedef struct curve {
+    simd_f32 threshold, half, knee, factor, slope, range, link, sign;
+} curve;
+
+static curve curve_of(const cleave_compress_args *a, const double *value)
+{
+    const float half = (float)value[CLEAVE_COMPRESS_HALF_KNEE];
+
+    return (curve){.threshold = simd_set1((float)value[CLEAVE_COMPRESS_THRESHOLD]),
+                   .half = simd_set1(half),
+                   .knee = simd_set1(2 * half),
+                   .factor = simd_set1((float)value[CLEAVE_COMPRESS_KNEE_FACTOR]),
+                   .slope = simd_set1((float)value[CLEAVE_COMPRESS_SLOPE]),
+                   .range = simd_set1((float)value[CLEAVE_COMPRESS_RANGE]),
+                   .link = simd_set1((float)value[CLEAVE_COMPRESS_LINK]),
+                   .sign = simd_set1(a->expand ? -1.0f : 1.0f)};
+}
+
+SIMD_INLINE simd_f32 target_of(const curve *k, simd_f32 own, simd_f32 highest)
+{
+    const simd_f32 level = simd_fma(k->link, simd_sub(highest, own), own);
+    const simd_f32 excess = simd_mul(k->sign, simd_sub(level, k->threshold));
+    const simd_f32 bend = simd_min(simd_max(simd_add(excess, k->half), simd_zero()), k->knee);
+    const simd_f32 above = simd_max(simd_sub(excess, k->half), simd_zero());
+    const simd_f32 sum = simd_fma(simd_mul(bend, bend), k->factor, above);
+
+    return simd_mul(k->sign, simd_min(k->range, simd_mul(k->slope, sum)));
+}
+
+/* The levels of all channels into level[c], and their maximum. */
+SIMD_INLINE void levels(const cleave_compress_args *a, const double *value, int64_t stream,
+                        float x[][SPAN], float level[][SPAN], float *highest, int64_t count)
+{
+    for (int64_t c = 0; c < a->channels; c++) {
+        if (a->rms)
+            compress_power(compress_channel(a, stream, c), value[CLEAVE_COMPRESS_DETECT], x[c],
+                           level[c], count);
+        for (int64_t i = 0; i < count && !a->rms; i += SIMD_LANES)
+            simd_store(level[c] + i, simd_abs(simd_load(x[c] + i)));
+        logarithms(level[c], a->rms ? 0.5f : 1, level[c], count);
+        for (int64_t i = 0; i < count; i += SIMD_LANES) {
+            const simd_f32 v = simd_load(level[c] + i);
+            simd_store(highest + i, c ? simd_max(v, simd_load(highest + i)) : v);
+        }
+    }
+}
+
+/* x[i] times 2^(makeup - |y[i]|); returns the larger of `worst` and all |y[i]|. */
+SIMD_INLINE float apply(float makeup, const float *y, float *x, int64_t count, float worst)
+{
+    for (int64_t i = 0; i < count; i += SIMD_LANES) {
+        const simd_f32 power = simd_sub(simd_set1(makeup), simd_abs(simd_load(y + i)));
+        simd_store(x + i, simd_mul(simd_load(x + i), simd_exp2(power)));
+    }
+    for (int64_t i = 0; i < count; i++)
+        worst = fmaxf(worst, fabsf(y[i]));
+    return worst;
+}
+
+/* `count` frames of a stream from i on, none of them but the first on the grid. */
+static float run_span(const cleave_compress_args *a, int64_t stream, int64_t i, int64_t count,
+                      float worst)
+{
+    const int64_t position = a->block->position + i, row = stream * a->channels;
+    const double *value = compress_glide(a, stream, position);
+    const curve k = curve_of(a, value);
+    float x[CLEAVE_COMPRESS_CHANNELS_MAX][SPAN], level[CLEAVE_COMPRESS_CHANNELS_MAX][SPAN];
+    float highest[SPAN];
+
+    for (int64_t c = 0; c < a->channels; c++) {
+        memset(x[c], 0, sizeof x[c]);
+        memset(level[c], 0, sizeof level[c]);
+        memcpy(x[c], a->in + (row + c) * a->in_stride + i, (size_t)count * sizeof(float));
+    }
+    levels(a, value, stream, x, level, highest, count);
+    for (int64_t c = 0; c < a->channels; c++) {
+        for (int64_t n = 0; n < count; n += SIMD_LANES)
+            simd_store(level[c] + n,
+                       target_of(&k, simd_load(level[c] + n), simd_load(highest + n)));
+        compress_smooth(compress_channel(a, stream, c), value, a->hold, level[c], count);
+    }
+    for (int64_t c = 0; c < a->channels; c++) {
+        compress_delay(a, compress_channel(a, stream, c), position, x[c], count);
+        worst = apply((float)value[CLEAVE_COMPRESS_MAKEUP], level[c], x[c], count, worst);
+        memcpy(a->out + (row + c) * a->out_stride + i, x[c], (size_t)count * sizeof(float));
+    }
+    return worst;
+}
+
+static void run(const void *args, const cleave_work *work)
+{
+    const cleave_compress_args *a = args;
+
+    for (int64_t stream = work->begin; stream < work->end; stream++) {
+        float worst = 0;
+        for (int64_t i = 0, count; i < a->block->frames; i += count) {
+            count = cleave_block_span(a->block->position + i, a->block->frames - i);
+            worst = run_span(a, stream, i, count, worst);
+        }
+        if (a->has_meter)
+            a->meter[stream] = (float)((double)worst * DB);
+    }
+}
