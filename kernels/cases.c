@@ -28,6 +28,8 @@ const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT] = {
     [CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_cases,
     [CLEAVE_OP_SOFTMAX] = cleave_softmax_cases,
     [CLEAVE_OP_FDN] = cleave_fdn_cases,
+    [CLEAVE_OP_CONVOLVE] = cleave_convolve_cases,
+    [CLEAVE_OP_DENOISE] = cleave_denoise_cases,
 };
 
 /* Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014: the output function. */

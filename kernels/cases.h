@@ -58,6 +58,8 @@ int cleave_pair_sums_cases(int index, cleave_case *out);
 int cleave_ratio_mask_cases(int index, cleave_case *out);
 int cleave_softmax_cases(int index, cleave_case *out);
 int cleave_fdn_cases(int index, cleave_case *out);
+int cleave_convolve_cases(int index, cleave_case *out);
+int cleave_denoise_cases(int index, cleave_case *out);
 
 /* All of them, indexed by CLEAVE_OP_*. */
 extern const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT];

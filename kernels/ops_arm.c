@@ -5,6 +5,8 @@
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
+#include "kernels/convolve/convolve.h"
+#include "kernels/denoise/denoise.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
@@ -58,6 +60,8 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_neon;
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_neon;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_neon;
+    ops->kernel[CLEAVE_OP_DENOISE] = cleave_denoise_neon;
+    ops->kernel[CLEAVE_OP_CONVOLVE] = cleave_convolve_neon;
     ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_neon;
 }
 

@@ -5,6 +5,8 @@
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
+#include "kernels/convolve/convolve.h"
+#include "kernels/denoise/denoise.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
@@ -59,6 +61,8 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_RATIO_MASK] = &cleave_ratio_mask_op,
         [CLEAVE_OP_SOFTMAX] = &cleave_softmax_op,
         [CLEAVE_OP_FDN] = &cleave_fdn_op,
+        [CLEAVE_OP_CONVOLVE] = &cleave_convolve_op,
+        [CLEAVE_OP_DENOISE] = &cleave_denoise_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -95,5 +99,7 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_ref;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_ref;
     ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_ref;
+    ops->kernel[CLEAVE_OP_CONVOLVE] = cleave_convolve_ref;
+    ops->kernel[CLEAVE_OP_DENOISE] = cleave_denoise_ref;
     cleave_ops_overlay(ops, features);
 }

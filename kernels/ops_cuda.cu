@@ -3,6 +3,8 @@
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
+#include "kernels/convolve/convolve.h"
+#include "kernels/denoise/denoise.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
@@ -56,6 +58,8 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_cuda;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_cuda;
     ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_cuda;
+    ops->kernel[CLEAVE_OP_CONVOLVE] = cleave_convolve_cuda;
+    ops->kernel[CLEAVE_OP_DENOISE] = cleave_denoise_cuda;
 }
 
 void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors)

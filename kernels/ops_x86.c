@@ -5,6 +5,8 @@
 #include "kernels/box_mean/box_mean.h"
 #include "kernels/complex_mask/complex_mask.h"
 #include "kernels/conv/conv.h"
+#include "kernels/convolve/convolve.h"
+#include "kernels/denoise/denoise.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
@@ -59,6 +61,8 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_avx2;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_avx2;
     ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_avx2;
+    ops->kernel[CLEAVE_OP_CONVOLVE] = cleave_convolve_avx2;
+    ops->kernel[CLEAVE_OP_DENOISE] = cleave_denoise_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;
