@@ -8,6 +8,8 @@
 #include "kernels/compress/compress.h"
 #include "kernels/conv/conv.h"
 #include "kernels/dither/dither.h"
+#include "kernels/convolve/convolve.h"
+#include "kernels/denoise/denoise.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fader/fader.h"
 #include "kernels/fdn/fdn.h"
@@ -67,6 +69,8 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_neon;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_neon;
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_neon;
+    ops->kernel[CLEAVE_OP_DENOISE] = cleave_denoise_neon;
+    ops->kernel[CLEAVE_OP_CONVOLVE] = cleave_convolve_neon;
     ops->kernel[CLEAVE_OP_FDN] = cleave_fdn_neon;
     ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_neon;
     ops->kernel[CLEAVE_OP_COMPRESS] = cleave_compress_neon;

@@ -8,6 +8,8 @@
 #include "kernels/compress/compress.h"
 #include "kernels/conv/conv.h"
 #include "kernels/dither/dither.h"
+#include "kernels/convolve/convolve.h"
+#include "kernels/denoise/denoise.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fader/fader.h"
 #include "kernels/fdn/fdn.h"
@@ -71,6 +73,8 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_TRUE_PEAK] = &cleave_true_peak_op,
         [CLEAVE_OP_COMPRESS] = &cleave_compress_op,
         [CLEAVE_OP_DITHER] = &cleave_dither_op,
+        [CLEAVE_OP_CONVOLVE] = &cleave_convolve_op,
+        [CLEAVE_OP_DENOISE] = &cleave_denoise_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -113,5 +117,7 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_ref;
     ops->kernel[CLEAVE_OP_COMPRESS] = cleave_compress_ref;
     ops->kernel[CLEAVE_OP_DITHER] = cleave_dither_ref;
+    ops->kernel[CLEAVE_OP_CONVOLVE] = cleave_convolve_ref;
+    ops->kernel[CLEAVE_OP_DENOISE] = cleave_denoise_ref;
     cleave_ops_overlay(ops, features);
 }

@@ -6,6 +6,8 @@
 #include "kernels/compress/compress.h"
 #include "kernels/conv/conv.h"
 #include "kernels/dither/dither.h"
+#include "kernels/convolve/convolve.h"
+#include "kernels/denoise/denoise.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fader/fader.h"
 #include "kernels/fdn/fdn.h"
@@ -68,6 +70,8 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_cuda;
     ops->kernel[CLEAVE_OP_COMPRESS] = cleave_compress_cuda;
     ops->kernel[CLEAVE_OP_DITHER] = cleave_dither_cuda;
+    ops->kernel[CLEAVE_OP_CONVOLVE] = cleave_convolve_cuda;
+    ops->kernel[CLEAVE_OP_DENOISE] = cleave_denoise_cuda;
 }
 
 void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors)

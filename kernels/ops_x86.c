@@ -8,6 +8,8 @@
 #include "kernels/compress/compress.h"
 #include "kernels/conv/conv.h"
 #include "kernels/dither/dither.h"
+#include "kernels/convolve/convolve.h"
+#include "kernels/denoise/denoise.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/fader/fader.h"
 #include "kernels/fdn/fdn.h"
@@ -71,6 +73,8 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_avx2;
     ops->kernel[CLEAVE_OP_COMPRESS] = cleave_compress_avx2;
     ops->kernel[CLEAVE_OP_DITHER] = cleave_dither_avx2;
+    ops->kernel[CLEAVE_OP_CONVOLVE] = cleave_convolve_avx2;
+    ops->kernel[CLEAVE_OP_DENOISE] = cleave_denoise_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;

@@ -32,20 +32,28 @@ typedef struct fdn_stream {
     float line[FDN_LINES][FDN_CELL], delayed[FDN_CELL];
 } fdn_stream;
 
-static simd_f32 flushed(simd_f32 x)
+SIMD_INLINE simd_f32 flushed(simd_f32 x)
 {
     return simd_select(simd_less(simd_abs(x), simd_set1(FDN_TINY)), simd_zero(), x);
 }
 
+/* A whole cell. */
+SIMD_INLINE void cell_copy(float *to, const float *from)
+{
+#pragma GCC unroll 8
+    for (int f = 0; f < FDN_CELL; f += SIMD_LANES)
+        simd_store(to + f, simd_load(from + f));
+}
+
 /* What went into a ring `delay` frames before the part that begins at `at`. */
-static void ring_read(const float *ring, int64_t size, int64_t at, int64_t delay, int64_t n,
-                      float *to)
+SIMD_INLINE void ring_read(const float *ring, int64_t size, int64_t at, int64_t delay, int64_t n,
+                           float *to)
 {
     const int64_t from = at >= delay ? at - delay : at - delay + size;
     const int64_t first = size - from;
 
     if (first >= FDN_CELL) {
-        memcpy(to, ring + from, FDN_CELL * sizeof *to);
+        cell_copy(to, ring + from);
         return;
     }
     memcpy(to, ring + from, (size_t)cleave_i64_min(first, n) * sizeof *to);
@@ -98,12 +106,13 @@ SIMD_INLINE void lowpass(float *state, const float *pole, const float *gain,
 }
 
 /* From in to feed: no DC, later, diffused. */
-static void make_feed(fdn_stream *s, int64_t n)
+SIMD_INLINE void make_feed(fdn_stream *s, int64_t n)
 {
     const cleave_fdn_args *a = s->a;
     const simd_f32 g = simd_set1(FDN_DIFFUSION);
 
-    memcpy(s->feed, s->in, sizeof s->feed);
+    for (int c = 0; c < a->channels; c++)
+        cell_copy(s->feed[c], s->in[c]);
     for (int c = 0; c < a->channels; c += SIMD_LANES)
         lowpass(s->state + s->f.blocker + c, s->blocker_pole + c, s->blocker_gain + c, s->feed + c,
                 n, 1);
@@ -129,7 +138,7 @@ static void make_feed(fdn_stream *s, int64_t n)
 }
 
 /* What channels hear of the lines. */
-static void make_wet(fdn_stream *s, int64_t n)
+SIMD_INLINE void make_wet(fdn_stream *s, int64_t n)
 {
     const int channels = s->a->channels;
 
@@ -158,7 +167,7 @@ SIMD_INLINE void mix4(const simd_f32 x[4], simd_f32 y[4])
 }
 
 /* The matrix, by its factors of 4 rows: those 4 apart, then neighbours; and into the lines. */
-static void mix_lines(fdn_stream *s, int64_t n)
+SIMD_INLINE void mix_lines(fdn_stream *s, int64_t n)
 {
     const simd_f32 quarter = simd_set1(0.25f);
 
@@ -187,7 +196,7 @@ static void mix_lines(fdn_stream *s, int64_t n)
     }
 }
 
-static void write_out(fdn_stream *s, float *out, int64_t n)
+SIMD_INLINE void write_out(fdn_stream *s, float *out, int64_t n)
 {
     const cleave_fdn_args *a = s->a;
     const simd_f32 dry = simd_set1(s->value[CLEAVE_FDN_DRY]);
@@ -208,7 +217,7 @@ static void write_out(fdn_stream *s, float *out, int64_t n)
     }
 }
 
-static void run_part(fdn_stream *s, const float *in, float *out, int64_t n)
+SIMD_INLINE void run_part(fdn_stream *s, const float *in, float *out, int64_t n)
 {
     const cleave_fdn_args *a = s->a;
 
@@ -284,7 +293,10 @@ static void run_stream(fdn_stream *s, int64_t stream)
         n = cleave_block_span(p, end - p);
         if (p % FDN_CELL == 0)
             at_grid(s, glide);
-        run_part(s, in + (p - begin), out + (p - begin), n);
+        if (n == FDN_CELL)
+            run_part(s, in + (p - begin), out + (p - begin), FDN_CELL);
+        else
+            run_part(s, in + (p - begin), out + (p - begin), n);
         move_places(s, n);
     }
 }
