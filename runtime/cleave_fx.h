@@ -191,7 +191,7 @@ typedef struct cleave_fx_stats {
     uint64_t frames;                             /* processed, of each stream */
     uint64_t blocks, process_ns, worst_block_ns; /* computed; time in all, and of the longest */
     uint64_t overruns, underruns;                /* of push and pull */
-    double reduction_db[CLEAVE_FX_EFFECTS_MAX];  /* the most that a compressor, gate or limiter
+    double reduction_db[CLEAVE_FX_EFFECTS_MAX];  /* the most that a compressor or gate
                                                   * took away in the last block, >= 0 */
     uint64_t replaced_samples;                   /* that were no numbers */
 } cleave_fx_stats;

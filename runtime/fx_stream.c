@@ -53,12 +53,10 @@ static void read_reports(cleave_fx *fx, const float *reports)
     const int32_t streams = fx->info.streams;
 
     for (int32_t i = 0; i < fx->count; i++) {
-        float least = 1;
-        if (!fx->place[i].effect->reports)
-            continue;
-        for (int32_t s = 0; s < streams; s++)
-            least = reports[i * streams + s] < least ? reports[i * streams + s] : least;
-        fx->reduction_db[i] = least > 0 ? -20 * log10((double)least) : INFINITY;
+        float most = 0;
+        for (int32_t s = 0; fx->place[i].effect->reports && s < streams; s++)
+            most = reports[i * streams + s] > most ? reports[i * streams + s] : most;
+        fx->reduction_db[i] = most;
     }
 }
 

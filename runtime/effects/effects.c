@@ -14,8 +14,13 @@ static const cleave_effect *const list[] = {
     &cleave_effect_lowpass,
     &cleave_effect_bandpass,
     &cleave_effect_notch,
+    &cleave_effect_compressor,
+    &cleave_effect_gate,
     &cleave_effect_limiter,
     &cleave_effect_reverb,
+    &cleave_effect_convolve,
+    &cleave_effect_denoise,
+    &cleave_effect_dither,
 };
 /* clang-format on */
 

@@ -24,7 +24,7 @@ typedef struct cleave_effect_wires {
     cleave_view block;      /* a cleave_block */
     cleave_view parameters; /* [derived_count] double */
     cleave_view in, out;    /* [streams][channels][stride]; different tensors */
-    cleave_view report;     /* [streams] float, if it reports: the least gain of the block */
+    cleave_view report;     /* [streams] float, if it reports: dB taken away at most */
 } cleave_effect_wires;
 
 typedef struct cleave_effect {

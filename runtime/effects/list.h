@@ -13,7 +13,12 @@ extern const cleave_effect cleave_effect_highpass;
 extern const cleave_effect cleave_effect_lowpass;
 extern const cleave_effect cleave_effect_bandpass;
 extern const cleave_effect cleave_effect_notch;
+extern const cleave_effect cleave_effect_compressor;
+extern const cleave_effect cleave_effect_gate;
 extern const cleave_effect cleave_effect_limiter;
 extern const cleave_effect cleave_effect_reverb;
+extern const cleave_effect cleave_effect_convolve;
+extern const cleave_effect cleave_effect_denoise;
+extern const cleave_effect cleave_effect_dither;
 
 #endif

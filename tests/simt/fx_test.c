@@ -44,6 +44,8 @@ static void chains_are_those_of_the_cpu(void)
         "highpass:40,slope=24;eq:80/-3/1,250/2/1,8000/1/1",
         "limiter:-12",
         "reverb:room_size=0.2",
+        "compressor:-30",
+        "gate:-10,hold=0.001",
     };
 
     simt_runtime_machine(1, (size_t)1 << 30);
