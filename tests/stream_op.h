@@ -28,6 +28,7 @@ typedef struct stream_run {
     cleave_block *block;
     float *in, *out, *state;
     void *prepared, *scratch;
+    int in_place; /* the output is written over the input */
 } stream_run;
 
 /* At the start of a stream, with the tables of args made. */
@@ -40,10 +41,10 @@ void stream_op_push(stream_run *run, const float *in, float *out, int64_t stride
                     int64_t cut);
 
 /* Pushes frames_max frames in one block, then in blocks of 1, 7, 32, 64, 1000, 4096 and mixed
- * sizes, on each table of this processor: output and state must be the same bytes. `changed`, if it
- * is not NULL, is called in the middle of the stream to change parameters (`after` = 1) and before
- * its start to have them as they were (0). Counts failures of the running test; returns how many
- * comparisons were good. */
+ * sizes, these in place if the op allows it, on each table of this processor: output and state must
+ * be the same bytes. `changed`, if it is not NULL, is called in the middle of the stream to change
+ * parameters (`after` = 1) and before its start to have them as they were (0). Counts failures of
+ * the running test; returns how many comparisons were good. */
 int stream_op_check_cuts(const stream_op *what, const float *in, int64_t stride,
                          void (*changed)(const stream_op *what, int after));
 

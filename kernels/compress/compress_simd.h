@@ -67,21 +67,20 @@ SIMD_INLINE void levels(const cleave_compress_args *a, const double *value, int6
     }
 }
 
-/* x[i] times 2^(makeup - |y[i]|); returns the larger of `worst` and all |y[i]|. */
-SIMD_INLINE float apply(float makeup, const float *y, float *x, int64_t count, float worst)
+/* x[i] times 2^(makeup - |y[i]|); returns the larger of `worst` and all |y[i]|, lane by lane. */
+SIMD_INLINE simd_f32 apply(float makeup, const float *y, float *x, int64_t count, simd_f32 worst)
 {
     for (int64_t i = 0; i < count; i += SIMD_LANES) {
-        const simd_f32 power = simd_sub(simd_set1(makeup), simd_abs(simd_load(y + i)));
-        simd_store(x + i, simd_mul(simd_load(x + i), simd_exp2(power)));
+        const simd_f32 off = simd_abs(simd_load(y + i));
+        simd_store(x + i, simd_mul(simd_load(x + i), simd_exp2(simd_sub(simd_set1(makeup), off))));
+        worst = simd_max(worst, off);
     }
-    for (int64_t i = 0; i < count; i++)
-        worst = fmaxf(worst, fabsf(y[i]));
     return worst;
 }
 
 /* `count` frames of a stream from i on, none of them but the first on the grid. */
-static float run_span(const cleave_compress_args *a, int64_t stream, int64_t i, int64_t count,
-                      float worst)
+static simd_f32 run_span(const cleave_compress_args *a, int64_t stream, int64_t i, int64_t count,
+                         simd_f32 worst)
 {
     const int64_t position = a->block->position + i, row = stream * a->channels;
     const double *value = compress_glide(a, stream, position);
@@ -99,6 +98,7 @@ static float run_span(const cleave_compress_args *a, int64_t stream, int64_t i, 
         for (int64_t n = 0; n < count; n += SIMD_LANES)
             simd_store(level[c] + n,
                        target_of(&k, simd_load(level[c] + n), simd_load(highest + n)));
+        memset(level[c] + count, 0, (size_t)(SPAN - count) * sizeof(float));
         compress_smooth(compress_channel(a, stream, c), value, a->hold, level[c], count);
     }
     for (int64_t c = 0; c < a->channels; c++) {
@@ -114,12 +114,16 @@ static void run(const void *args, const cleave_work *work)
     const cleave_compress_args *a = args;
 
     for (int64_t stream = work->begin; stream < work->end; stream++) {
-        float worst = 0;
+        float lane[SIMD_LANES];
+        simd_f32 worst = simd_zero();
         for (int64_t i = 0, count; i < a->block->frames; i += count) {
             count = cleave_block_span(a->block->position + i, a->block->frames - i);
             worst = run_span(a, stream, i, count, worst);
         }
+        simd_store(lane, worst);
+        for (int i = 1; i < SIMD_LANES; i++)
+            lane[0] = lane[i] > lane[0] ? lane[i] : lane[0];
         if (a->has_meter)
-            a->meter[stream] = (float)((double)worst * DB);
+            a->meter[stream] = (float)((double)lane[0] * DB);
     }
 }

@@ -72,6 +72,19 @@ CLEAVE_INLINE void compress_power(float *channel, double detect, const float *x,
     cleave_state_store3(channel + CHANNEL_POWER, p);
 }
 
+/* The next e, which without a hold were `next`. */
+CLEAVE_INLINE double compress_hold(float *held, int32_t hold, double g, double e, double next)
+{
+    if (g >= e) {
+        *held = (float)hold;
+        return next;
+    }
+    if (*held == 0)
+        return next;
+    *held -= 1;
+    return e;
+}
+
 /* y[i] of s g[i] = target[i], in place. */
 CLEAVE_INLINE void compress_smooth(float *channel, const double *value, int32_t hold, float *target,
                                    int64_t count)
@@ -83,17 +96,10 @@ CLEAVE_INLINE void compress_smooth(float *channel, const double *value, int32_t 
 
     for (int64_t i = 0; i < count; i++) {
         const double g = (double)target[i];
-        const double released = compress_flush((1 - release) * e + release * g, LEAST_Y);
-        if (hold == 0) {
-            e = g > released ? g : released;
-        } else if (g >= e) {
-            e = g;
-            held = (float)hold;
-        } else if (held > 0) {
-            held -= 1;
-        } else {
-            e = released;
-        }
+        /* What is taken off brings e to 0 where g is; as a level it is nothing. */
+        const double released = (1 - release) * e + (release * g - LEAST_Y);
+        const double higher = g > released ? g : released;
+        e = hold ? compress_hold(&held, hold, g, e, higher) : higher;
         y = compress_flush((1 - attack) * y + attack * e, LEAST_Y);
         target[i] = (float)y;
     }

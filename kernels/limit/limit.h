@@ -13,7 +13,7 @@ extern "C" {
  *
  * Frames are seen in cells of CLEAVE_LIMIT_CELL. The peak p of a cell is the largest magnitude, of
  * all channels, at its frames and at three points between each and the next, which a Kaiser
- * windowed sinc of 64 taps a point interpolates (only at the frames unless true_peak). Then, once
+ * windowed sinc of 48 taps a point interpolates (only at the frames unless true_peak). Then, once
  * a cell:
  *
  *   v = max(0, 1 - c / p)      what the cell needs; c = threshold / margin
@@ -26,10 +26,11 @@ extern "C" {
  * since it came back to less than 2^-26, and then out is in, delayed, bit for bit. v and u are
  * rounded up to multiples of 2^-24, so that the running sums are exact and do not drift.
  *
- * The margin is 0.5 dB with true_peak and 2^-20 without: peaks that come nearer to the threshold
- * than that are lowered, too. 0.3 dB of it cover peaks between the points of the grid and what an
- * interpolator of 64 taps does not see of the top twentieth of the band; 0.2 dB are what the meter
- * of ITU-R BS.1770-4, annex 2, reads in excess at a quarter of the rate. */
+ * The margin is 0.6 dB with true_peak and 2^-20 without: peaks that come nearer to the threshold
+ * than that are lowered, too. It covers peaks between the points of the grid, up to 0.2 dB, what an
+ * interpolator of 48 taps does not see of the top twentieth of the band, and what the meter of
+ * ITU-R BS.1770-4, annex 2, reads in excess, 0.2 dB for a sine of a quarter of the rate.
+ */
 typedef struct cleave_limit_args {
     const float *in; /* [streams][channels][in_stride] */
     const cleave_block *block;
@@ -62,7 +63,7 @@ extern const cleave_kernel cleave_limit_ref, cleave_limit_avx2, cleave_limit_neo
 /* Of one stream; a multiple of 16. */
 int64_t cleave_limit_state_floats(const cleave_limit_args *args);
 
-/* Frames that the output lags behind: 8 (cells + 5). */
+/* Frames that the output lags behind: 8 (cells + 4). */
 int64_t cleave_limit_latency_frames(const cleave_limit_args *args);
 
 /* The table of all variants: taps of the points at 1/4 and at 1/2 between two frames. */

@@ -78,7 +78,7 @@ int cleave_limit_cases(int index, cleave_case *out)
     snprintf(out->label, sizeof out->label, "%s S%lld C%d T%lld cells %d",
              args.true_peak ? "true peak" : "peak", (long long)args.streams, args.channels,
              (long long)args.frames_max, args.cells);
-    /* A peak is a sum of 128 products, whose roundings the attenuation takes over; it and the gain
+    /* A peak is a sum of 96 products, whose roundings the attenuation takes over; it and the gain
      * are rounded to 2^-24. */
     out->limit = 16 * 0x1p-24;
     out->flags = shapes[index].flags;

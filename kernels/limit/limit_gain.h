@@ -9,7 +9,7 @@
 #include <math.h>
 
 #define CELL  CLEAVE_LIMIT_CELL
-#define HALF  32            /* taps on either side of a point between frames */
+#define HALF  24            /* taps on either side of a point between frames */
 #define REACH (HALF / CELL) /* cells before and after the one whose peak is found */
 #define DELAY (REACH + 1)   /* from a cell's last frame but one to when its peak counts */
 #define SPAN  ((2 * REACH + 1) * CELL) /* frames that a peak is found from */
@@ -21,9 +21,9 @@
 enum { TAPS_EVEN, TAPS_ODD, TAPS_MIDDLE, TAPS_ROWS };
 #define TAPS_GAIN (TAPS_ROWS * HALF) /* where the largest sum of magnitudes of the taps is */
 
-/* True peaks stay so far below the threshold, -0.5 dB, as do peaks of frames for the sake of
+/* True peaks stay so far below the threshold, 0.6 dB, as do peaks of frames for the sake of
  * rounding. */
-#define MARGIN_TRUE_PEAK 0.94406
+#define MARGIN_TRUE_PEAK 0.93325
 #define MARGIN_PEAK      (1 - 0x1p-20)
 
 /* Offsets into the state of a stream, and lengths. */

@@ -102,12 +102,12 @@ static double bessel(double x)
     return sum;
 }
 
-/* The interpolator at distance x from a frame: 0 from HALF on. The window's parameter, 4, is a
- * compromise: less lets peaks below 0.9 of the band's width be overrated, more loses those above.
- */
+/* The interpolator at distance x from a frame: 0 from HALF on. The window's parameter is a
+ * compromise: less overrates what is below the edge of the band, more loses what is at it; 3
+ * overrates by 0.27 dB at 0.47 of the rate and by 0.1 dB below 0.45. */
 static double tap(double x)
 {
-    const double pi = 3.14159265358979323846, beta = 4;
+    const double pi = 3.14159265358979323846, beta = 3;
     const double w = 1 - x / HALF * (x / HALF);
 
     return w <= 0 ? 0 : sin(pi * x) / (pi * x) * bessel(beta * sqrt(w)) / bessel(beta);

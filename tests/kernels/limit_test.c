@@ -123,6 +123,12 @@ static void programme(int index, float *in)
 }
 
 /* ---- meters ---- */
+/* Not fmax, on whose reduction in a loop GCC 12 for AArch64 fails. */
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 #define TAPS 128 /* of the long interpolator at each of its 7 points between two frames */
 
 static double bessel(double x)
@@ -163,12 +169,12 @@ static double long_peak(const float *x)
     for (int64_t n = 0; n < FRAMES; n++)
         wide[TAPS + n] = (double)x[n];
     for (int64_t n = 0; n <= FRAMES; n++) {
-        peak = fmax(peak, fabs(wide[n]));
+        peak = larger(peak, fabs(wide[n]));
         for (int p = 0; p < 7; p++) {
             double sum = 0;
             for (int k = 0; k < TAPS; k++)
                 sum += taps[p][k] * wide[n + k];
-            peak = fmax(peak, fabs(sum));
+            peak = larger(peak, fabs(sum));
         }
     }
     return peak;
@@ -193,7 +199,7 @@ static double standard_peak(const float *x)
                 forward += taps[p][k] * (double)x[n - k];
                 backward += taps[p][11 - k] * (double)x[n - k];
             }
-            peak = fmax(peak, fmax(fabs(forward), fabs(backward)));
+            peak = larger(peak, larger(fabs(forward), fabs(backward)));
         }
     return peak;
 }
@@ -203,7 +209,7 @@ static double sample_peak(const float *x)
     double peak = 0;
 
     for (int64_t n = 0; n < FRAMES; n++)
-        peak = fmax(peak, fabs((double)x[n]));
+        peak = larger(peak, fabs((double)x[n]));
     return peak;
 }
 
@@ -212,7 +218,7 @@ static float in[2 * FRAMES], out[2 * FRAMES];
 
 static double worst_of_channels(double (*meter)(const float *x))
 {
-    return fmax(meter(out), meter(out + FRAMES));
+    return larger(meter(out), meter(out + FRAMES));
 }
 
 static void never_above(void)
@@ -234,12 +240,12 @@ static void never_above(void)
         if (!(fine <= 1) || !(standard <= 1))
             TEST_FAIL("programme %d: %.3f dB by the long interpolator, %.3f dB by BS.1770", i,
                       20 * log10(fine), 20 * log10(standard));
-        worst_long = fmax(worst_long, fine);
-        worst_standard = fmax(worst_standard, standard);
+        worst_long = larger(worst_long, fine);
+        worst_standard = larger(worst_standard, standard);
 
         args.true_peak = 0;
         run(&ops, &args, in, out);
-        worst_samples = fmax(worst_samples, worst_of_channels(sample_peak) / threshold);
+        worst_samples = larger(worst_samples, worst_of_channels(sample_peak) / threshold);
     }
     printf("  highest against the threshold: %.3f dB by 8 x 128 taps, %.3f dB by BS.1770, samples "
            "alone %.2e\n",
@@ -249,7 +255,7 @@ static void never_above(void)
     test_passed_count(PROGRAMMES);
 }
 
-/* 0.54 dB below the threshold nothing happens; after peaks above it, again. */
+/* 0.7 dB below the threshold nothing happens; after peaks above it, again. */
 static void transparent(void)
 {
     const variants all = variants_list();
@@ -262,7 +268,7 @@ static void transparent(void)
         for (int burst = 0; burst < 2; burst++) {
             int same = 0;
             for (int64_t n = 0; n < 2 * FRAMES; n++)
-                in[n] = (float)(0.5 * 0.94 * sin(0.3 * (double)(n % FRAMES)));
+                in[n] = (float)(0.5 * 0.92 * sin(0.3 * (double)(n % FRAMES)));
             for (int64_t n = 0; n < loud && burst; n++)
                 in[n] = (float)(3 * uniform(1, n));
             run(&all.ops[v], &args, in, out);
