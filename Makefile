@@ -8,7 +8,7 @@
 #   make check-gpu    kernels and engines on a GPU; needs nvcc, gcc and make alone; bench-gpu: timed
 #   make fuzz         libFuzzer on the readers of foreign files (clang), FUZZ_SECONDS=120 each
 #
-# Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  SOXR=0  HWLOC=0  JANSSON=0  YAML=0  CURL=0  ARCHIVE=0  LIBPNG=0  FFTW=0  SANITIZE=address  V=1
+# Options: BUILD=dir  CUDA=0|1  CUDA_ARCH=90  SNDFILE=0  FFMPEG=0  SOXR=0  HWLOC=0  JANSSON=0  YAML=0  CURL=0  ARCHIVE=0  LIBPNG=0  FFTW=0  EBUR128=0  SANITIZE=address  V=1
 
 BUILD  ?= build
 PREFIX ?= /usr/local
@@ -32,6 +32,7 @@ CURL    ?= $(call have,'libcurl >= 7.85')
 ARCHIVE ?= $(call have,libarchive)
 LIBPNG  ?= $(call have,libpng)
 FFTW    ?= $(call have,fftw3f)
+EBUR128 ?= $(call have,libebur128)
 CUDA    ?= $(if $(shell command -v nvcc 2>/dev/null),1,0)
 
 HOST_LIBRARIES := $(if $(filter 1,$(SNDFILE)),sndfile) $(if $(filter 1,$(FFMPEG)),$(FFMPEG_LIBS)) \
@@ -72,7 +73,7 @@ ISAS_ALL     := avx2 avx512 avx512bf16 x86 neon arm
 ISAS_OTHER   := $(filter-out $(ISAS_$(ARCH)),$(ISAS_ALL)) $(if $(ISAS_$(ARCH)),isa_none)
 
 without = $(filter-out $(foreach suffix,$(1),%_$(suffix).c),$(2))
-LIBRARIES := sndfile=$(SNDFILE) ffmpeg=$(FFMPEG) soxr=$(SOXR) hwloc=$(HWLOC) jansson=$(JANSSON) yaml=$(YAML) curl=$(CURL) archive=$(ARCHIVE) libpng=$(LIBPNG) fftw=$(FFTW) cuda=$(CUDA)
+LIBRARIES := sndfile=$(SNDFILE) ffmpeg=$(FFMPEG) soxr=$(SOXR) hwloc=$(HWLOC) jansson=$(JANSSON) yaml=$(YAML) curl=$(CURL) archive=$(ARCHIVE) libpng=$(LIBPNG) fftw=$(FFTW) ebur128=$(EBUR128) cuda=$(CUDA)
 ABSENT  := $(foreach pair,$(LIBRARIES),$(if $(filter 1,$(word 2,$(subst =, ,$(pair)))),$(word 1,$(subst =, ,$(pair)))_none,$(word 1,$(subst =, ,$(pair)))))
 
 KERNEL_C := $(call without,cases $(ISAS_OTHER),$(filter-out kernels/cases.c,$(wildcard kernels/*.c kernels/*/*.c)))
@@ -105,7 +106,8 @@ MANIFEST_C := $(BUILD)/host/model_manifest_text.c
 CASES_O := $(call object,$(CASES_C))
 # With the cases of the kernels, which "cleave bench kernels" measures.
 HOST_O  := $(call object,$(filter-out host/main.c,$(HOST_C))) $(MANIFEST_C:.c=.o) $(CASES_O)
-TESTS_LIB_O := $(call object,$(call without,$(ISAS_OTHER),$(wildcard tests/*.c)))
+TESTS_LIB_O := $(call object,$(call without,$(ABSENT) $(ISAS_OTHER),$(wildcard tests/*.c)))
+TESTS_LDLIBS := $(if $(filter 1,$(EBUR128)),$(shell $(PKG_CONFIG) --libs libebur128))
 TOOLS   := $(patsubst tools/%.c,$(BUILD)/tools/%,$(TOOLS_C))
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TESTS_C))
 SIMT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SIMT_TESTS_C))
@@ -171,7 +173,7 @@ $(BUILD)/tests/host/picture_test: $(BUILD)/tests/host/png_read_libpng$(if $(filt
 # Static patterns: an implicit rule would win over a more special one whose prerequisites are yet to be made.
 $(filter-out $(SIMT_TESTS),$(TESTS)): \
 $(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TESTS_LIB_O) $(HOST_O) $(BUILD)/libcleave.a
-	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(TESTS_LDLIBS) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
 # Defines malloc and its relatives, unless a sanitizer does.
 ALLOC_TRAP := alloc_trap$(if $(findstring address,$(SANITIZE))$(findstring thread,$(SANITIZE)),_none)
@@ -181,13 +183,13 @@ $(BUILD)/tests/runtime/no_alloc_test $(BUILD)/tests/runtime/live_test $(BUILD)/t
 $(SIMT_TESTS): \
 $(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(TESTS_LIB_O) $(CASES_O) $(SIMT_O) \
                             $(BUILD)/simt/libcleave.a
-	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(TESTS_LDLIBS) $(LDLIBS)
 
 $(SIMT_GOLDEN): \
 $(BUILD)/tests/simt/%_golden_test: $(BUILD)/tests/models/%_golden_test.o $(BUILD)/tests/simt/variants_cuda.o \
                                    $(filter-out %/variants_list.o,$(TESTS_LIB_O)) $(CASES_O) $(SIMT_O) \
                                    $(BUILD)/simt/libcleave.a
-	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(TESTS_LDLIBS) $(LDLIBS)
 
 # The command on the executor as its GPU, for the end-to-end tests.
 $(BUILD)/simt/cleave: $(BUILD)/host/main.o $(HOST_O) $(SIMT_O) $(BUILD)/simt/libcleave.a
@@ -289,13 +291,13 @@ ARM64_LACKS = $(strip $(if $(shell command -v aarch64-linux-gnu-gcc 2>/dev/null)
 check-arm64:
 	@[ -z '$(ARM64_LACKS)' ] || { echo 'check-arm64 needs the Debian packages $(ARM64_LACKS).' >&2; exit 1; }
 	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/arm64 CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar \
-	    CUDA=0 SIMT=0 SNDFILE=0 FFMPEG=0 SOXR=0 HWLOC=0 JANSSON=0 YAML=0 CURL=0 ARCHIVE=0 LIBPNG=0 FFTW=0 check-arm64-run
+	    CUDA=0 SIMT=0 SNDFILE=0 FFMPEG=0 SOXR=0 HWLOC=0 JANSSON=0 YAML=0 CURL=0 ARCHIVE=0 LIBPNG=0 FFTW=0 EBUR128=0 check-arm64-run
 check-arm64-run: $(ARM64_TESTS)
 	@RUNNER='qemu-aarch64 -L $(ARM64_ROOT)' tests/run.sh $(ARM64_TESTS)
 
 # On a GPU. Installs nothing, and takes no library but the CUDA toolkit's.
 GPU_MAKE = $(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/gpu CUDA=1 SNDFILE=0 FFMPEG=0 SOXR=0 HWLOC=0 \
-    JANSSON=0 YAML=0 CURL=0 ARCHIVE=0 LIBPNG=0 FFTW=0
+    JANSSON=0 YAML=0 CURL=0 ARCHIVE=0 LIBPNG=0 FFTW=0 EBUR128=0
 GPU_LACKS = $(if $(shell command -v $(or $(NVCC),nvcc) 2>/dev/null),,1)
 GPU_TESTS := $(CUDA_TESTS_C:tests/%.c=$(BUILD)/tests/%)
 gpu-needs:

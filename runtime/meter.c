@@ -10,7 +10,8 @@
 #define LOUDEST        1e8f /* of a sample: larger ones count as this, so that squares are finite */
 #define SURROUND       1.41 /* weight of BS.1770-4, table 3 */
 #define DROPOUT_S_MAX  0.05
-#define TRUE_PEAK_4_HZ 96000 /* from this rate on, twice the rate is enough */
+#define TRUE_PEAK_4_HZ 96000  /* from this rate on, twice the rate is enough */
+#define TRUE_PEAK_1_HZ 192000 /* and from this on, the samples are */
 
 static void take(cleave_meter *m, cleave_arena *arena);
 static void reset(cleave_meter *m);
@@ -108,6 +109,7 @@ void cleave_meter_push(cleave_meter *m, const float *in, int64_t frames)
 {
     const uint64_t mode = cleave_cpu_mode_set();
     const int64_t channels = m->config.channels;
+    int64_t not_finite = 0;
 
     for (int64_t done = 0; done < frames;) {
         const int64_t count = cleave_i64_min(m->config.record_frames - m->held, frames - done);
@@ -117,8 +119,10 @@ void cleave_meter_push(cleave_meter *m, const float *in, int64_t frames)
             for (int64_t i = 0; i < count; i++) {
                 const float v = from[i * channels];
                 const int finite = fabsf(v) < INFINITY;
-                to[i] = finite ? fminf(fmaxf(v, -LOUDEST), LOUDEST) : 0;
-                m->not_finite += !finite;
+                const float below = v < LOUDEST ? v : LOUDEST;
+                const float within = below > -LOUDEST ? below : -LOUDEST;
+                to[i] = finite ? within : 0;
+                not_finite += !finite;
             }
         }
         m->held += count;
@@ -126,6 +130,7 @@ void cleave_meter_push(cleave_meter *m, const float *in, int64_t frames)
         if (m->held == m->config.record_frames)
             tile(m, m->held);
     }
+    m->not_finite += not_finite;
     cleave_cpu_mode_restore(mode);
 }
 
@@ -212,7 +217,7 @@ static void take(cleave_meter *m, cleave_arena *arena)
     const size_t frames = (size_t)m->config.record_frames;
 
     cleave_ops_cpu(&m->ops, cleave_cpu_features());
-    meter_events_take(m, arena);
+    cleave_meter_events_take(m, arena);
     m->channel = cleave_arena_take(arena, channels, sizeof *m->channel);
     m->loudness = cleave_arena_take(arena, 1, sizeof *m->loudness);
     m->row = m->events.past + cleave_div_up(m->config.record_frames, 16) * 16;
@@ -238,7 +243,7 @@ static void take(cleave_meter *m, cleave_arena *arena)
     cleave_kernel_call_init(&m->true_peak, &m->ops, CLEAVE_OP_TRUE_PEAK, &true_peak, arena);
     cleave_kernel_call_init(&m->reduce, &m->ops, CLEAVE_OP_REDUCE, &reduce, arena);
     cleave_kernel_call_init(&m->pair_sums, &m->ops, CLEAVE_OP_PAIR_SUMS, &pair, arena);
-    meter_spectrum_take(m, arena);
+    cleave_meter_spectrum_take(m, arena);
 }
 
 static void reset(cleave_meter *m)
@@ -258,8 +263,8 @@ static void reset(cleave_meter *m)
     for (size_t c = 0; c < channels; c++)
         m->channel[c].click_last = -1;
     memset(m->loudness, 0, sizeof *m->loudness);
-    meter_spectrum_reset(m);
-    meter_events_reset(m);
+    cleave_meter_spectrum_reset(m);
+    cleave_meter_events_reset(m);
 }
 
 /* ---- a tile ---- */
@@ -275,11 +280,11 @@ static void step_end(cleave_meter *m, int64_t end)
 
     for (int c = 0; c < m->config.channels; c++) {
         meter_channel *ch = &m->channel[c];
-        meter_blocks_step(&ch->blocks, ch->step_squares, ch->step_peak, frames);
+        cleave_meter_blocks_step(&ch->blocks, ch->step_squares, ch->step_peak, frames);
         ch->step_squares = ch->step_peak = 0;
     }
-    meter_loudness_step(m->loudness, m->step_energy, frames);
-    meter_events_step(m, m->step_first, frames, m->step_squares);
+    cleave_meter_loudness_step(m->loudness, m->step_energy, frames);
+    cleave_meter_events_step(m, m->step_first, frames, m->step_squares);
     m->step_energy = m->step_squares = 0;
     m->step_first = end;
     m->next = (m->loudness->steps + 1) * m->config.rate_hz / METER_STEPS_A_SECOND;
@@ -307,10 +312,15 @@ static void part(cleave_meter *m, int64_t first, int64_t frames)
     cleave_kernel_call_run(&m->reduce, &args);
     for (int c = 0; c < m->config.channels; c++) {
         meter_channel *ch = &m->channel[c];
-        ch->peak = fmax(ch->peak, (double)m->sums[c]);
-        ch->step_peak = fmax(ch->step_peak, (double)m->sums[c]);
-        m->tile_peak = fmax(m->tile_peak, (double)m->sums[c]);
+        ch->peak = meter_most(ch->peak, (double)m->sums[c]);
+        ch->step_peak = meter_most(ch->step_peak, (double)m->sums[c]);
+        m->tile_peak = meter_most(m->tile_peak, (double)m->sums[c]);
     }
+}
+
+static int has_true_peak(const cleave_meter *m)
+{
+    return m->config.rate_hz < TRUE_PEAK_1_HZ;
 }
 
 static void tile_sums(cleave_meter *m, int64_t frames)
@@ -320,10 +330,12 @@ static void tile_sums(cleave_meter *m, int64_t frames)
 
     *m->block = (cleave_block){.position = m->frames, .frames = (int32_t)frames};
     cleave_kernel_call_run(&m->biquad, &biquad);
-    cleave_kernel_call_run(&m->true_peak, &true_peak);
     m->tile_squares = m->tile_peak = m->tile_true_peak = 0;
-    for (int c = 0; c < m->config.channels; c++)
-        m->tile_true_peak = fmax(m->tile_true_peak, (double)m->peaks[c]);
+    if (has_true_peak(m)) {
+        cleave_kernel_call_run(&m->true_peak, &true_peak);
+        for (int c = 0; c < m->config.channels; c++)
+            m->tile_true_peak = meter_most(m->tile_true_peak, (double)m->peaks[c]);
+    }
 
     const cleave_reduce_args sum =
         reduce_args(m, m->x + m->events.past, m->row, frames, CLEAVE_REDUCE_SUM);
@@ -350,13 +362,15 @@ static void tile_sums(cleave_meter *m, int64_t frames)
 
 static double correlation(double cross, double left, double right)
 {
-    return left > 0 && right > 0 ? fmin(fmax(cross / (sqrt(left) * sqrt(right)), -1), 1) : NAN;
+    return left > 0 && right > 0
+               ? meter_least(meter_most(cross / (sqrt(left) * sqrt(right)), -1), 1)
+               : NAN;
 }
 
 static void make_record(cleave_meter *m, int64_t frames)
 {
     const double mean = m->tile_squares / (double)(frames * m->config.channels);
-    const double noise = meter_spectrum_noise(m);
+    const double noise = cleave_meter_spectrum_noise(m);
     cleave_meter_record *r = &m->record;
 
     *r = (cleave_meter_record){
@@ -365,7 +379,7 @@ static void make_record(cleave_meter *m, int64_t frames)
         .timestamp = (double)m->frames / m->config.rate_hz,
         .rms_level = sqrt(mean),
         .peak_level = m->tile_peak,
-        .true_peak_level = m->tile_true_peak,
+        .true_peak_level = meter_most(m->tile_true_peak, m->tile_peak),
         .dynamic_range = mean > 0 ? 20 * log10(m->tile_peak) - meter_db(mean) : NAN,
         .signal_to_noise_ratio = noise > 0  ? meter_db(mean / noise)
                                  : mean > 0 ? noise == 0 ? INFINITY : NAN
@@ -377,7 +391,7 @@ static void make_record(cleave_meter *m, int64_t frames)
         .silence_detected = sqrt(mean) < m->config.silence_rms,
         .clipping_detected = m->events.clipped_places,
     };
-    meter_spectrum_bands(m, m->spectrum.power, 1, r->frequency_spectrum);
+    cleave_meter_spectrum_bands(m, m->spectrum.power, 1, r->frequency_spectrum);
     m->has_record = 1;
 }
 
@@ -385,8 +399,8 @@ static void make_record(cleave_meter *m, int64_t frames)
 static void tile(cleave_meter *m, int64_t frames)
 {
     tile_sums(m, frames);
-    meter_events_tile(m, frames);
-    meter_spectrum_tile(m, frames);
+    cleave_meter_events_tile(m, frames);
+    cleave_meter_spectrum_tile(m, frames);
     make_record(m, frames);
     m->frames += frames;
     m->held = 0;
@@ -417,15 +431,16 @@ static void channel_results(const cleave_meter *m, cleave_meter_result *r)
 
     for (int c = 0; c < m->config.channels; c++) {
         const meter_channel *ch = &m->channel[c];
-        const double top = (double)m->peak_state[c * CLEAVE_TRUE_PEAK_STATE_FLOATS];
-        const double channel_range = meter_blocks_range(&ch->blocks);
+        const double top =
+            meter_most((double)m->peak_state[c * CLEAVE_TRUE_PEAK_STATE_FLOATS], ch->peak);
+        const double channel_range = cleave_meter_blocks_range(&ch->blocks);
         r->channel_rms_dbfs[c] = meter_db(ch->squares / frames);
         r->channel_peak_dbfs[c] = meter_db(ch->peak * ch->peak);
         r->channel_true_peak_dbtp[c] = meter_db(top * top);
         r->dc_offset[c] = ch->sum / frames;
         squares += ch->squares;
-        peak = fmax(peak, ch->peak);
-        true_peak = fmax(true_peak, top);
+        peak = meter_most(peak, ch->peak);
+        true_peak = meter_most(true_peak, top);
         if (!isnan(channel_range)) {
             range += channel_range;
             ranges++;
@@ -444,14 +459,15 @@ static void result_of(cleave_meter *m, cleave_meter_result *r)
     r->frames = m->frames;
     r->duration_s = (double)m->frames / m->config.rate_hz;
     r->not_finite = m->not_finite;
-    true_peak_end(m);
+    if (has_true_peak(m))
+        true_peak_end(m);
     if (m->frames > m->step_first)
-        meter_events_step(m, m->step_first, m->frames - m->step_first, m->step_squares);
+        cleave_meter_events_step(m, m->step_first, m->frames - m->step_first, m->step_squares);
     channel_results(m, r);
     r->stereo_correlation =
         m->config.channels >= 2 ? correlation(m->cross, m->left, m->right) : NAN;
-    meter_loudness_result(m->loudness, r);
+    cleave_meter_loudness_result(m->loudness, r);
     r->plr_db = r->integrated_lufs > -INFINITY ? r->true_peak_dbtp - r->integrated_lufs : NAN;
-    meter_spectrum_result(m, r);
-    meter_events_finish(m, r);
+    cleave_meter_spectrum_result(m, r);
+    cleave_meter_events_finish(m, r);
 }

@@ -128,36 +128,47 @@ struct cleave_meter {
     int32_t has_record;
 };
 
+/* fmin() and fmax() of the library are calls, since they know NaN. */
+static inline double meter_least(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+static inline double meter_most(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 static inline double meter_db(double power)
 {
     return power > 0 ? 10 * log10(power) : -INFINITY;
 }
 
 /* A step of `frames` frames: weighted energy summed over channels. */
-void meter_loudness_step(meter_loudness *l, double energy, int64_t frames);
-void meter_loudness_result(const meter_loudness *l, cleave_meter_result *result);
+void cleave_meter_loudness_step(meter_loudness *l, double energy, int64_t frames);
+void cleave_meter_loudness_result(const meter_loudness *l, cleave_meter_result *result);
 /* A step of one channel; gives a block of 3 s where it is complete. */
-void meter_blocks_step(meter_blocks *b, double squares, double peak, int64_t frames);
+void cleave_meter_blocks_step(meter_blocks *b, double squares, double peak, int64_t frames);
 /* DR of one channel; NaN if there was no block with sound. */
-double meter_blocks_range(const meter_blocks *b);
+double cleave_meter_blocks_range(const meter_blocks *b);
 
-void meter_spectrum_take(cleave_meter *m, cleave_arena *arena);
-void meter_spectrum_reset(cleave_meter *m);
+void cleave_meter_spectrum_take(cleave_meter *m, cleave_arena *arena);
+void cleave_meter_spectrum_reset(cleave_meter *m);
 /* The frames of the tile. */
-void meter_spectrum_tile(cleave_meter *m, int64_t frames);
-void meter_spectrum_bands(const cleave_meter *m, const double *power, double scale,
-                          float out[CLEAVE_METER_BANDS]);
-double meter_band_hz(int band);
+void cleave_meter_spectrum_tile(cleave_meter *m, int64_t frames);
+void cleave_meter_spectrum_bands(const cleave_meter *m, const double *power, double scale,
+                                 float out[CLEAVE_METER_BANDS]);
+double cleave_meter_band_hz(int band);
 /* Mean square of the noise floor by now; NaN if there is none. */
-double meter_spectrum_noise(const cleave_meter *m);
-void meter_spectrum_result(const cleave_meter *m, cleave_meter_result *result);
+double cleave_meter_spectrum_noise(const cleave_meter *m);
+void cleave_meter_spectrum_result(const cleave_meter *m, cleave_meter_result *result);
 
-void meter_events_take(cleave_meter *m, cleave_arena *arena);
-void meter_events_reset(cleave_meter *m);
+void cleave_meter_events_take(cleave_meter *m, cleave_arena *arena);
+void cleave_meter_events_reset(cleave_meter *m);
 /* The tile's samples, and those that wait for what followed them. */
-void meter_events_tile(cleave_meter *m, int64_t frames);
+void cleave_meter_events_tile(cleave_meter *m, int64_t frames);
 /* A step of 10 ms that begins at `first`: the sum of squares of all channels. */
-void meter_events_step(cleave_meter *m, int64_t first, int64_t frames, double squares);
-void meter_events_finish(cleave_meter *m, cleave_meter_result *result);
+void cleave_meter_events_step(cleave_meter *m, int64_t first, int64_t frames, double squares);
+void cleave_meter_events_finish(cleave_meter *m, cleave_meter_result *result);
 
 #endif

@@ -14,7 +14,7 @@
 #define CLICK_BEFORE   (METER_CLICK_RING - METER_CLICK_AFTER - 1)
 #define CLICK_NEAR     2 /* steps next to it that may be part of the click */
 
-void meter_events_take(cleave_meter *m, cleave_arena *arena)
+void cleave_meter_events_take(cleave_meter *m, cleave_arena *arena)
 {
     meter_events *e = &m->events;
     const double rate = m->config.rate_hz;
@@ -36,7 +36,7 @@ static void places_reset(cleave_meter_places *places)
     places->count = 0;
 }
 
-void meter_events_reset(cleave_meter *m)
+void cleave_meter_events_reset(cleave_meter *m)
 {
     meter_events *e = &m->events;
 
@@ -116,7 +116,7 @@ static void silence_end(cleave_meter *m, int64_t end)
     e->silent_squares = 0;
 }
 
-void meter_events_step(cleave_meter *m, int64_t first, int64_t frames, double squares)
+void cleave_meter_events_step(cleave_meter *m, int64_t first, int64_t frames, double squares)
 {
     const double limit = m->config.silence_rms * m->config.silence_rms;
 
@@ -238,7 +238,7 @@ static void click_step(cleave_meter *m, int32_t c, const float *x, int64_t k)
 }
 
 /* ---- all ---- */
-void meter_events_tile(cleave_meter *m, int64_t frames)
+void cleave_meter_events_tile(cleave_meter *m, int64_t frames)
 {
     meter_events *e = &m->events;
     const int64_t lag = e->level_frames;
@@ -257,7 +257,7 @@ void meter_events_tile(cleave_meter *m, int64_t frames)
 }
 
 /* What still waits is judged as if silence followed. */
-void meter_events_finish(cleave_meter *m, cleave_meter_result *result)
+void cleave_meter_events_finish(cleave_meter *m, cleave_meter_result *result)
 {
     meter_events *e = &m->events;
 

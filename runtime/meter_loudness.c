@@ -38,13 +38,16 @@ static void histogram_add(meter_histogram *h, double mean_square)
     h->sum[bin_of(lufs)] += mean_square;
 }
 
-/* The first bin at or above the mean of all plus `gate_lu`: blocks of that bin count as above, an
- * error of less than METER_BIN_LU in the gate. */
+/* The first bin above the mean of all plus `gate_lu`. Of the bin in which the gate lies, all blocks
+ * are in or none, by their mean: exact where it has one, and else wrong by less than a bin. */
 static int64_t gate_of(const meter_histogram *h, double gate_lu)
 {
-    const double lufs = cleave_k_lufs(h->energy / (double)h->total) + gate_lu;
+    const double gate = h->energy / (double)h->total * pow(10, gate_lu / 10);
 
-    return lufs > METER_GATE_LUFS ? bin_of(lufs) : 0;
+    if (!(cleave_k_lufs(gate) > METER_GATE_LUFS))
+        return 0;
+    const int64_t bin = bin_of(cleave_k_lufs(gate));
+    return h->sum[bin] > gate * (double)h->count[bin] ? bin : bin + 1;
 }
 
 static double integrated(const meter_histogram *h)
@@ -79,12 +82,14 @@ static double range(const meter_histogram *h)
     const int64_t from = gate_of(h, RANGE_GATE_LU);
     for (int64_t i = from; i < METER_LUFS_BINS; i++)
         count += h->count[i];
+    if (count == 0)
+        return 0;
     const int64_t low = (int64_t)(RANGE_LOW * (double)(count - 1) + 0.5);
     const int64_t high = (int64_t)(RANGE_HIGH * (double)(count - 1) + 0.5);
     return ranked(h, from, high) - ranked(h, from, low);
 }
 
-void meter_loudness_step(meter_loudness *l, double energy, int64_t frames)
+void cleave_meter_loudness_step(meter_loudness *l, double energy, int64_t frames)
 {
     l->energy[l->steps % METER_SHORT_TERM] = energy;
     l->frames[l->steps % METER_SHORT_TERM] = (double)frames;
@@ -92,19 +97,19 @@ void meter_loudness_step(meter_loudness *l, double energy, int64_t frames)
     const int due = l->steps % METER_HOP == 0;
     if (l->steps >= METER_MOMENTARY) {
         l->momentary = window(l, METER_MOMENTARY);
-        l->momentary_max = fmax(l->momentary_max, l->momentary);
+        l->momentary_max = meter_most(l->momentary_max, l->momentary);
         if (due)
             histogram_add(&l->gated, l->momentary);
     }
     if (l->steps >= METER_SHORT_TERM) {
         l->short_term = window(l, METER_SHORT_TERM);
-        l->short_term_max = fmax(l->short_term_max, l->short_term);
+        l->short_term_max = meter_most(l->short_term_max, l->short_term);
         if (due)
             histogram_add(&l->range, l->short_term);
     }
 }
 
-void meter_loudness_result(const meter_loudness *l, cleave_meter_result *result)
+void cleave_meter_loudness_result(const meter_loudness *l, cleave_meter_result *result)
 {
     result->integrated_lufs = integrated(&l->gated);
     result->momentary_max_lufs = cleave_k_lufs(l->momentary_max);
@@ -112,25 +117,25 @@ void meter_loudness_result(const meter_loudness *l, cleave_meter_result *result)
     result->loudness_range_lu = range(&l->range);
 }
 
-void meter_blocks_step(meter_blocks *b, double squares, double peak, int64_t frames)
+void cleave_meter_blocks_step(meter_blocks *b, double squares, double peak, int64_t frames)
 {
     b->squares += squares / (double)frames;
-    b->peak = fmax(b->peak, peak);
+    b->peak = meter_most(b->peak, peak);
     if (++b->steps < METER_SHORT_TERM)
         return;
     const double mean = b->squares / METER_SHORT_TERM;
     if (mean > 0) {
-        const int64_t bin = (int64_t)fmax(0, -10 * log10(mean) / DR_BIN_DB);
+        const int64_t bin = (int64_t)meter_most(0, -10 * log10(mean) / DR_BIN_DB);
         b->count[cleave_i64_min(bin, METER_DR_BINS - 1)]++;
         b->total++;
     }
-    b->second = fmax(fmin(b->first, b->peak), b->second);
-    b->first = fmax(b->first, b->peak);
+    b->second = meter_most(meter_least(b->first, b->peak), b->second);
+    b->first = meter_most(b->first, b->peak);
     b->squares = b->peak = 0;
     b->steps = 0;
 }
 
-double meter_blocks_range(const meter_blocks *b)
+double cleave_meter_blocks_range(const meter_blocks *b)
 {
     const double wanted = ceil(DR_SHARE * (double)b->total);
     double seen = 0, power = 0;
@@ -138,7 +143,7 @@ double meter_blocks_range(const meter_blocks *b)
     if (b->total == 0)
         return NAN;
     for (int i = 0; i < METER_DR_BINS && seen < wanted; i++) {
-        const double count = fmin((double)b->count[i], wanted - seen);
+        const double count = meter_least((double)b->count[i], wanted - seen);
         power += count * pow(10, -(i + 0.5) * DR_BIN_DB / 10);
         seen += count;
     }

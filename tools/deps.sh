@@ -43,6 +43,7 @@ check c ffmpeg      ffmpeg            ffmpeg-free          ffmpeg       ffmpeg  
 check c flac        flac              flac                 flac         flac              flac
 check c strace      strace            strace               strace       strace            -
 check p fftw3f      libfftw3-dev      fftw-devel           fftw         fftw-dev          fftw
+check p libebur128  libebur128-dev    libebur128-devel     libebur128   libebur128-dev    libebur128
 '
 
 # Without pkg-config nobody can say which libraries are there: then all of them count as missing.
