@@ -46,6 +46,8 @@ read -ra links < <(make --no-print-directory -s BUILD="$build" links)
 strict=(-Wall -Wextra -Werror -pedantic-errors -I"$header")
 echo '#include "cleave.h"' >"$folder/header.c"
 check "header: alone, C17" "$cc" -std=c17 "${strict[@]}" -fsyntax-only "$folder/header.c"
+echo '#include "cleave_meter.h"' >"$folder/meter.c"
+check "cleave_meter.h: alone, C17" "$cc" -std=c17 "${strict[@]}" -fsyntax-only "$folder/meter.c"
 cat >"$folder/program.cpp" <<'CPP'
 #include "cleave.h"
 
@@ -64,6 +66,8 @@ if command -v "$cxx" >/dev/null; then
     check "header: C++17" "$cxx" -std=c++17 "${strict[@]}" "${watcher[@]}" \
         -o "$folder/program" "$folder/program.cpp" "$library" "${links[@]}"
     check "header: a C++17 program runs" "$folder/program"
+    check "cleave_meter.h: alone, C++17" "$cxx" -std=c++17 -x c++ "${strict[@]}" \
+        -fsyntax-only "$folder/meter.c"
 else
     skip "header: C++17 (no $cxx)"
 fi
