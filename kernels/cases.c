@@ -29,6 +29,7 @@ const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT] = {
     [CLEAVE_OP_SOFTMAX] = cleave_softmax_cases,
     [CLEAVE_OP_BIQUAD] = cleave_biquad_cases,
     [CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_cases,
+    [CLEAVE_OP_LEVEL] = cleave_level_cases,
 };
 
 /* Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014: the output function. */

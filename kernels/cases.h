@@ -59,6 +59,7 @@ int cleave_ratio_mask_cases(int index, cleave_case *out);
 int cleave_softmax_cases(int index, cleave_case *out);
 int cleave_biquad_cases(int index, cleave_case *out);
 int cleave_true_peak_cases(int index, cleave_case *out);
+int cleave_level_cases(int index, cleave_case *out);
 
 /* All of them, indexed by CLEAVE_OP_*. */
 extern const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT];

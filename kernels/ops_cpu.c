@@ -26,6 +26,7 @@
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
 #include "kernels/true_peak/true_peak.h"
+#include "kernels/level/level.h"
 #include "kernels/voice_mask/voice_mask.h"
 #include "kernels/voice_odds/voice_odds.h"
 
@@ -61,6 +62,7 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_SOFTMAX] = &cleave_softmax_op,
         [CLEAVE_OP_BIQUAD] = &cleave_biquad_op,
         [CLEAVE_OP_TRUE_PEAK] = &cleave_true_peak_op,
+        [CLEAVE_OP_LEVEL] = &cleave_level_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -98,5 +100,6 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_ref;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_ref;
     ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_ref;
+    ops->kernel[CLEAVE_OP_LEVEL] = cleave_level_ref;
     cleave_ops_overlay(ops, features);
 }
