@@ -74,8 +74,6 @@ if command -v "$cxx" >/dev/null; then
     check "header: C++17" "$cxx" -std=c++17 "${strict[@]}" "${watcher[@]}" \
         -o "$folder/program" "$folder/program.cpp" "$library" "${links[@]}"
     check "header: a C++17 program runs" "$folder/program"
-    check "cleave_meter.h: alone, C++17" "$cxx" -std=c++17 -x c++ "${strict[@]}" \
-        -fsyntax-only "$folder/meter.c"
 else
     skip "header: C++17 (no $cxx)"
 fi
