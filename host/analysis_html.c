@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define PLACES_SHOWN 100 /* of a kind */
+#define PLACES_OPEN  10  /* up to so many are shown without a click */
 #define CHART_WIDTH  1080
 #define CHART_HEIGHT 210
 #define CHART_TOP    12
@@ -35,6 +36,7 @@ static const char style[] =
     "th{font-weight:600;color:#5c6474;font-size:13px}\n"
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
     "td.about{color:#5c6474}\n"
+    "table.places{table-layout:fixed}\n"
     "img,svg{display:block;width:100%;height:auto;margin:0 0 10px}\n"
     "details{margin:6px 0}\n"
     "summary{cursor:pointer}\n"
@@ -217,22 +219,23 @@ static void add_places(html_page *page, const analysis_finding *finding, const a
         return;
     }
     html_add(page,
-             "<details><summary>%s: %lld place%s <span class=\"unit\">(%s)</span></summary>\n"
-             "<table>\n<tr><th class=\"n\">From</th><th class=\"n\">Seconds</th><th>Channel</th>"
-             "<th class=\"n\">%s</th></tr>\n",
-             finding->name, (long long)places->total, places->total == 1 ? "" : "s", finding->about,
+             "<details%s><summary>%s: %lld place%s <span class=\"unit\">(%s)</span></summary>\n"
+             "<table class=\"places\">\n<tr><th>From (min:s)</th><th class=\"n\">Length (ms)</th>"
+             "<th class=\"n\">Channel</th><th class=\"n\">%s</th></tr>\n",
+             places->total <= PLACES_OPEN ? " open=\"open\"" : "", finding->name,
+             (long long)places->total, places->total == 1 ? "" : "s", finding->about,
              finding->value_name);
     int32_t shown = places->count < PLACES_SHOWN ? places->count : PLACES_SHOWN;
     for (int32_t i = 0; i < shown; i++) {
         const cleave_meter_place *place = &places->place[i];
         char clock[AXIS_LABEL];
-        html_add(page, "<tr><td class=\"n\">%s</td><td class=\"n\">%.4f</td>",
+        html_add(page, "<tr><td>%s</td><td class=\"n\">%.2f</td>",
                  axis_clock((double)place->frame / rate_hz, 0.001, clock),
-                 (double)place->frames / rate_hz);
+                 1e3 * (double)place->frames / rate_hz);
         if (place->channel < 0) {
-            html_add(page, "<td>all</td>");
+            html_add(page, "<td class=\"n\">all</td>");
         } else {
-            html_add(page, "<td>%d</td>", (int)place->channel + 1);
+            html_add(page, "<td class=\"n\">%d</td>", (int)place->channel + 1);
         }
         html_add(page, "<td class=\"n\">");
         add_number(page, (double)place->value, 4);

@@ -41,10 +41,10 @@ const analysis_measure analysis_measures[] = {
 };
 
 const analysis_finding analysis_findings[] = {
-    {"clipping", "Clipping", "samples in a row at full scale", "peak", "peak", AT(clipping)},
+    {"clipping", "Clipping", "samples in a row at full scale", "peak", "Peak", AT(clipping)},
     {"silence", "Silence", "level below the threshold", "rms", "RMS", AT(silence)},
-    {"dropouts", "Drop-outs", "the signal is cut off abruptly", "held", "held at", AT(dropouts)},
-    {"clicks", "Clicks", "short bursts that fit nothing around them", "ratio", "ratio", AT(clicks)},
+    {"dropouts", "Drop-outs", "the signal is cut off abruptly", "held", "Held at", AT(dropouts)},
+    {"clicks", "Clicks", "short bursts that fit nothing around them", "ratio", "Ratio", AT(clicks)},
     {0},
 };
 

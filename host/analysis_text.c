@@ -34,14 +34,15 @@ static void print_channels(const analysis *done)
     const cleave_meter_result *result = done->result;
     int32_t channels = audio_reader_info(done->reader)->channels;
     char rms[ANALYSIS_NUMBER_BYTES], peak[ANALYSIS_NUMBER_BYTES], true_peak[ANALYSIS_NUMBER_BYTES];
+    char offset[ANALYSIS_NUMBER_BYTES];
     for (int32_t c = 0; c < channels; c++) {
         char label[32];
         snprintf(label, sizeof label, "Channel %d", (int)c + 1);
-        printf("  %-27s %9s dBFS  RMS, %s dBFS peak, %s dBTP, DC %+.5f\n", label,
+        printf("  %-27s %9s dBFS  RMS, %s dBFS peak, %s dBTP, DC %s\n", label,
                analysis_number(result->channel_rms_dbfs[c], 2, rms),
                analysis_number(result->channel_peak_dbfs[c], 2, peak),
                analysis_number(result->channel_true_peak_dbtp[c], 2, true_peak),
-               result->dc_offset[c]);
+               analysis_number(result->dc_offset[c], 5, offset));
     }
 }
 

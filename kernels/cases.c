@@ -36,6 +36,7 @@ const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT] = {
     [CLEAVE_OP_DITHER] = cleave_dither_cases,
     [CLEAVE_OP_CONVOLVE] = cleave_convolve_cases,
     [CLEAVE_OP_DENOISE] = cleave_denoise_cases,
+    [CLEAVE_OP_LEVEL] = cleave_level_cases,
 };
 
 /* Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014: the output function. */

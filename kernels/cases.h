@@ -66,6 +66,7 @@ int cleave_compress_cases(int index, cleave_case *out);
 int cleave_dither_cases(int index, cleave_case *out);
 int cleave_convolve_cases(int index, cleave_case *out);
 int cleave_denoise_cases(int index, cleave_case *out);
+int cleave_level_cases(int index, cleave_case *out);
 
 /* All of them, indexed by CLEAVE_OP_*. */
 extern const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT];

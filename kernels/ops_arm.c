@@ -33,6 +33,7 @@
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
 #include "kernels/true_peak/true_peak.h"
+#include "kernels/level/level.h"
 #include "kernels/voice_mask/voice_mask.h"
 #include "kernels/voice_odds/voice_odds.h"
 
@@ -75,6 +76,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_TRUE_PEAK] = cleave_true_peak_neon;
     ops->kernel[CLEAVE_OP_COMPRESS] = cleave_compress_neon;
     ops->kernel[CLEAVE_OP_DITHER] = cleave_dither_neon;
+    ops->kernel[CLEAVE_OP_LEVEL] = cleave_level_neon;
 }
 
 int cleave_ops_cpu_round(cleave_ops *ops, uint32_t features, cleave_factors factors)

@@ -33,6 +33,7 @@
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
 #include "kernels/true_peak/true_peak.h"
+#include "kernels/level/level.h"
 #include "kernels/voice_mask/voice_mask.h"
 #include "kernels/voice_odds/voice_odds.h"
 
@@ -75,6 +76,7 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_DITHER] = &cleave_dither_op,
         [CLEAVE_OP_CONVOLVE] = &cleave_convolve_op,
         [CLEAVE_OP_DENOISE] = &cleave_denoise_op,
+        [CLEAVE_OP_LEVEL] = &cleave_level_op,
     };
 
     assert(index >= 0 && index < CLEAVE_OP_COUNT);
@@ -119,5 +121,6 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_DITHER] = cleave_dither_ref;
     ops->kernel[CLEAVE_OP_CONVOLVE] = cleave_convolve_ref;
     ops->kernel[CLEAVE_OP_DENOISE] = cleave_denoise_ref;
+    ops->kernel[CLEAVE_OP_LEVEL] = cleave_level_ref;
     cleave_ops_overlay(ops, features);
 }

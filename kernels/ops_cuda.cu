@@ -32,6 +32,7 @@
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
 #include "kernels/true_peak/true_peak.h"
+#include "kernels/level/level.h"
 #include "kernels/voice_mask/voice_mask.h"
 #include "kernels/voice_odds/voice_odds.h"
 
@@ -72,6 +73,7 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_DITHER] = cleave_dither_cuda;
     ops->kernel[CLEAVE_OP_CONVOLVE] = cleave_convolve_cuda;
     ops->kernel[CLEAVE_OP_DENOISE] = cleave_denoise_cuda;
+    ops->kernel[CLEAVE_OP_LEVEL] = cleave_level_cuda;
 }
 
 void cleave_ops_cuda_round(cleave_ops *ops, cleave_factors factors)

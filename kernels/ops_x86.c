@@ -33,6 +33,7 @@
 #include "kernels/stem_shares/stem_shares.h"
 #include "kernels/stft/stft.h"
 #include "kernels/true_peak/true_peak.h"
+#include "kernels/level/level.h"
 #include "kernels/voice_mask/voice_mask.h"
 #include "kernels/voice_odds/voice_odds.h"
 
@@ -75,6 +76,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_DITHER] = cleave_dither_avx2;
     ops->kernel[CLEAVE_OP_CONVOLVE] = cleave_convolve_avx2;
     ops->kernel[CLEAVE_OP_DENOISE] = cleave_denoise_avx2;
+    ops->kernel[CLEAVE_OP_LEVEL] = cleave_level_avx2;
 
     if (!(features & CLEAVE_CPU_AVX512))
         return;

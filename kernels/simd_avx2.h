@@ -257,6 +257,17 @@ SIMD_INLINE simd_f64 simd_f64_set1(double value)
     return (simd_f64){_mm256_set1_pd(value), _mm256_set1_pd(value)};
 }
 
+SIMD_INLINE simd_f64 simd_f64_load(const double *p)
+{
+    return (simd_f64){_mm256_loadu_pd(p), _mm256_loadu_pd(p + 4)};
+}
+
+SIMD_INLINE void simd_f64_store(double *p, simd_f64 v)
+{
+    _mm256_storeu_pd(p, v.low);
+    _mm256_storeu_pd(p + 4, v.high);
+}
+
 SIMD_INLINE simd_f64 simd_widen(simd_f32 v)
 {
     return (simd_f64){_mm256_cvtps_pd(_mm256_castps256_ps128(v)),

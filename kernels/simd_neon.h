@@ -227,6 +227,17 @@ SIMD_INLINE simd_f64 simd_f64_set1(double value)
     return (simd_f64){vdupq_n_f64(value), vdupq_n_f64(value)};
 }
 
+SIMD_INLINE simd_f64 simd_f64_load(const double *p)
+{
+    return (simd_f64){vld1q_f64(p), vld1q_f64(p + 2)};
+}
+
+SIMD_INLINE void simd_f64_store(double *p, simd_f64 v)
+{
+    vst1q_f64(p, v.low);
+    vst1q_f64(p + 2, v.high);
+}
+
 SIMD_INLINE simd_f64 simd_widen(simd_f32 v)
 {
     return (simd_f64){vcvt_f64_f32(vget_low_f32(v)), vcvt_high_f64_f32(v)};

@@ -29,8 +29,8 @@ extern "C" {
 
 /* How a channel counts in loudness (BS.1770-4, table 3). */
 typedef enum cleave_meter_channel {
-    CLEAVE_METER_FRONT,    /* left, right, centre: weight 1 */
-    CLEAVE_METER_SURROUND, /* at the sides or behind: weight 1.41 (+1.5 dB) */
+    CLEAVE_METER_FRONT,    /* left, right, centre, and behind 120 degrees: weight 1 */
+    CLEAVE_METER_SURROUND, /* 60 to 120 degrees aside: weight 1.41 (+1.5 dB) */
     CLEAVE_METER_IGNORED   /* LFE: not at all */
 } cleave_meter_channel;
 
@@ -40,7 +40,8 @@ typedef struct cleave_meter_config {
     int32_t rate_hz;
     int32_t channels; /* 1..CLEAVE_CHANNELS_MAX */
     /* Of the first `channels`; cleave_meter_config_default() takes the order of WAV files: 5 and 6
-     * channels are L R C (LFE) Ls Rs, 4 are L R Ls Rs, 7 and 8 L R C LFE, then surround. */
+     * channels are L R C (LFE) Ls Rs, 4 are L R Ls Rs, 7 and 8 L R C LFE, one or two behind, Ls Rs.
+     */
     cleave_meter_channel channel[CLEAVE_CHANNELS_MAX];
     int32_t record_frames; /* of a record; a tenth of a second by default */
     double silence_rms;    /* below it a window of 10 ms is silent, linear; 0.001 by default */

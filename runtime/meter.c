@@ -18,6 +18,10 @@ static void reset(cleave_meter *m);
 static void tile(cleave_meter *m, int64_t frames);
 static void result_of(cleave_meter *m, cleave_meter_result *result);
 
+/* From which channel on they are beside the listener, by how many there are. Behind 120 degrees the
+ * weight is 1 again: the back channels of 6.1 and 7.1. */
+static const int surround_from[CLEAVE_CHANNELS_MAX + 1] = {9, 9, 9, 9, 2, 3, 4, 5, 6};
+
 void cleave_meter_config_default(int32_t rate_hz, int32_t channels, cleave_meter_config *config)
 {
     const int64_t tenth = cleave_i64_max(rate_hz / 10, CLEAVE_METER_RECORD_FRAMES_MIN);
@@ -33,7 +37,8 @@ void cleave_meter_config_default(int32_t rate_hz, int32_t channels, cleave_meter
         .dropout_s = 0.001,
         .click_ratio = 12};
     for (int c = 0; c < CLEAVE_CHANNELS_MAX; c++) {
-        const int surround = channels == 4 ? c >= 2 : channels == 5 ? c >= 3 : c >= 4;
+        const int surround =
+            channels >= 0 && channels <= CLEAVE_CHANNELS_MAX && c >= surround_from[channels];
         if (channels >= 6 && c == 3)
             config->channel[c] = CLEAVE_METER_IGNORED;
         else if (channels >= 4 && surround)
@@ -370,7 +375,7 @@ static double correlation(double cross, double left, double right)
 static void make_record(cleave_meter *m, int64_t frames)
 {
     const double mean = m->tile_squares / (double)(frames * m->config.channels);
-    const double noise = cleave_meter_spectrum_noise(m);
+    const double noise = m->spectrum.noise_count > 0 ? m->spectrum.floor / 2 : NAN;
     cleave_meter_record *r = &m->record;
 
     *r = (cleave_meter_record){
@@ -391,7 +396,7 @@ static void make_record(cleave_meter *m, int64_t frames)
         .silence_detected = sqrt(mean) < m->config.silence_rms,
         .clipping_detected = m->events.clipped_places,
     };
-    cleave_meter_spectrum_bands(m, m->spectrum.power, 1, r->frequency_spectrum);
+    memcpy(r->frequency_spectrum, m->spectrum.bands, sizeof r->frequency_spectrum);
     m->has_record = 1;
 }
 

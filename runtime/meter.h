@@ -60,6 +60,8 @@ typedef struct meter_spectrum {
     double *power, *smooth, *low;            /* of this transform; recursive mean; its minimum */
     double *minima;                          /* [METER_MINIMA][bins] */
     double *noise;                           /* [bins]: floor as known by now */
+    double floor;                            /* sum of `noise` */
+    float bands[CLEAVE_METER_BANDS];         /* of `power`, in dB */
     double signal_sum, noise_sum;            /* over transforms with a floor */
     int64_t noise_count;
     cleave_kernel_call stft;
@@ -156,11 +158,6 @@ void cleave_meter_spectrum_take(cleave_meter *m, cleave_arena *arena);
 void cleave_meter_spectrum_reset(cleave_meter *m);
 /* The frames of the tile. */
 void cleave_meter_spectrum_tile(cleave_meter *m, int64_t frames);
-void cleave_meter_spectrum_bands(const cleave_meter *m, const double *power, double scale,
-                                 float out[CLEAVE_METER_BANDS]);
-double cleave_meter_band_hz(int band);
-/* Mean square of the noise floor by now; NaN if there is none. */
-double cleave_meter_spectrum_noise(const cleave_meter *m);
 void cleave_meter_spectrum_result(const cleave_meter *m, cleave_meter_result *result);
 
 void cleave_meter_events_take(cleave_meter *m, cleave_arena *arena);

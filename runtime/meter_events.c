@@ -247,7 +247,7 @@ void cleave_meter_events_tile(cleave_meter *m, int64_t frames)
     e->clipped_places = 0;
     for (int32_t c = 0; c < m->config.channels; c++) {
         const float *x = m->x + c * m->row + e->past;
-        if (m->channel[c].clip_run || m->tile_peak >= m->config.clip_level)
+        if (m->channel[c].clip_run || (float)m->tile_peak >= (float)m->config.clip_level)
             clip_tile(m, c, x, frames);
         dropout_span(m, c, x - lag, m->frames - lag, frames);
         for (int64_t k = e->click_steps; k < steps; k++)

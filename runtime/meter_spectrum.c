@@ -69,6 +69,31 @@ void cleave_meter_spectrum_take(cleave_meter *m, cleave_arena *arena)
     cleave_kernel_call_init(&s->stft, &m->ops, CLEAVE_OP_STFT, &stft, arena);
 }
 
+static double band_hz(int band)
+{
+    return 1000 * pow(OCTAVE_THIRD, band - BAND_OF_1000HZ);
+}
+
+/* Powers of the bins, shared among the bands that they overlap. */
+static void bands_of(const cleave_meter *m, const double *power, double scale,
+                     float out[CLEAVE_METER_BANDS])
+{
+    const meter_spectrum *s = &m->spectrum;
+    const double bin_hz = m->config.rate_hz / (double)s->n;
+
+    for (int b = 0; b < CLEAVE_METER_BANDS; b++) {
+        const double low = band_hz(b) / OCTAVE_SIXTH / bin_hz;
+        const double high = band_hz(b) * OCTAVE_SIXTH / bin_hz;
+        double sum = 0;
+        for (int64_t k = (int64_t)(low + 0.5); k < s->bins && (double)k - 0.5 < high; k++) {
+            const double part =
+                meter_least(high, (double)k + 0.5) - meter_most(low, (double)k - 0.5);
+            sum += meter_most(part, 0) * power[k];
+        }
+        out[b] = (float)meter_db(sum * scale);
+    }
+}
+
 void cleave_meter_spectrum_reset(cleave_meter *m)
 {
     meter_spectrum *s = &m->spectrum;
@@ -77,6 +102,7 @@ void cleave_meter_spectrum_reset(cleave_meter *m)
     s->signal_sum = s->noise_sum = 0;
     memset(s->mean, 0, (size_t)s->bins * sizeof(double));
     memset(s->power, 0, (size_t)s->bins * sizeof(double));
+    bands_of(m, s->power, 1, s->bands);
 }
 
 /* Mean over the channels, the two ends of the spectrum once, all others for their mirror too. */
@@ -109,6 +135,7 @@ static void update_floor(meter_spectrum *s)
         s->noise[k] = BIAS * least;
         noise += s->noise[k];
     }
+    s->floor = noise;
     s->noise_sum += noise * (double)s->hops;
     s->noise_count += s->hops;
 }
@@ -155,6 +182,7 @@ static void transform(cleave_meter *m)
     cleave_kernel_call_run(&s->stft, &stft);
     take_power(m);
     track_floor(s);
+    bands_of(m, s->power, 1, s->bands);
 }
 
 void cleave_meter_spectrum_tile(cleave_meter *m, int64_t frames)
@@ -178,43 +206,6 @@ void cleave_meter_spectrum_tile(cleave_meter *m, int64_t frames)
     }
 }
 
-double cleave_meter_band_hz(int band)
-{
-    return 1000 * pow(OCTAVE_THIRD, band - BAND_OF_1000HZ);
-}
-
-/* Powers of the bins, shared among the bands that they overlap. */
-void cleave_meter_spectrum_bands(const cleave_meter *m, const double *power, double scale,
-                                 float out[CLEAVE_METER_BANDS])
-{
-    const meter_spectrum *s = &m->spectrum;
-    const double bin_hz = m->config.rate_hz / (double)s->n;
-
-    for (int b = 0; b < CLEAVE_METER_BANDS; b++) {
-        const double low = cleave_meter_band_hz(b) / OCTAVE_SIXTH / bin_hz;
-        const double high = cleave_meter_band_hz(b) * OCTAVE_SIXTH / bin_hz;
-        double sum = 0;
-        for (int64_t k = (int64_t)(low + 0.5); k < s->bins && (double)k - 0.5 < high; k++) {
-            const double part =
-                meter_least(high, (double)k + 0.5) - meter_most(low, (double)k - 0.5);
-            sum += meter_most(part, 0) * power[k];
-        }
-        out[b] = (float)meter_db(sum * scale);
-    }
-}
-
-double cleave_meter_spectrum_noise(const cleave_meter *m)
-{
-    const meter_spectrum *s = &m->spectrum;
-    double noise = 0;
-
-    if (s->noise_count == 0)
-        return NAN;
-    for (int64_t k = 0; k < s->bins; k++)
-        noise += s->noise[k];
-    return noise / 2;
-}
-
 void cleave_meter_spectrum_result(const cleave_meter *m, cleave_meter_result *result)
 {
     const meter_spectrum *s = &m->spectrum;
@@ -224,8 +215,8 @@ void cleave_meter_spectrum_result(const cleave_meter *m, cleave_meter_result *re
     double total = 0, moment = 0, below = 0;
 
     for (int b = 0; b < CLEAVE_METER_BANDS; b++)
-        result->band_hz[b] = cleave_meter_band_hz(b);
-    cleave_meter_spectrum_bands(m, s->mean, 1 / count, result->band_db);
+        result->band_hz[b] = band_hz(b);
+    bands_of(m, s->mean, 1 / count, result->band_db);
     for (int64_t i = 0; i < CLEAVE_METER_BINS; i++) {
         double sum = 0;
         for (int64_t k = i * group - (group - 1) / 2; k <= i * group + group / 2; k++)

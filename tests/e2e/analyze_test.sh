@@ -177,6 +177,11 @@ check "nothing temporary is left" [ "$(find . -name '*.part-*' | wc -l)" -eq 0 ]
 is_refused "a report that cannot be written" 1 "no/r.html: cannot be written" \
     analyze tone.wav --report no/r.html
 is_refused "a report that is a folder" 1 "is a folder" analyze tone.wav --report album
+mkfifo pipe
+cat pipe >piped.html &
+cleave analyze tone.wav --report pipe
+wait $!
+check "a report into a pipe" grep -qF '</html>' piped.html
 if [ -w /dev/full ]; then
     is_refused "a full disk" 1 "No space left" analyze tone.wav --report /dev/full
 fi

@@ -444,9 +444,32 @@ static void threads(void)
     }
 }
 
+/* Files of any bytes: written whole, over an old one, or not at all; a trial leaves nothing. */
+static void any_bytes(void)
+{
+    const char *path = fixture_path("page.html"), *link_path = fixture_path("link.html");
+    char message[AUDIO_MESSAGE_BYTES] = "";
+    int64_t bytes = 0;
+
+    TEST_CHECK(audio_file_check(path, message) == 0 && access(path, F_OK) != 0);
+    TEST_CHECK(audio_file_write(path, "old", 3, message) == 0);
+    TEST_CHECK(symlink(path, link_path) == 0 && audio_file_check(link_path, message) == 0);
+    TEST_CHECK(audio_file_write(link_path, "a longer page", 13, message) == 0);
+    char *read = test_read_file(path, &bytes);
+    TEST_CHECK(read != NULL && bytes == 13 && memcmp(read, "a longer page", 13) == 0);
+    free(read);
+    TEST_CHECK(fixture_count(".part-") == 0);
+    const char *absent = fixture_path("absent/page.html");
+    TEST_CHECK(audio_file_check(absent, message) != 0 && strstr(message, "page.html") != NULL);
+    TEST_CHECK(audio_file_write(absent, "", 0, message) != 0);
+    TEST_CHECK(audio_file_write(fixture_folder, "", 0, message) != 0 &&
+               strstr(message, "is a folder") != NULL);
+}
+
 int main(int argc, char **argv)
 {
     static const test_case cases[] = {
+        {"any_bytes", any_bytes},
         {"round_trips", round_trips},
         {"short_lengths", short_lengths},
         {"integers_round_and_saturate", integers_round_and_saturate},
