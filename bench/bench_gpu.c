@@ -1,13 +1,14 @@
 /* bench_gpu.c: a GPU: what it can do at most, our kernels on the shapes of the models, the vendor's
  * libraries on the same work, and whole networks.
  *
- *   bench_gpu [--device N] [--results FOLDER] [WORD...]
+ *   bench_gpu [--device N] [--results FOLDER] [--seconds N] [WORD...]
  *
  * WORD is a part of what a line begins with: "ceiling", "kernel conv", "peer", "network htdemucs
- * bf16". Results go to FOLDER/MACHINE.csv, too. */
+ * bf16". Results go to FOLDER/MACHINE.csv, too. After so many seconds nothing new begins. */
 #include "bench/gpu/gpu.h"
 #include "bench/gpu/peer.h"
 #include "bench/ladder/ladder.h"
+#include "host/measure.h"
 #include "kernels/conv/conv.h"
 
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static void kernels(const gpu *g, char **words, int count)
                 char name[128];
                 snprintf(name, sizeof name, "kernel %s %s %s", cleave_op_get(op)->name,
                          gpu_factors_name((cleave_factors)which), test.label);
-                if ((test.flags & CLEAVE_CASE_BENCH) && gpu_wanted(name, words, count))
+                if ((test.flags & CLEAVE_CASE_BENCH) && gpu_wanted(g, name, words, count))
                     kernel_row(g, op, (cleave_factors)which, &ops.kernel[op], &test);
             }
         }
@@ -87,19 +88,20 @@ static void peer_row(const gpu *g, int op, cleave_factors factors, const cleave_
     gpu_step_close(g, &s);
 }
 
+/* Binary16 is as fast as bfloat16. */
 static void peer_case(const gpu *g, int op, cleave_case *test, char **words, int count)
 {
     cleave_ops exact = {0};
 
     g->api->ops(&exact, CLEAVE_FACTORS_FP32);
-    for (int which = CLEAVE_FACTORS_FP32; which <= CLEAVE_FACTORS_FP16; which++) {
+    for (int which = CLEAVE_FACTORS_FP32; which <= CLEAVE_FACTORS_BF16; which++) {
         cleave_ops ops = {0};
         char name[128];
         g->api->ops(&ops, (cleave_factors)which);
         snprintf(name, sizeof name, "peer %s %s %s", cleave_op_get(op)->name,
                  gpu_factors_name((cleave_factors)which), test->label);
         if ((which && ops.kernel[op].run == exact.kernel[op].run) ||
-            !gpu_wanted(name, words, count))
+            !gpu_wanted(g, name, words, count))
             continue;
         peer_row(g, op, (cleave_factors)which, &ops.kernel[op], test);
     }
@@ -144,6 +146,7 @@ int main(int argc, char **argv)
 {
     const char *folder = NULL;
     int32_t device = 0;
+    double seconds = 0;
     int at = 1;
     gpu g;
 
@@ -152,6 +155,8 @@ int main(int argc, char **argv)
             device = atoi(argv[at + 1]);
         else if (!strcmp(argv[at], "--results"))
             folder = argv[at + 1];
+        else if (!strcmp(argv[at], "--seconds"))
+            seconds = atof(argv[at + 1]);
         else
             break;
     }
@@ -161,11 +166,14 @@ int main(int argc, char **argv)
     }
     if (!gpu_open(&g, "bench_gpu", device, folder, ""))
         return 1;
+    g.end = seconds > 0 ? measure_seconds() + seconds : 0;
     gpu_ceilings_measure(&g);
     /* Networks first: if time runs out, single kernels are what can be done without. */
     gpu_networks(&g, argv + at, argc - at);
     peers(&g, argv + at, argc - at);
     kernels(&g, argv + at, argc - at);
+    if (gpu_is_late(&g))
+        printf("Stopped after %.0f seconds: some of the rows were left out.\n", seconds);
     gpu_close(&g);
     return 0;
 }

@@ -64,7 +64,7 @@ int main(int argc, char **argv)
         char name[LADDER_NAME_BYTES];
         cleave_case test;
         ladder_rung_name(rung, name);
-        if (!gpu_wanted(name, argv + at, argc - at))
+        if (!gpu_wanted(&g, name, argv + at, argc - at))
             continue;
         found = 1;
         for (int i = 0; ladder_cases(rung->ladder, i, &test); i++)

@@ -1,5 +1,6 @@
 /* gpu.c: the device, and the table of results. */
 #include "bench/gpu/gpu.h"
+#include "host/measure.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -82,12 +83,17 @@ const char *gpu_factors_name(cleave_factors factors)
     return names[factors];
 }
 
-int gpu_wanted(const char *name, char **words, int count)
+int gpu_is_late(const gpu *g)
+{
+    return g->end > 0 && measure_seconds() > g->end;
+}
+
+int gpu_wanted(const gpu *g, const char *name, char **words, int count)
 {
     for (int i = 0; i < count; i++)
         if (strstr(name, words[i]))
-            return 1;
-    return count == 0;
+            return !gpu_is_late(g);
+    return count == 0 && !gpu_is_late(g);
 }
 
 double gpu_share(const gpu *g, const gpu_row *row)

@@ -24,7 +24,8 @@ typedef struct gpu {
     char machine[64]; /* "nvidia-h200" */
     void *stream;
     gpu_ceilings most;
-    FILE *csv; /* NULL: none */
+    FILE *csv;  /* NULL: none */
+    double end; /* of measure_seconds(): nothing new begins after it; 0: any time */
 } gpu;
 
 /* Takes device `index`, and opens FOLDER/MACHINE[suffix].csv unless `folder` is NULL. 0 with a
@@ -39,8 +40,9 @@ void gpu_check(const gpu *g, int error, const char *what);
 /* "fp32", "tf32" .. of factors. */
 const char *gpu_factors_name(cleave_factors factors);
 
-/* Whether one of the words, or none at all, is part of the name. */
-int gpu_wanted(const char *name, char **words, int count);
+/* Whether one of the words, or none at all, is part of the name, and there is time for it. */
+int gpu_wanted(const gpu *g, const char *name, char **words, int count);
+int gpu_is_late(const gpu *g);
 
 /* ---- kernels on cases ---- */
 /* A case whose tensors lie in the GPU's memory. */

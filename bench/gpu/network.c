@@ -133,7 +133,7 @@ void gpu_networks(gpu *g, char **words, int count)
             snprintf(name, sizeof name, "network %s %s", models[m],
                      gpu_factors_name((cleave_factors)p));
             /* No product of `center` has factors that are rounded. */
-            if (gpu_wanted(name, words, count) && (p == 0 || strcmp(models[m], "center") != 0))
+            if (gpu_wanted(g, name, words, count) && (p == 0 || strcmp(models[m], "center") != 0))
                 run_precision(g, models[m], (cleave_precision)p);
         }
 }
