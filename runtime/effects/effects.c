@@ -20,6 +20,7 @@ static const cleave_effect *const list[] = {
     &cleave_effect_reverb,
     &cleave_effect_convolve,
     &cleave_effect_denoise,
+    &cleave_effect_normalize,
     &cleave_effect_dither,
 };
 /* clang-format on */

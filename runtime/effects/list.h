@@ -19,6 +19,7 @@ extern const cleave_effect cleave_effect_limiter;
 extern const cleave_effect cleave_effect_reverb;
 extern const cleave_effect cleave_effect_convolve;
 extern const cleave_effect cleave_effect_denoise;
+extern const cleave_effect cleave_effect_normalize;
 extern const cleave_effect cleave_effect_dither;
 
 #endif

@@ -214,6 +214,7 @@ static const char *const chains[] = {
     "gain:-6",
     "width:0.3;pan:-0.4;fade:in=0.03,out=0.05,end=0.15,curve=smooth",
     "reverb:room_size=0.3,damping=0.7;limiter:-12",
+    "normalize:window=0.1,unit=rms,lookahead=0.01;normalize:-20,window=0.05",
     "denoise;compressor:-30,lookahead=0.002;gate:-20;dither:12,shaping=shaped",
     "highpass:40,slope=24;eq:80/-3/1,250/2/1,8000/1/1,highshelf@10000/-4/0.7;notch:50,q=8",
 };
@@ -468,7 +469,7 @@ static void streams_are_apart(void)
 
     fill(in, STREAMS * FRAMES * 2, 4);
     cleave_fx_config_default(&config);
-    TEST_CHECK(cleave_fx_parse(chains[5], &chain, &error) == CLEAVE_OK);
+    TEST_CHECK(cleave_fx_parse(chains[6], &chain, &error) == CLEAVE_OK);
     config.chain = &chain;
     config.block_frames_max = 256;
     TEST_CHECK(cleave_fx_open(&config, &one, &error) == CLEAVE_OK);
