@@ -94,7 +94,8 @@ CLEAVE_INLINE void compress_smooth(float *channel, const double *value, int32_t 
     float held = channel[CHANNEL_HELD];
 
     for (int64_t i = 0; i < count; i++) {
-        const double g = (double)target[i];
+        /* The sum makes 0 of -0, which three floats do not keep. */
+        const double g = (double)target[i] + 0.0;
         /* What is taken off brings e to 0 where g is; as a level it is nothing. */
         const double released = (1 - release) * e + (release * g - LEAST_Y);
         const double higher = g > released ? g : released;
