@@ -24,7 +24,7 @@ CLEAVE_INLINE void cleave_state_store2(float *state, double value)
     state[1] = (float)(value - (double)state[0]);
 }
 
-/* Any that is 0 or of magnitude 2^-72 to 2^126. */
+/* Any that is 0, not -0, or of magnitude 2^-72 to 2^126. */
 CLEAVE_INLINE double cleave_state_load3(const float *state)
 {
     return cleave_state_load2(state) + (double)state[2];

@@ -6,6 +6,8 @@
 #include "kernels/compress/compress_state.h"
 #include "kernels/simd_math.h"
 
+#include <string.h>
+
 #define SPAN CLEAVE_GRID_FRAMES
 
 _Static_assert(SPAN % SIMD_LANES == 0, "a span is whole vectors");

@@ -7,7 +7,6 @@
 #include "kernels/state.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Levels below 2^-100, squares as well, count as that. */
 #define LEVEL_FLOOR 0x1p-100f
@@ -95,7 +94,8 @@ CLEAVE_INLINE void compress_smooth(float *channel, const double *value, int32_t 
     float held = channel[CHANNEL_HELD];
 
     for (int64_t i = 0; i < count; i++) {
-        const double g = (double)target[i];
+        /* The sum makes 0 of -0, which three floats do not keep. */
+        const double g = (double)target[i] + 0.0;
         /* What is taken off brings e to 0 where g is; as a level it is nothing. */
         const double released = (1 - release) * e + (release * g - LEAST_Y);
         const double higher = g > released ? g : released;
@@ -108,18 +108,18 @@ CLEAVE_INLINE void compress_smooth(float *channel, const double *value, int32_t 
     channel[CHANNEL_HELD] = held;
 }
 
-/* Frames from `position` on into the ring of a channel, for those that leave it. */
+/* Frames from `position` on into the ring of a channel, in exchange for those that leave it. */
 CLEAVE_INLINE void compress_delay(const cleave_compress_args *a, float *channel, int64_t position,
                                   float *x, int64_t count)
 {
-    float *ring = channel + CHANNEL_RING, leaving[CLEAVE_GRID_FRAMES];
+    float *ring = channel + CHANNEL_RING;
+    int64_t at = a->lookahead > 0 ? position % a->lookahead : 0;
 
-    for (int64_t i = 0, part; a->lookahead > 0 && i < count; i += part) {
-        const int64_t at = (position + i) % a->lookahead;
-        part = cleave_i64_min(count - i, a->lookahead - at);
-        memcpy(leaving, ring + at, (size_t)part * sizeof(float));
-        memcpy(ring + at, x + i, (size_t)part * sizeof(float));
-        memcpy(x + i, leaving, (size_t)part * sizeof(float));
+    for (int64_t i = 0; i < count && a->lookahead > 0; i++) {
+        const float leaving = ring[at];
+        ring[at] = x[i];
+        x[i] = leaving;
+        at = at + 1 < a->lookahead ? at + 1 : 0;
     }
 }
 
