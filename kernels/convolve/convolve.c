@@ -91,7 +91,7 @@ const cleave_op cleave_convolve_op = {
 };
 
 /* ---- preparation ---- */
-size_t convolve_work_bytes(const cleave_convolve_args *args, convolve_rows_fn rows_of)
+size_t cleave_convolve_work_bytes(const cleave_convolve_args *args, convolve_rows_fn rows_of)
 {
     const convolve_layout f = convolve_layout_of(args);
     size_t bytes = 0;
@@ -109,7 +109,8 @@ size_t convolve_work_bytes(const cleave_convolve_args *args, convolve_rows_fn ro
     return bytes;
 }
 
-convolve_tables convolve_tables_of(const cleave_convolve_args *args, convolve_rows_fn rows_of)
+convolve_tables cleave_convolve_tables_of(const cleave_convolve_args *args,
+                                          convolve_rows_fn rows_of)
 {
     const convolve_layout f = convolve_layout_of(args);
     convolve_tables t = {0};
@@ -126,7 +127,7 @@ convolve_tables convolve_tables_of(const cleave_convolve_args *args, convolve_ro
     t.responses = t.bytes;
     t.bytes += (size_t)args->responses * (size_t)f.response_floats * sizeof(float);
     t.work = t.bytes;
-    t.bytes += convolve_work_bytes(args, rows_of);
+    t.bytes += cleave_convolve_work_bytes(args, rows_of);
     return t;
 }
 
@@ -146,9 +147,9 @@ static void prepare_partition(const convolve_level *v, const cleave_fft_rows *ro
     }
 }
 
-void convolve_prepare_responses(const cleave_convolve_args *args, convolve_rows_fn rows_of,
-                                const void *const forward[CONVOLVE_LEVELS], float *responses,
-                                void *work)
+void cleave_convolve_prepare_responses(const cleave_convolve_args *args, convolve_rows_fn rows_of,
+                                       const void *const forward[CONVOLVE_LEVELS], float *responses,
+                                       void *work)
 {
     const convolve_layout f = convolve_layout_of(args);
 
@@ -169,10 +170,11 @@ void convolve_prepare_responses(const cleave_convolve_args *args, convolve_rows_
     }
 }
 
-void convolve_prepare(const cleave_convolve_args *args, convolve_rows_fn rows_of, void *prepared)
+void cleave_convolve_prepare(const cleave_convolve_args *args, convolve_rows_fn rows_of,
+                             void *prepared)
 {
     const convolve_layout f = convolve_layout_of(args);
-    const convolve_tables t = convolve_tables_of(args, rows_of);
+    const convolve_tables t = cleave_convolve_tables_of(args, rows_of);
     const void *forward[CONVOLVE_LEVELS] = {0};
     char *base = prepared;
 
@@ -184,8 +186,8 @@ void convolve_prepare(const cleave_convolve_args *args, convolve_rows_fn rows_of
             ->prepare(n, CLEAVE_FFT_REAL_INVERSE, base + t.inverse[i]);
         forward[i] = base + t.forward[i];
     }
-    convolve_prepare_responses(args, rows_of, forward, (float *)(void *)(base + t.responses),
-                               base + t.work);
+    cleave_convolve_prepare_responses(args, rows_of, forward, (float *)(void *)(base + t.responses),
+                                      base + t.work);
     /* What is left there is nobody's: the same bytes every time. */
     memset(base + t.work, 0, t.bytes - t.work);
 }

@@ -10,17 +10,17 @@ static void run(const void *args, const cleave_work *work)
 
 static size_t scratch_bytes(const void *args)
 {
-    return convolve_work_bytes(args, cleave_fft_rows_avx2);
+    return cleave_convolve_work_bytes(args, cleave_fft_rows_avx2);
 }
 
 static size_t prepared_bytes(const void *args)
 {
-    return convolve_tables_of(args, cleave_fft_rows_avx2).bytes;
+    return cleave_convolve_tables_of(args, cleave_fft_rows_avx2).bytes;
 }
 
 static void prepare(const void *args, void *prepared)
 {
-    convolve_prepare(args, cleave_fft_rows_avx2, prepared);
+    cleave_convolve_prepare(args, cleave_fft_rows_avx2, prepared);
 }
 
 const cleave_kernel cleave_convolve_avx2 = {run, scratch_bytes, prepared_bytes, prepare};

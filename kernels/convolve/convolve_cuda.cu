@@ -21,6 +21,7 @@ struct convolve_row {
     const convolve_plan *p;
     const fft_c32 *tables;
     const float *response;
+    int64_t channel;
     float *state;
     fft_c32 *buffer, *spare;
 };
@@ -111,7 +112,7 @@ static __device__ void transform_back(const convolve_row &r, int32_t index, int6
 static __device__ void run_slot(const convolve_row &r, int64_t position)
 {
     for (int32_t i = 0; i < r.p->f.levels; i++) {
-        const convolve_task task = convolve_task_at(&r.p->f.level[i], i, position);
+        const convolve_task task = convolve_task_at(&r.p->f.level[i], i, r.channel, position);
         if (task.block == 0)
             continue; /* nothing came in before */
         if (task.transforms)
@@ -178,8 +179,9 @@ static __global__ void CLEAVE_LAUNCH_BOUNDS(THREADS)
     r.buffer = scratch + 2 * plan.buffer * (int64_t)blockIdx.x;
     r.spare = r.buffer + plan.buffer;
     for (int64_t item = begin + (int64_t)blockIdx.x; item < end; item += (int64_t)gridDim.x) {
+        r.channel = item % a.channels;
         r.state = a.state + item * plan.f.floats;
-        r.response = responses + (a.responses > 1 ? item % a.channels * plan.f.response_floats : 0);
+        r.response = responses + (a.responses > 1 ? r.channel * plan.f.response_floats : 0);
         run_row(a, r, item);
     }
 }
@@ -231,19 +233,19 @@ static size_t prepared_bytes(const void *args)
 {
     const cleave_convolve_args *a = (const cleave_convolve_args *)args;
 
-    return host_at(a, plan_of(a)) + convolve_tables_of(a, cleave_fft_rows_ref).bytes;
+    return host_at(a, plan_of(a)) + cleave_convolve_tables_of(a, cleave_fft_rows_ref).bytes;
 }
 
 static void prepare(const void *args, void *prepared)
 {
     const cleave_convolve_args *a = (const cleave_convolve_args *)args;
     const convolve_plan p = plan_of(a);
-    const convolve_tables t = convolve_tables_of(a, cleave_fft_rows_ref);
+    const convolve_tables t = cleave_convolve_tables_of(a, cleave_fft_rows_ref);
     char *host = (char *)prepared + host_at(a, p);
 
     for (int32_t i = 0; i < p.f.levels; i++)
         fft_tile_prepare(&p.tile[i], (fft_c32 *)prepared + p.table[i]);
-    convolve_prepare(a, cleave_fft_rows_ref, host);
+    cleave_convolve_prepare(a, cleave_fft_rows_ref, host);
     memcpy((float *)prepared + p.responses, host + t.responses,
            (size_t)a->responses * (size_t)p.f.response_floats * sizeof(float));
 }

@@ -17,6 +17,8 @@ extern "C" {
 
 #define CONVOLVE_SLOT   64
 #define CONVOLVE_LEVELS 4
+#define CONVOLVE_MORE   24 /* partitions that cost less than another level's transforms */
+#define CONVOLVE_LATE   20 /* more than the slots from a block's end to its transform */
 
 /* Offsets in floats. Spectra are planes: [2][stride], of which n + 1 are bins and the rest is 0. */
 typedef struct convolve_level {
@@ -47,8 +49,8 @@ CLEAVE_INLINE convolve_layout convolve_layout_of(const cleave_convolve_args *a)
     f.glide = 0;
     f.floats = cleave_div_up(2 * cleave_glide_doubles(CLEAVE_CONVOLVE_PARAMETERS), 16) * 16;
     for (int i = 0; i < CONVOLVE_LEVELS && begin < a->taps; i++) {
-        const int last = i == CONVOLVE_LEVELS - 1;
-        const int64_t end = last ? a->taps : cleave_i64_min(a->taps, 16 * n);
+        const int last = i == CONVOLVE_LEVELS - 1 || a->taps <= (16 + CONVOLVE_MORE) * n;
+        const int64_t end = last ? a->taps : 16 * n;
         convolve_level *v = &f.level[f.levels++];
 
         v->n = largest = n;
@@ -61,12 +63,12 @@ CLEAVE_INLINE convolve_layout convolve_layout_of(const cleave_convolve_args *a)
         v->sum = v->spectra + v->partitions * 2 * v->stride;
         v->out = v->sum + 2 * v->stride;
         f.floats = v->out + 2 * n;
-        begin = 16 * n;
+        begin = end;
         n *= 8;
     }
-    /* Transforms look back by two blocks and come up to CONVOLVE_LEVELS slots later. */
+    /* Transforms look back by two blocks and come some slots later. */
     f.history = f.floats;
-    f.history_size = 2 * largest + (CONVOLVE_LEVELS + 1) * CONVOLVE_SLOT;
+    f.history_size = 2 * largest + CONVOLVE_LATE * CONVOLVE_SLOT;
     f.floats += f.history_size;
     return f;
 }
@@ -80,12 +82,14 @@ typedef struct convolve_task {
     int32_t returns;    /* whether it is transformed back */
 } convolve_task;
 
-/* Levels do their transforms in slots of their own, so that no two long ones fall together. */
+/* Levels do their transforms in slots of their own, and the channels of a stream the long ones two
+ * slots after each other, so that no two of these fall together. */
 CLEAVE_INLINE convolve_task convolve_task_at(const convolve_level *v, int32_t index,
-                                             int64_t position)
+                                             int64_t channel, int64_t position)
 {
     const int64_t slots = v->n / CONVOLVE_SLOT, slot = position % v->n / CONVOLVE_SLOT;
-    const int64_t first = index + 1, last = slots - 2 - index, part = slot - first;
+    const int64_t start = index > 1 ? index + 2 * channel : index;
+    const int64_t first = start + 1, last = slots - 2 - start, part = slot - first;
     convolve_task t;
 
     t.block = position / v->n;
@@ -95,7 +99,7 @@ CLEAVE_INLINE convolve_task convolve_task_at(const convolve_level *v, int32_t in
         t.end = v->partitions;
         return t;
     }
-    t.transforms = slot == index;
+    t.transforms = slot == start;
     t.returns = slot == last + 1;
     t.clears = part == 0;
     t.begin = t.end = 0;
@@ -130,16 +134,18 @@ typedef struct convolve_tables {
 
 typedef const cleave_fft_rows *(*convolve_rows_fn)(int32_t n, cleave_fft_kind kind);
 
-convolve_tables convolve_tables_of(const cleave_convolve_args *args, convolve_rows_fn rows_of);
-void convolve_prepare(const cleave_convolve_args *args, convolve_rows_fn rows_of, void *prepared);
+convolve_tables cleave_convolve_tables_of(const cleave_convolve_args *args,
+                                          convolve_rows_fn rows_of);
+void cleave_convolve_prepare(const cleave_convolve_args *args, convolve_rows_fn rows_of,
+                             void *prepared);
 
 /* The response of every channel, cut up and transformed, by one row's tables for every level. */
-void convolve_prepare_responses(const cleave_convolve_args *args, convolve_rows_fn rows_of,
-                                const void *const forward[CONVOLVE_LEVELS], float *responses,
-                                void *work);
+void cleave_convolve_prepare_responses(const cleave_convolve_args *args, convolve_rows_fn rows_of,
+                                       const void *const forward[CONVOLVE_LEVELS], float *responses,
+                                       void *work);
 
 /* Bytes of that work, and of the scratch of a row's transforms: frame, spectrum and theirs. */
-size_t convolve_work_bytes(const cleave_convolve_args *args, convolve_rows_fn rows_of);
+size_t cleave_convolve_work_bytes(const cleave_convolve_args *args, convolve_rows_fn rows_of);
 
 #ifdef __cplusplus
 }

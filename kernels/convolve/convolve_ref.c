@@ -7,6 +7,7 @@ typedef struct convolve_row {
     convolve_tables t;
     const char *prepared;
     const float *response;
+    int64_t channel;
     float *state;
     double *value; /* present values of the parameters */
     double *frame; /* scratch: [2 n], then the spectrum, then what a transform takes */
@@ -76,7 +77,7 @@ static void transform_back(const convolve_row *r, int32_t index, int64_t block)
 static void run_slot(const convolve_row *r, int64_t position)
 {
     for (int32_t i = 0; i < r->f.levels; i++) {
-        const convolve_task task = convolve_task_at(&r->f.level[i], i, position);
+        const convolve_task task = convolve_task_at(&r->f.level[i], i, r->channel, position);
         if (task.block == 0)
             continue; /* nothing came in before */
         if (task.transforms)
@@ -108,15 +109,16 @@ static void run(const void *args, const cleave_work *work)
     const cleave_convolve_args *a = args;
     convolve_row r = {.a = a,
                       .f = convolve_layout_of(a),
-                      .t = convolve_tables_of(a, cleave_fft_rows_ref),
+                      .t = cleave_convolve_tables_of(a, cleave_fft_rows_ref),
                       .prepared = work->prepared,
                       .frame = work->scratch};
     const float *responses = (const float *)(const void *)(r.prepared + r.t.responses);
 
     for (int64_t item = work->begin; item < work->end; item++) {
+        r.channel = item % a->channels;
         r.state = a->state + item * r.f.floats;
         r.value = cleave_glide_values((double *)(void *)(r.state + r.f.glide));
-        r.response = responses + (a->responses > 1 ? item % a->channels * r.f.response_floats : 0);
+        r.response = responses + (a->responses > 1 ? r.channel * r.f.response_floats : 0);
         for (int64_t i = 0; i < a->block->frames; i++) {
             const int64_t position = a->block->position + i;
             if (position % CLEAVE_GRID_FRAMES == 0)
@@ -131,17 +133,17 @@ static void run(const void *args, const cleave_work *work)
 
 static size_t scratch_bytes(const void *args)
 {
-    return convolve_work_bytes(args, cleave_fft_rows_ref);
+    return cleave_convolve_work_bytes(args, cleave_fft_rows_ref);
 }
 
 static size_t prepared_bytes(const void *args)
 {
-    return convolve_tables_of(args, cleave_fft_rows_ref).bytes;
+    return cleave_convolve_tables_of(args, cleave_fft_rows_ref).bytes;
 }
 
 static void prepare(const void *args, void *prepared)
 {
-    convolve_prepare(args, cleave_fft_rows_ref, prepared);
+    cleave_convolve_prepare(args, cleave_fft_rows_ref, prepared);
 }
 
 const cleave_kernel cleave_convolve_ref = {run, scratch_bytes, prepared_bytes, prepare};

@@ -17,9 +17,21 @@ typedef struct convolve_row {
     const cleave_fft_rows *forward[CONVOLVE_LEVELS], *inverse[CONVOLVE_LEVELS];
     const char *prepared;
     const float *response;
+    int64_t channel;
     float *state;
     float *frame; /* scratch: [2 n], then the spectrum, then what a transform takes */
 } convolve_row;
+
+/* Of a few floats, for which a call is long; vectors while they are whole. */
+SIMD_INLINE void copy(float *to, const float *from, int64_t count)
+{
+    int64_t i = 0;
+
+    for (; i + SIMD_LANES <= count; i += SIMD_LANES)
+        simd_store(to + i, simd_load(from + i));
+    for (; i < count; i++)
+        to[i] = from[i];
+}
 
 /* The `count` frames of history before `position`. */
 static void read_history(const convolve_row *r, int64_t position, int64_t count, float *to)
@@ -28,8 +40,8 @@ static void read_history(const convolve_row *r, int64_t position, int64_t count,
     const int64_t first = cleave_i64_min(count, size - from);
     const float *ring = r->state + r->f.history;
 
-    memcpy(to, ring + from, (size_t)first * sizeof(float));
-    memcpy(to + first, ring, (size_t)(count - first) * sizeof(float));
+    copy(to, ring + from, first);
+    copy(to + first, ring, count - first);
 }
 
 static void transform(const convolve_row *r, int32_t index, int64_t block)
@@ -51,7 +63,8 @@ static void transform(const convolve_row *r, int32_t index, int64_t block)
     }
 }
 
-/* Two vectors of bins at once: the sums of one wait for each other. */
+/* Two vectors of bins at once, and the four products of each summed apart, so that no sum waits for
+ * another. */
 static void add_partitions(const convolve_row *r, int32_t index, const convolve_task *task)
 {
     const convolve_level *v = &r->f.level[index];
@@ -60,12 +73,13 @@ static void add_partitions(const convolve_row *r, int32_t index, const convolve_
     const float *h = r->response + v->response + task->begin * step;
 
     for (int64_t k = 0; k < stride; k += 2 * SIMD_LANES) {
-        simd_f32 sum_re[2], sum_im[2];
+        simd_f32 real[2], both[2], left[2], right[2];
 #pragma GCC unroll 2
         for (int i = 0; i < 2; i++) {
             const int64_t at = k + i * SIMD_LANES;
-            sum_re[i] = task->clears ? simd_zero() : simd_load(re + at);
-            sum_im[i] = task->clears ? simd_zero() : simd_load(im + at);
+            real[i] = task->clears ? simd_zero() : simd_load(re + at);
+            left[i] = task->clears ? simd_zero() : simd_load(im + at);
+            both[i] = right[i] = simd_zero();
         }
         int64_t place = convolve_spectrum_at(v, task->block, task->begin);
         for (int64_t p = task->begin; p < task->end; p++) {
@@ -75,15 +89,17 @@ static void add_partitions(const convolve_row *r, int32_t index, const convolve_
                 const int64_t at = i * SIMD_LANES;
                 const simd_f32 x_re = simd_load(x + at), x_im = simd_load(x + stride + at);
                 const simd_f32 y_re = simd_load(y + at), y_im = simd_load(y + stride + at);
-                sum_re[i] = simd_fnma(x_im, y_im, simd_fma(x_re, y_re, sum_re[i]));
-                sum_im[i] = simd_fma(x_im, y_re, simd_fma(x_re, y_im, sum_im[i]));
+                real[i] = simd_fma(x_re, y_re, real[i]);
+                both[i] = simd_fma(x_im, y_im, both[i]);
+                left[i] = simd_fma(x_re, y_im, left[i]);
+                right[i] = simd_fma(x_im, y_re, right[i]);
             }
             place = place > v->spectra ? place - step : place + (v->partitions - 1) * step;
         }
 #pragma GCC unroll 2
         for (int i = 0; i < 2; i++) {
-            simd_store(re + k + i * SIMD_LANES, sum_re[i]);
-            simd_store(im + k + i * SIMD_LANES, sum_im[i]);
+            simd_store(re + k + i * SIMD_LANES, simd_sub(real[i], both[i]));
+            simd_store(im + k + i * SIMD_LANES, simd_add(left[i], right[i]));
         }
     }
 }
@@ -109,7 +125,7 @@ static void transform_back(const convolve_row *r, int32_t index, int64_t block)
 static void run_slot(const convolve_row *r, int64_t position)
 {
     for (int32_t i = 0; i < r->f.levels; i++) {
-        const convolve_task task = convolve_task_at(&r->f.level[i], i, position);
+        const convolve_task task = convolve_task_at(&r->f.level[i], i, r->channel, position);
         if (task.block == 0)
             continue; /* nothing came in before */
         if (task.transforms)
@@ -121,46 +137,47 @@ static void run_slot(const convolve_row *r, int64_t position)
     }
 }
 
-/* to[i] = sum of the first taps with from[i - k]; as many vectors, whose lanes do not depend on
- * how many there are. */
-SIMD_INLINE void sum_taps(const float *taps, int64_t count, const float *from, float *to,
-                          int vectors)
+/* to[i] = sum of the taps with from[i - k], those of even and odd k apart; as many vectors, whose
+ * lanes do not depend on how many there are. */
+SIMD_INLINE void sum_taps(const float *taps, const float *from, float *to, int vectors)
 {
-    simd_f32 sum[VECTORS];
+    simd_f32 even[VECTORS], odd[VECTORS];
 
 #pragma GCC unroll 8
     for (int w = 0; w < vectors; w++)
-        sum[w] = simd_zero();
-    for (int64_t k = 0; k < count; k++) {
-        const simd_f32 tap = simd_set1(taps[k]);
+        even[w] = odd[w] = simd_zero();
+    for (int64_t k = 0; k < CONVOLVE_SLOT; k += 2) {
+        const simd_f32 first = simd_set1(taps[k]), second = simd_set1(taps[k + 1]);
 #pragma GCC unroll 8
-        for (int w = 0; w < vectors; w++)
-            sum[w] = simd_fma(tap, simd_load(from + w * SIMD_LANES - k), sum[w]);
+        for (int w = 0; w < vectors; w++) {
+            even[w] = simd_fma(first, simd_load(from + w * SIMD_LANES - k), even[w]);
+            odd[w] = simd_fma(second, simd_load(from + w * SIMD_LANES - k - 1), odd[w]);
+        }
     }
 #pragma GCC unroll 8
     for (int w = 0; w < vectors; w++)
-        simd_store(to + w * SIMD_LANES, sum[w]);
+        simd_store(to + w * SIMD_LANES, simd_add(even[w], odd[w]));
 }
 
 /* A part that does not cross the grid. */
-static void run_part(const convolve_row *r, const float *value, int64_t position, const float *in,
-                     float *out, int64_t n)
+SIMD_INLINE void run_part(const convolve_row *r, const float *value, int64_t position,
+                          const float *in, float *out, int64_t n)
 {
-    const int64_t count = cleave_i64_min(CONVOLVE_SLOT, r->a->taps);
     const simd_f32 wet = simd_set1(value[CLEAVE_CONVOLVE_WET]);
     const simd_f32 dry = simd_set1(value[CLEAVE_CONVOLVE_DRY]);
     float past[CONVOLVE_SLOT + CELL], sum[CELL];
     float *const now = past + CONVOLVE_SLOT;
 
     read_history(r, position, CONVOLVE_SLOT, past);
-    memset(now, 0, CELL * sizeof *now);
-    memcpy(now, in, (size_t)n * sizeof *now);
-    memcpy(r->state + r->f.history + position % r->f.history_size, in, (size_t)n * sizeof *now);
+    if (n < CELL)
+        memset(now, 0, CELL * sizeof *now);
+    copy(now, in, n);
+    copy(r->state + r->f.history + position % r->f.history_size, in, n);
     if (n == CELL)
-        sum_taps(r->response, count, now, sum, VECTORS);
+        sum_taps(r->response, now, sum, VECTORS);
     else
         for (int64_t i = 0; i < n; i += SIMD_LANES)
-            sum_taps(r->response, count, now + i, sum + i, 1);
+            sum_taps(r->response, now + i, sum + i, 1);
 
     for (int32_t i = 0; i < r->f.levels; i++) {
         const convolve_level *v = &r->f.level[i];
@@ -188,8 +205,9 @@ static void run_row(convolve_row *r, int64_t item, const float *responses)
     float *out = a->out + item * a->out_stride;
     int64_t n;
 
+    r->channel = item % a->channels;
     r->state = a->state + item * r->f.floats;
-    r->response = responses + (a->responses > 1 ? item % a->channels * r->f.response_floats : 0);
+    r->response = responses + (a->responses > 1 ? r->channel * r->f.response_floats : 0);
     double *glide = (double *)(void *)(r->state + r->f.glide);
     for (int64_t p = begin; p < end; p += n) {
         float value[CLEAVE_CONVOLVE_PARAMETERS];
@@ -201,7 +219,10 @@ static void run_row(convolve_row *r, int64_t item, const float *responses)
             value[i] = (float)cleave_glide_values(glide)[i];
         if (p % CONVOLVE_SLOT == 0)
             run_slot(r, p);
-        run_part(r, value, p, in + (p - begin), out + (p - begin), n);
+        if (n == CELL)
+            run_part(r, value, p, in + (p - begin), out + (p - begin), CELL);
+        else
+            run_part(r, value, p, in + (p - begin), out + (p - begin), n);
     }
 }
 
@@ -210,7 +231,7 @@ static void convolve_run(const cleave_convolve_args *args, const cleave_work *wo
 {
     convolve_row r = {.a = args,
                       .f = convolve_layout_of(args),
-                      .t = convolve_tables_of(args, rows_of),
+                      .t = cleave_convolve_tables_of(args, rows_of),
                       .prepared = work->prepared,
                       .frame = work->scratch};
 
