@@ -248,7 +248,8 @@ has_shape "a reverb without its tail" out/room.wav "wav pcm_f32le 44100 2 32 441
 cleave process tone.wav out/tail.wav --fx "reverb:wet=0.5" --tail -q
 longer=$(shape out/tail.wav | cut -d' ' -f6)
 check "and with it" [ "$longer" -gt 46000 ]
-check "which begins alike" cmp -s <(decode out/room.wav) <(decode out/tail.wav | head -c 352800)
+decode out/tail.wav >tail.f32
+check "which begins alike" cmp -s <(decode out/room.wav) <(head -c 352800 tail.f32)
 cleave process - out/piped.wav --fx "gain:-6" -q <tone.wav
 check "standard input is the same" cmp -s out/gain.wav out/piped.wav
 "$CLEAVE" process tone.wav - --fx "gain:-6" -q | cat >piped.wav
