@@ -136,6 +136,28 @@ awk '/^```c$/ { inside = 1; next } /^```/ { inside = 0 } inside' docs/realtime.m
 check "real time: there is an example" grep -q cleave_live_process "$folder/live.c"
 check "real time: compiles" "$cc" -std=c17 "${strict[@]}" -fsyntax-only "$folder/live.c"
 
+# ---- effects, and a box of both ----------------------------------------------------------------
+page() { # name: its C program, compiled
+    awk '/^```c$/ { inside = 1; next } /^```/ { inside = 0 } inside' "docs/$1.md" >"$folder/$1.c"
+    check "$1: there is a program" grep -q cleave_fx_process "$folder/$1.c"
+    check "$1: compiles" "$cc" -std=c17 -O1 "${strict[@]}" "${watcher[@]}" -o "$folder/$1" \
+        "$folder/$1.c" "$library" "${links[@]}"
+}
+page effects
+bytes() { # command: how many it writes for the track
+    "$@" <"$folder/mix.f32" 2>"$folder/sentence" | wc -c
+}
+goes_on() { # the reverberation ends after the track
+    [ "$(bytes "$folder/effects")" -gt "$(stat -c %s "$folder/mix.f32")" ]
+}
+check "effects: runs, and the room sounds on" goes_on
+page appliance
+whole_blocks() {
+    [ "$(bytes "$folder/appliance")" -eq $((1600000 / 2048 * 2048)) ] &&
+        grep -q 'of 67108864 bytes' "$folder/sentence"
+}
+check "appliance: runs in its memory" whole_blocks
+
 # ---- the engine's objects ------------------------------------------------------------------------
 engine() {
     find "$build/kernels" "$build/runtime" -name '*.o' ! -name '*.cu.o' \

@@ -132,6 +132,41 @@ static void lists_every_effect(void)
     TEST_CHECK(cleave_fx_at(-1, &kind) == CLEAVE_INVALID);
 }
 
+/* The page of the effects has every parameter's range and preset, as a row of its table. */
+static void page_lists_every_parameter(void)
+{
+    int64_t bytes;
+    char *const page = test_read_file("docs/effects.md", &bytes);
+    cleave_fx_kind kind;
+
+    if (!TEST_CHECK(page != NULL))
+        return;
+    page[bytes - 1] = '\0';
+    for (int32_t index = 0; cleave_fx_at(index, &kind) == CLEAVE_OK; index++) {
+        char title[64];
+        snprintf(title, sizeof title, "\n### %s\n", kind.name);
+        const char *const section = strstr(page, title);
+        if (!TEST_CHECK(section != NULL)) {
+            TEST_FAIL("docs/effects.md has no %s", kind.name);
+            continue;
+        }
+        for (int32_t p = 0; p < kind.parameter_count; p++) {
+            const cleave_fx_parameter *const parameter = &kind.parameters[p];
+            const char *const end = strstr(section + 1, "\n##");
+            char row[128];
+            snprintf(row, sizeof row, "| `%s` | %s%s| ", parameter->name, parameter->unit,
+                     *parameter->unit ? " " : "");
+            if (!parameter->choices)
+                snprintf(row + strlen(row), sizeof row - strlen(row), "%g..%g | %g |",
+                         parameter->low, parameter->high, parameter->preset);
+            const char *const found = strstr(section, row);
+            if (!TEST_CHECK(found != NULL && (end == NULL || found < end)))
+                TEST_FAIL("docs/effects.md, %s lacks \"%s\"", kind.name, row);
+        }
+    }
+    free(page);
+}
+
 /* ---- configurations ---- */
 
 static void refuses_configurations(void)
@@ -525,6 +560,7 @@ int main(int argc, char **argv)
         {"text: too many effects, too many bands", refuses_too_much},
         {"text: a chain comes back", text_comes_back},
         {"every effect is described", lists_every_effect},
+        {"docs/effects.md lists every parameter", page_lists_every_parameter},
         {"configurations that are refused", refuses_configurations},
         {"memory: as much as was said", needs_what_it_says},
         {"cuts into blocks do not show", cuts_do_not_show},
