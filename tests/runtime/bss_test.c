@@ -85,7 +85,8 @@ static cleave_status run(const song *s, int64_t step, cleave_bss_ratios ratios[W
     return status;
 }
 
-/* Correlations are of float32 transforms: averaged over a track, they are off by about 1e-8. */
+/* Correlations are of float32 transforms: averaged over a track, they are off by about 1e-8, which is
+ * 1e-5 dB of a ratio whose parts differ by 42 dB; how it rounds depends on the vectors' width. */
 static void golden(void)
 {
     song *s = song_new();
@@ -103,7 +104,7 @@ static void golden(void)
             count += fscanf(file, "%lf %lf %lf %lf", &expected[0], &expected[1], &expected[2],
                             &expected[3]);
             for (int m = 0; m < 4; m++)
-                if (!(fabs(got[m] - expected[m]) <= 1e-5))
+                if (!(fabs(got[m] - expected[m]) <= 2e-5))
                     TEST_FAIL("window %d stem %d ratio %d: %.6f, not %.6f", w, k, m, got[m],
                               expected[m]);
         }
