@@ -2,10 +2,12 @@
  *
  *   bench_fx [--fx TEXT] [--rate HZ] [--channels C] [--streams S] [--threads N] [--block FRAMES]
  *            [--seconds S] [--live S] [--load N] [--fifo PRIORITY] [--cushion BLOCKS] [--csv 1]
+ *            [--ir SECONDS] [--runs N]
  *
  * Without --fx every line of a list is timed: S seconds (default 60) of a synthetic programme in
- * blocks (default 1024), five times; the median is printed as times real time and as nanoseconds a
- * frame of a stream.
+ * blocks (default 1024), --runs times (default 5); the median is printed as times real time and as
+ * nanoseconds a frame of a stream. What needs an impulse response gets one of --ir seconds (default
+ * 2).
  *
  * --live S plays for so long instead, in real time: one thread pushes a block each time that a
  * sound card would have one, another pulls it --cushion blocks (default 2) later, while --load
@@ -24,13 +26,13 @@
 #include <string.h>
 #include <time.h>
 
-#define RUNS 5
+#define RUNS_MAX 31
 
 typedef struct options {
     const char *fx;
     cleave_fx_config config;
-    double seconds, live;
-    int32_t load, fifo, cushion, csv;
+    double seconds, live, ir;
+    int32_t load, fifo, cushion, csv, runs;
 } options;
 
 static const char *const list[] = {
@@ -42,6 +44,7 @@ static const char *const list[] = {
     "gate",
     "limiter",
     "reverb",
+    "convolve",
     "denoise",
     "normalize:window=3",
     "dither:bits=16",
@@ -71,6 +74,7 @@ static int option_read(options *o, const char *name, const char *value)
         {"--fifo", &o->fifo},
         {"--cushion", &o->cushion},
         {"--csv", &o->csv},
+        {"--runs", &o->runs},
     };
 
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
@@ -84,9 +88,23 @@ static int option_read(options *o, const char *name, const char *value)
         o->seconds = atof(value);
     else if (!strcmp(name, "--live"))
         o->live = atof(value);
+    else if (!strcmp(name, "--ir"))
+        o->ir = atof(value);
     else
         return 0;
     return 1;
+}
+
+/* Noise that dies away by 60 dB, for all channels. */
+static float *response(int64_t frames)
+{
+    float *const x = malloc((size_t)(frames + 1) * sizeof *x);
+
+    if (!x)
+        fail("out of memory");
+    for (int64_t n = 0; n < frames; n++)
+        x[n] = 0.02f * cleave_case_uniform(7, n) * expf(-6.9f * (float)n / (float)frames);
+    return x;
 }
 
 /* The object for a chain given as text. */
@@ -101,10 +119,15 @@ static cleave_fx *fx_open(const options *o, const char *text, int64_t ring_frame
         fail("out of memory");
     config.chain = chain;
     config.ring_frames = ring_frames;
+    const int64_t frames = llround(o->ir * config.rate_hz);
+    float *const ir = response(frames);
+    for (int i = 0; i < CLEAVE_FX_EFFECTS_MAX; i++)
+        config.samples[i] = (cleave_fx_samples){ir, frames, 1};
     if (cleave_fx_parse(text, chain, &error) != CLEAVE_OK ||
         cleave_fx_open(&config, &fx, &error) != CLEAVE_OK)
         fail(error.message);
     free(chain);
+    free(ir);
     return fx;
 }
 
@@ -139,16 +162,16 @@ static void bench(const options *o, const char *text)
     float *const in = programme(16 * block * c->streams, c->channels);
     float *const out = programme(block * c->streams, c->channels);
     cleave_fx *fx = fx_open(o, text, 0);
-    double times[RUNS];
+    double times[RUNS_MAX];
 
-    for (int run = 0; run < RUNS; run++) {
+    for (int run = 0; run < o->runs; run++) {
         const double begin = measure_seconds();
         for (int64_t n = 0; n < frames; n += block)
             cleave_fx_process(fx, in + n / block % 16 * floats, out, block);
         times[run] = measure_seconds() - begin;
     }
-    qsort(times, RUNS, sizeof *times, ascending);
-    const double seconds = times[RUNS / 2];
+    qsort(times, (size_t)o->runs, sizeof *times, ascending);
+    const double seconds = times[o->runs / 2];
     const double real = (double)frames / c->rate_hz * c->streams / seconds;
     const double ns = 1e9 * seconds / (double)frames / c->streams;
     if (o->csv)
@@ -300,7 +323,7 @@ static void play(const options *o, const char *text)
 
 int main(int argc, char **argv)
 {
-    options o = {.seconds = 60, .cushion = 2};
+    options o = {.seconds = 60, .cushion = 2, .ir = 2, .runs = 5};
     const size_t count = sizeof list / sizeof list[0];
     char processor[TOPOLOGY_NAME_BYTES];
 
@@ -308,6 +331,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i += 2)
         if (i + 1 == argc || !option_read(&o, argv[i], argv[i + 1]))
             fail("unknown option, or one without its value; see the head of bench_fx.c");
+    if (o.runs < 1 || o.runs > RUNS_MAX)
+        fail("--runs must be 1 to 31");
     measure_processor(processor);
     if (!o.csv)
         printf("%s, %d Hz, %d channels, %d streams, %d threads, blocks of %d\n", processor,

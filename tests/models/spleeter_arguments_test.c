@@ -270,7 +270,8 @@ static void count_call(void *context)
     ++*(int *)context;
 }
 
-/* Once a convolution, while an engine is made, not when it is counted. */
+/* Once a convolution and once at the end, for what other threads packed meanwhile; while an engine
+ * is made, not when it is counted. */
 static void packed(void)
 {
     test_bytes file = {0};
@@ -291,7 +292,7 @@ static void packed(void)
     config.weights_packed = count_call;
     config.weights_context = &calls;
     TEST_CHECK(cleave_need(&config, &need, NULL) == CLEAVE_OK && calls == 0);
-    TEST_CHECK(cleave_open(&config, &engine, NULL) == CLEAVE_OK && calls == 2 * 13);
+    TEST_CHECK(cleave_open(&config, &engine, NULL) == CLEAVE_OK && calls == 2 * 13 + 1);
     cleave_close(&engine);
     test_bytes_free(&file);
 }

@@ -85,8 +85,9 @@ static cleave_status run(const song *s, int64_t step, cleave_bss_ratios ratios[W
     return status;
 }
 
-/* Correlations are of float32 transforms: averaged over a track, they are off by about 1e-8, which is
- * 1e-5 dB of a ratio whose parts differ by 42 dB; how it rounds depends on the vectors' width. */
+/* Correlations are of float32 transforms: averaged over a track, they are off by about 1e-8, which
+ * is 1e-5 dB of a ratio whose parts differ by 42 dB; how it rounds depends on the vectors' width.
+ */
 static void golden(void)
 {
     song *s = song_new();
