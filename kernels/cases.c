@@ -27,6 +27,7 @@ const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT] = {
     [CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_cases,
     [CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_cases,
     [CLEAVE_OP_SOFTMAX] = cleave_softmax_cases,
+    [CLEAVE_OP_INTERLEAVE] = cleave_interleave_cases,
     [CLEAVE_OP_FADER] = cleave_fader_cases,
     [CLEAVE_OP_BIQUAD] = cleave_biquad_cases,
     [CLEAVE_OP_LIMIT] = cleave_limit_cases,

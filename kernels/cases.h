@@ -57,6 +57,7 @@ int cleave_lstm_cases(int index, cleave_case *out);
 int cleave_pair_sums_cases(int index, cleave_case *out);
 int cleave_ratio_mask_cases(int index, cleave_case *out);
 int cleave_softmax_cases(int index, cleave_case *out);
+int cleave_interleave_cases(int index, cleave_case *out);
 int cleave_fader_cases(int index, cleave_case *out);
 int cleave_biquad_cases(int index, cleave_case *out);
 int cleave_limit_cases(int index, cleave_case *out);

@@ -15,6 +15,7 @@
 #include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
+#include "kernels/interleave/interleave.h"
 #include "kernels/istft/istft.h"
 #include "kernels/layer_norm/layer_norm.h"
 #include "kernels/limit/limit.h"
@@ -67,6 +68,7 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_PAIR_SUMS] = &cleave_pair_sums_op,
         [CLEAVE_OP_RATIO_MASK] = &cleave_ratio_mask_op,
         [CLEAVE_OP_SOFTMAX] = &cleave_softmax_op,
+        [CLEAVE_OP_INTERLEAVE] = &cleave_interleave_op,
         [CLEAVE_OP_FADER] = &cleave_fader_op,
         [CLEAVE_OP_BIQUAD] = &cleave_biquad_op,
         [CLEAVE_OP_LIMIT] = &cleave_limit_op,
@@ -112,6 +114,7 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_ref;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_ref;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_ref;
+    ops->kernel[CLEAVE_OP_INTERLEAVE] = cleave_interleave_ref;
     ops->kernel[CLEAVE_OP_FADER] = cleave_fader_ref;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_ref;
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_ref;

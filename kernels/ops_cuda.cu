@@ -13,6 +13,7 @@
 #include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
+#include "kernels/interleave/interleave.h"
 #include "kernels/istft/istft.h"
 #include "kernels/layer_norm/layer_norm.h"
 #include "kernels/limit/limit.h"
@@ -64,6 +65,7 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_cuda;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_cuda;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_cuda;
+    ops->kernel[CLEAVE_OP_INTERLEAVE] = cleave_interleave_cuda;
     ops->kernel[CLEAVE_OP_FADER] = cleave_fader_cuda;
     ops->kernel[CLEAVE_OP_BIQUAD] = cleave_biquad_cuda;
     ops->kernel[CLEAVE_OP_LIMIT] = cleave_limit_cuda;

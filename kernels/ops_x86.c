@@ -15,6 +15,7 @@
 #include "kernels/fdn/fdn.h"
 #include "kernels/fft/fft.h"
 #include "kernels/gram/gram.h"
+#include "kernels/interleave/interleave.h"
 #include "kernels/istft/istft.h"
 #include "kernels/limit/limit.h"
 #include "kernels/lstm/lstm.h"
@@ -65,6 +66,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_PAIR_SUMS] = cleave_pair_sums_avx2;
     ops->kernel[CLEAVE_OP_RATIO_MASK] = cleave_ratio_mask_avx2;
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_avx2;
+    ops->kernel[CLEAVE_OP_INTERLEAVE] = cleave_interleave_avx2;
     ops->kernel[CLEAVE_OP_FADER] = cleave_fader_avx2;
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_avx2;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_avx2;

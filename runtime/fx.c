@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernels/fader/fader.h"
+#include "kernels/interleave/interleave.h"
 #include "runtime/engine.h"
 #include "runtime/error.h"
 
@@ -133,24 +133,59 @@ static cleave_status describe(workspace *space, cleave_error *error)
     fx->parameter_count = doubles;
     fx->layout.parameters = lines(CLEAVE_BLOCK_FLOATS);
     fx->layout.audio_in = fx->layout.parameters + 2 * doubles;
-    fx->layout.audio_out = lines((int64_t)fx->count * config->streams);
+    fx->layout.replaced = (int64_t)fx->count * config->streams;
+    fx->layout.audio_out = lines(fx->layout.replaced + config->streams);
     return CLEAVE_OK;
+}
+
+/* Rows between two effects. */
+static cleave_view rows_of(workspace *space, const char *label)
+{
+    const cleave_fx *const fx = &space->counted;
+    const int64_t count = (int64_t)fx->info.streams * fx->info.channels * fx->layout.stride;
+
+    return (cleave_view){
+        cleave_graph_tensor_add(&space->graph, label, count, CLEAVE_TENSOR_TEMPORARY), 0};
+}
+
+/* A step from frames to rows, or back. */
+static void build_door(workspace *space, cleave_interleave_kind kind, cleave_view rows)
+{
+    const cleave_fx *const fx = &space->counted;
+    const cleave_fx_layout *const layout = &fx->layout;
+    const cleave_interleave_args args = {
+        .streams = fx->info.streams,
+        .channels = fx->info.channels,
+        .frames_max = fx->info.block_frames_max,
+        .stride = layout->stride,
+        .kind = kind,
+    };
+    const cleave_view block = {space->input, 0};
+
+    if (kind == CLEAVE_INTERLEAVE_SPLIT) {
+        const cleave_view operands[] = {
+            {space->input, layout->audio_in}, block, rows, {space->output, layout->replaced}};
+        cleave_graph_add(&space->graph, "frames to rows", CLEAVE_OP_INTERLEAVE, &args, operands, 4);
+    } else {
+        const cleave_view operands[] = {rows, block, {space->output, layout->audio_out}};
+        cleave_graph_add(&space->graph, "rows to frames", CLEAVE_OP_INTERLEAVE, &args, operands, 3);
+    }
 }
 
 static void build_graph(workspace *space)
 {
     const cleave_fx *const fx = &space->counted;
     const cleave_fx_layout *const layout = &fx->layout;
-    const int64_t audio = (int64_t)fx->info.streams * fx->info.channels * layout->stride;
-    cleave_view in = {-1, layout->audio_in};
+    const int64_t audio = (int64_t)fx->info.streams * fx->info.channels * fx->info.block_frames_max;
 
-    space->input = in.tensor = cleave_graph_tensor_add(
-        &space->graph, "input", layout->audio_in + audio, CLEAVE_TENSOR_INPUT);
+    space->input = cleave_graph_tensor_add(&space->graph, "input", layout->audio_in + audio,
+                                           CLEAVE_TENSOR_INPUT);
     space->output = cleave_graph_tensor_add(&space->graph, "output", layout->audio_out + audio,
                                             CLEAVE_TENSOR_OUTPUT);
+    cleave_view rows = rows_of(space, "rows");
+    build_door(space, CLEAVE_INTERLEAVE_SPLIT, rows);
     for (int32_t i = 0; i < fx->count; i++) {
         const cleave_effect_site site = cleave_fx_site(fx, &space->chain, i);
-        const int last = i == fx->count - 1;
         char label[CLEAVE_LABEL_BYTES];
         snprintf(label, sizeof label, "%d %s", (int)i + 1, fx->place[i].effect->kind.name);
         const cleave_effect_wires wires = {
@@ -158,16 +193,14 @@ static void build_graph(workspace *space)
             .label = label,
             .block = {space->input, 0},
             .parameters = {space->input, layout->parameters + 2 * fx->place[i].parameter_offset},
-            .in = in,
-            .out = last ? (cleave_view){space->output, layout->audio_out}
-                        : (cleave_view){cleave_graph_tensor_add(&space->graph, label, audio,
-                                                                CLEAVE_TENSOR_TEMPORARY),
-                                        0},
+            .in = rows,
+            .out = rows_of(space, label),
             .report = {space->output, (int64_t)i * fx->info.streams},
         };
         fx->place[i].effect->build(&site, &wires);
-        in = wires.out;
+        rows = wires.out;
     }
+    build_door(space, CLEAVE_INTERLEAVE_JOIN, rows);
 }
 
 /* Lays the object out: run on counting arenas first and on real ones then. */

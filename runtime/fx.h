@@ -1,6 +1,7 @@
 /* fx.h: the inside of a chain of effects that runs.
  *
- *     [S][T][C] in -> plan: [block, parameters, [S][C][stride]] -> ops -> [reports, [S][C][stride]]
+ *     plan: [block, parameters, in [S][T][C]] -> rows [S][C][stride] -> effects -> rows
+ *           -> [reports, out [S][T][C]]
  *
  * The plan is that of an engine: it runs on the same devices, in slot 0, a block at a time. */
 #ifndef CLEAVE_RUNTIME_FX_H
@@ -21,7 +22,8 @@ typedef struct cleave_fx_place {
 /* Where things are in the plan's input and output, in floats. */
 typedef struct cleave_fx_layout {
     int64_t parameters, audio_in; /* behind the block */
-    int64_t audio_out;            /* behind the reports, [effects][streams] */
+    int64_t replaced;             /* behind the reports, [effects][streams]: [streams] */
+    int64_t audio_out;            /* behind these */
     int64_t stride;               /* of a row */
 } cleave_fx_layout;
 

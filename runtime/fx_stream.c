@@ -1,15 +1,11 @@
 /* fx_stream.c: frames through a chain of effects, and its knobs. */
 #include "runtime/fx.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "runtime/clock.h"
 #include "runtime/cpu.h"
 #include "runtime/error.h"
-
-/* Samples beyond this (+120 dB) are no audio; a product of a few such would be infinite. */
-#define LEVEL_MAX 1.0e6f
 
 /* What cleave_fx_set() left, unless it is at it right now. */
 static void take_parameters(cleave_fx *fx)
@@ -22,32 +18,7 @@ static void take_parameters(cleave_fx *fx)
     atomic_flag_clear_explicit(&fx->lock, memory_order_release);
 }
 
-static int64_t split_frames(const float *in, float *out, int64_t stride, int64_t channels,
-                            int64_t frames)
-{
-    int64_t replaced = 0;
-
-    for (int64_t c = 0; c < channels; c++) {
-        float *const row = out + c * stride;
-        for (int64_t n = 0; n < frames; n++) {
-            const float x = in[n * channels + c];
-            const int is_sample = fabsf(x) <= LEVEL_MAX; /* a NaN is none */
-            row[n] = is_sample ? x : 0.0f;
-            replaced += !is_sample;
-        }
-    }
-    return replaced;
-}
-
-static void join_frames(const float *in, int64_t stride, float *out, int64_t channels,
-                        int64_t frames)
-{
-    for (int64_t c = 0; c < channels; c++)
-        for (int64_t n = 0; n < frames; n++)
-            out[n * channels + c] = in[c * stride + n];
-}
-
-/* Notes how much each effect that reports took away. */
+/* Notes how much each effect that reports took away, and how many values were no samples. */
 static void read_reports(cleave_fx *fx, const float *reports)
 {
     const int32_t streams = fx->info.streams;
@@ -58,6 +29,8 @@ static void read_reports(cleave_fx *fx, const float *reports)
             most = reports[i * streams + s] > most ? reports[i * streams + s] : most;
         fx->reduction_db[i] = most;
     }
+    for (int32_t s = 0; s < streams; s++)
+        fx->replaced_samples += (uint64_t)reports[fx->layout.replaced + s];
 }
 
 /* One block: frames of stream s at in + s * in_stride, in floats. */
@@ -65,7 +38,7 @@ static cleave_status run_block(cleave_fx *fx, const float *in, int64_t in_stride
                                int64_t frames)
 {
     const cleave_fx_layout *const layout = &fx->layout;
-    const int64_t C = fx->info.channels;
+    const int64_t C = fx->info.channels, dense = C * fx->info.block_frames_max;
     const cleave_block block = {.position = fx->position, .frames = (int32_t)frames};
     const uint64_t began = cleave_clock_ns();
     float *const input = fx->device.calls->input(&fx->run, 0);
@@ -75,17 +48,16 @@ static cleave_status run_block(cleave_fx *fx, const float *in, int64_t in_stride
     memcpy(input, &block, sizeof block);
     memcpy(input + layout->parameters, fx->current, (size_t)fx->parameter_count * sizeof(double));
     for (int32_t s = 0; s < fx->info.streams; s++)
-        fx->replaced_samples += (uint64_t)split_frames(
-            in + s * in_stride, input + layout->audio_in + s * C * layout->stride, layout->stride,
-            C, frames);
+        memcpy(input + layout->audio_in + s * dense, in + s * in_stride,
+               (size_t)(frames * C) * sizeof(float));
     cleave_status status = fx->device.calls->start(&fx->run, 0, 0, &(const _Atomic int){0});
     if (status == CLEAVE_OK)
         status = fx->device.calls->finish(&fx->run, 0, &output);
     if (status != CLEAVE_OK)
         return status;
     for (int32_t s = 0; s < fx->info.streams; s++)
-        join_frames(output + layout->audio_out + s * C * layout->stride, layout->stride,
-                    out + s * in_stride, C, frames);
+        memcpy(out + s * in_stride, output + layout->audio_out + s * dense,
+               (size_t)(frames * C) * sizeof(float));
     read_reports(fx, output);
     fx->position += frames;
     const uint64_t took = cleave_clock_ns() - began;
