@@ -59,6 +59,7 @@ compare "eq:${eight//,//1,}/1" \
     "$(for band in ${eight//,/ }; do printf 'equalizer=f=%s:t=q:w=1:g=%s,' "${band%/*}" "${band#*/}"; done | sed 's/,$//')"
 compare "compressor" "acompressor=threshold=0.1:ratio=4:attack=5:release=100"
 compare "gate" "agate=threshold=0.003:ratio=10:attack=1:release=100"
+compare "limiter:peak=sample" "alimiter=limit=0.89:attack=5:release=50:level=0"
 compare "limiter" "alimiter=limit=0.89:attack=5:release=50:level=0"
 compare "convolve" "[0:a][1:a]afir=minp=64:maxp=8192" -i "$folder/response.wav"
 compare "convolve" "[0:a][1:a]afir" -i "$folder/response.wav"
