@@ -159,7 +159,7 @@ links:
 	@echo '$(strip $(LDLIBS) $(CUDA_LDLIBS))'
 tools: $(TOOLS)
 # The programs for a GPU are built where they can be, so that they do not rot.
-tests: $(TESTS) $(SIMT_GOLDEN) $(TOOLS) $(BUILD)/cleave $(SIMT_COMMAND) $(GPU_BENCH_PROGRAMS)
+tests: $(TESTS) $(SIMT_GOLDEN) $(TOOLS) $(BUILD)/bench/bench_fx $(BUILD)/cleave $(SIMT_COMMAND) $(GPU_BENCH_PROGRAMS)
 
 $(BUILD)/libcleave.a: $(LIB_O) $(CUDA_O) $(BUILD)/objects
 	@rm -f $@

@@ -16,8 +16,8 @@ static const cleave_fx_parameter parameters[] = {
 
 static cleave_limit_args args_of(const cleave_effect_site *site)
 {
-    const int64_t cells =
-        cleave_effect_frames(site, cleave_effect_value(site, LOOKAHEAD)) / CLEAVE_LIMIT_CELL;
+    const int64_t cells = cleave_div_up(
+        cleave_effect_frames(site, cleave_effect_value(site, LOOKAHEAD)), CLEAVE_LIMIT_CELL);
 
     return (cleave_limit_args){
         .streams = site->streams,
