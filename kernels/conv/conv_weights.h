@@ -133,6 +133,21 @@ static size_t prepared_bytes(const void *args)
            (size_t)s.weight_count * weight_bytes;
 }
 
+/* A value of binary16 as such. All but the smallest, the infinite and NaN have their bits in place:
+ * networks have tens of millions of them, and each engine packs them anew. */
+static uint16_t half_of(float value)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof bits);
+    const uint32_t exponent = bits >> 23 & 0xff;
+    if (exponent - 113 < 30 && !(bits & 0x1fff))
+        return (uint16_t)((bits >> 16 & 0x8000) | (exponent - 112) << 10 | (bits >> 13 & 0x3ff));
+    const uint16_t half = cleave_half_from_float(value);
+    assert(cleave_half_to_float(half) == value || isnan(value));
+    return half;
+}
+
 /* Weight `at` of the table. */
 static void put_weight(const constants *k, int64_t at, float value)
 {
@@ -146,9 +161,7 @@ static void put_weight(const constants *k, int64_t at, float value)
         ((uint16_t *)k->weight)[pair + place] = cleave_bf16_bits(value);
         return;
     }
-    const uint16_t half = cleave_half_from_float(value);
-    assert(cleave_half_to_float(half) == value || isnan(value));
-    ((uint16_t *)k->weight)[at] = half;
+    ((uint16_t *)k->weight)[at] = half_of(value);
 }
 
 /* One row of a tile of the matrix of a phase of rows and one of points, from weight `at` of the
