@@ -167,8 +167,9 @@ void cleave_fx_info_get(const cleave_fx *fx, cleave_fx_info *info);
 
 /* Takes `frames` frames of every stream, [streams][frames][channels], and gives as many; in may be
  * out. Any number of frames, 0 included. What comes out first are latency_frames of silence. A
- * sample that is no number, or of a magnitude of 10^6 and more, counts as 0. OK. INVALID: frames < 0, a NULL pointer,
- * or an object that has a ring. NO_DEVICE: the GPU was lost; the output is silence; close. */
+ * sample that is no number, or of a magnitude of 10^6 and more, counts as 0. OK. INVALID: frames <
+ * 0, a NULL pointer, or an object that has a ring. NO_DEVICE: the GPU was lost; the output is
+ * silence; close. */
 cleave_status cleave_fx_process(cleave_fx *fx, const float *in, float *out, int64_t frames);
 
 /* With a ring, for one stream. Push copies frames in and never computes nor blocks; AGAIN: there

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# A chain of effects at the pace of a sound card, in blocks of 64 frames, while other threads keep all
-# processors busy: nothing may be missing. CLEAVE_LIVE_SECONDS (10) is for how long; a sound card would
-# have blocks of its own in hand, here there are 40. Ends with "N passed, N failed, N skipped".
+# A chain of effects at the pace of a sound card, in blocks of 64 frames, while other threads keep
+# all processors busy: nothing may be missing. CLEAVE_LIVE_SECONDS (10) is for how long; there are
+# 40 blocks in hand, so that only what computes too long is late and not what wakes up late. Ends
+# with "N passed, N failed, N skipped".
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 bench=${BUILD:-build}/bench/bench_fx
