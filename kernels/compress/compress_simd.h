@@ -51,30 +51,71 @@ SIMD_INLINE simd_f32 target_of(const curve *k, simd_f32 own, simd_f32 highest)
     return simd_mul(k->sign, simd_min(k->range, simd_mul(k->slope, sum)));
 }
 
-/* The levels of all channels into level[c], and their maximum. */
+/* What was detected in a channel: magnitudes, or the running mean square. */
+SIMD_INLINE void detect(const cleave_compress_args *a, const double *value, int64_t stream,
+                        int64_t c, const float *x, float *detected, int64_t count)
+{
+    if (a->rms)
+        compress_power(compress_channel(a, stream, c), value[CLEAVE_COMPRESS_DETECT], x, detected,
+                       count);
+    for (int64_t i = 0; i < count && !a->rms; i += SIMD_LANES)
+        simd_store(detected + i, simd_abs(simd_load(x + i)));
+}
+
+/* The levels of all channels into level[c], and their maximum. Where channels are wholly linked
+ * that is the level of all of them, and the only logarithm there is. */
 SIMD_INLINE void levels(const cleave_compress_args *a, const double *value, int64_t stream,
                         float x[][SPAN], float level[][SPAN], float *highest, int64_t count)
 {
+    const int linked = value[CLEAVE_COMPRESS_LINK] == 1;
+    const float scale = a->rms ? 0.5f : 1;
+
     for (int64_t c = 0; c < a->channels; c++) {
-        if (a->rms)
-            compress_power(compress_channel(a, stream, c), value[CLEAVE_COMPRESS_DETECT], x[c],
-                           level[c], count);
-        for (int64_t i = 0; i < count && !a->rms; i += SIMD_LANES)
-            simd_store(level[c] + i, simd_abs(simd_load(x[c] + i)));
-        logarithms(level[c], a->rms ? 0.5f : 1, level[c], count);
+        detect(a, value, stream, c, x[c], level[c], count);
+        if (!linked)
+            logarithms(level[c], scale, level[c], count);
         for (int64_t i = 0; i < count; i += SIMD_LANES) {
             const simd_f32 v = simd_load(level[c] + i);
             simd_store(highest + i, c ? simd_max(v, simd_load(highest + i)) : v);
         }
     }
+    if (!linked)
+        return;
+    logarithms(highest, scale, highest, count);
+    for (int64_t c = 0; c < a->channels; c++)
+        memcpy(level[c], highest, SPAN * sizeof(float));
 }
 
-/* x[i] times 2^(makeup - |y[i]|); returns the larger of `worst` and all |y[i]|, lane by lane. */
-SIMD_INLINE simd_f32 apply(float makeup, const float *y, float *x, int64_t count, simd_f32 worst)
+/* Whether all channels have one gain: linked, and with no past of their own. The gain is then
+ * computed once, to the same bits. */
+static int is_common(const cleave_compress_args *a, const double *value, int64_t stream)
+{
+    const float *const first = compress_channel(a, stream, 0);
+    int common = value[CLEAVE_COMPRESS_LINK] == 1;
+
+    for (int64_t c = 1; c < a->channels && common; c++)
+        common =
+            !memcmp(first + CHANNEL_RELEASED, compress_channel(a, stream, c) + CHANNEL_RELEASED,
+                    (CHANNEL_HELD + 1 - CHANNEL_RELEASED) * sizeof(float));
+    return common;
+}
+
+/* From the levels to what the gain is lowered by, of channel c, in place. */
+static void gain_of(const cleave_compress_args *a, const curve *k, const double *value,
+                    int64_t stream, int64_t c, float *level, const float *highest, int64_t count)
+{
+    for (int64_t n = 0; n < count; n += SIMD_LANES)
+        simd_store(level + n, target_of(k, simd_load(level + n), simd_load(highest + n)));
+    memset(level + count, 0, (size_t)(SPAN - count) * sizeof(float));
+    compress_smooth(compress_channel(a, stream, c), value, a->hold, level, count);
+}
+
+/* 2^(makeup - |y|) in place; returns the larger of `worst` and all |y|, lane by lane. */
+SIMD_INLINE simd_f32 powers(float makeup, float *y, int64_t count, simd_f32 worst)
 {
     for (int64_t i = 0; i < count; i += SIMD_LANES) {
         const simd_f32 off = simd_abs(simd_load(y + i));
-        simd_store(x + i, simd_mul(simd_load(x + i), simd_exp2(simd_sub(simd_set1(makeup), off))));
+        simd_store(y + i, simd_exp2(simd_sub(simd_set1(makeup), off)));
         worst = simd_max(worst, off);
     }
     return worst;
@@ -87,25 +128,31 @@ static simd_f32 run_span(const cleave_compress_args *a, int64_t stream, int64_t 
     const int64_t position = a->block->position + i, row = stream * a->channels;
     const double *value = compress_glide(a, stream, position);
     const curve k = curve_of(a, value);
+    const int common = is_common(a, value, stream);
     float x[CLEAVE_COMPRESS_CHANNELS_MAX][SPAN], level[CLEAVE_COMPRESS_CHANNELS_MAX][SPAN];
     float highest[SPAN];
 
     for (int64_t c = 0; c < a->channels; c++) {
-        memset(x[c], 0, sizeof x[c]);
-        memset(level[c], 0, sizeof level[c]);
+        if (count < SPAN) {
+            memset(x[c], 0, sizeof x[c]);
+            memset(level[c], 0, sizeof level[c]);
+        }
         memcpy(x[c], a->in + (row + c) * a->in_stride + i, (size_t)count * sizeof(float));
     }
     levels(a, value, stream, x, level, highest, count);
-    for (int64_t c = 0; c < a->channels; c++) {
-        for (int64_t n = 0; n < count; n += SIMD_LANES)
-            simd_store(level[c] + n,
-                       target_of(&k, simd_load(level[c] + n), simd_load(highest + n)));
-        memset(level[c] + count, 0, (size_t)(SPAN - count) * sizeof(float));
-        compress_smooth(compress_channel(a, stream, c), value, a->hold, level[c], count);
+    for (int64_t c = 0; c < (common ? 1 : a->channels); c++) {
+        gain_of(a, &k, value, stream, c, level[c], highest, count);
+        worst = powers((float)value[CLEAVE_COMPRESS_MAKEUP], level[c], count, worst);
     }
     for (int64_t c = 0; c < a->channels; c++) {
-        compress_delay(a, compress_channel(a, stream, c), position, x[c], count);
-        worst = apply((float)value[CLEAVE_COMPRESS_MAKEUP], level[c], x[c], count, worst);
+        const float *const gain = level[common ? 0 : c];
+        float *const channel = compress_channel(a, stream, c);
+        if (common && c > 0)
+            memcpy(channel + CHANNEL_RELEASED, compress_channel(a, stream, 0) + CHANNEL_RELEASED,
+                   (CHANNEL_HELD + 1 - CHANNEL_RELEASED) * sizeof(float));
+        compress_delay(a, channel, position, x[c], count);
+        for (int64_t n = 0; n < count; n += SIMD_LANES)
+            simd_store(x[c] + n, simd_mul(simd_load(x[c] + n), simd_load(gain + n)));
         memcpy(a->out + (row + c) * a->out_stride + i, x[c], (size_t)count * sizeof(float));
     }
     return worst;
