@@ -8,6 +8,7 @@ static const cleave_effect *const list[] = {
     &cleave_effect_gain,
     &cleave_effect_pan,
     &cleave_effect_width,
+    &cleave_effect_mix,
     &cleave_effect_fade,
     &cleave_effect_eq,
     &cleave_effect_highpass,

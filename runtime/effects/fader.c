@@ -1,4 +1,4 @@
-/* fader.c: gain, pan, width and fades: matrices of channels. */
+/* fader.c: gain, pan, width, mix and fades: matrices of channels. */
 #include "runtime/effects/list.h"
 
 #include <math.h>
@@ -139,6 +139,32 @@ const cleave_effect cleave_effect_width = {
     .check = width_check,
     .derived_count = fader_count,
     .derive = width_derive,
+    .build = build,
+};
+
+/* ---- mix ---- */
+
+static const cleave_fx_parameter mix_parameters[] = {
+    {"amount", "", "0 as it is, 1 all channels the same", 0, 1, 1, NULL, 0},
+};
+
+static void mix_derive(const cleave_effect_site *site, double *derived)
+{
+    const int64_t C = site->channels;
+    const double amount = cleave_effect_value(site, 0);
+
+    derive_gain(site, 1 - amount, derived);
+    for (int64_t i = 0; i < C * C; i++)
+        derived[i] += amount / (double)C;
+}
+
+const cleave_effect cleave_effect_mix = {
+    .kind = {.name = "mix",
+             .description = "every channel mixed with the mean of all",
+             .parameter_count = 1,
+             .parameters = mix_parameters},
+    .derived_count = fader_count,
+    .derive = mix_derive,
     .build = build,
 };
 

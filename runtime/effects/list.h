@@ -7,6 +7,7 @@
 extern const cleave_effect cleave_effect_gain;
 extern const cleave_effect cleave_effect_pan;
 extern const cleave_effect cleave_effect_width;
+extern const cleave_effect cleave_effect_mix;
 extern const cleave_effect cleave_effect_fade;
 extern const cleave_effect cleave_effect_eq;
 extern const cleave_effect cleave_effect_highpass;

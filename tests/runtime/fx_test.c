@@ -411,6 +411,10 @@ static void channels_are_mixed(void)
     TEST_CHECK(out[0] == 1 && fabsf(out[1] - 0.70710678f) < 1e-6f);
     settle("width:0", 1, 0.5f, out);
     TEST_CHECK(out[0] == 0.75f && out[1] == 0.75f);
+    settle("mix", 1, 0.5f, out);
+    TEST_CHECK(out[0] == 0.75f && out[1] == 0.75f);
+    settle("mix:0.5", 1, 0.5f, out);
+    TEST_CHECK(out[0] == 0.875f && out[1] == 0.625f);
     settle("width:2", 1, 0.5f, out);
     TEST_CHECK(fabsf(out[0] - 1.25f) < 1e-6f && fabsf(out[1] - 0.25f) < 1e-6f);
 }
