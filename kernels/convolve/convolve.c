@@ -26,6 +26,8 @@ static const char *check(const void *args)
         return "convolve: responses must be 1 or channels";
     if (a->taps < 1 || a->taps > CLEAVE_CONVOLVE_TAPS_MAX)
         return "convolve: taps must be 1 to 2^24";
+    if (a->late != 0 && a->late != 1024 && a->late != 8192 && a->late != 65536)
+        return "convolve: late must be 0, 1024, 8192 or 65536";
     return NULL;
 }
 
@@ -157,7 +159,7 @@ void cleave_convolve_prepare_responses(const cleave_convolve_args *args, convolv
         const float *taps = args->response + r * args->taps;
         float *to = responses + r * f.response_floats;
         for (int64_t k = 0; k < CONVOLVE_SLOT; k++)
-            to[k] = k < args->taps ? taps[k] : 0;
+            to[k] = k < args->taps && !args->late ? taps[k] : 0;
         for (int32_t i = 0; i < f.levels; i++) {
             const convolve_level *v = &f.level[i];
             for (int64_t p = 0; p < v->partitions; p++) {

@@ -16,11 +16,12 @@ enum { CLEAVE_CONVOLVE_WET, CLEAVE_CONVOLVE_DRY, CLEAVE_CONVOLVE_PARAMETERS };
 
 /* For each of the C channels of every stream, r its response:
  *
- *   out[n] = dry in[n] + wet sum over k < taps of response_r[k] in[n - k]
+ *   out[n] = dry in[n - late] + wet sum over k < taps of response_r[k] in[n - late - k]
  *
  * The first 64 taps are summed as they stand; those beyond by transforms of blocks of 64, 512, 4096
  * and 32768 frames, the longer ones so far ahead that their work is spread over a whole block
- * (Gardner, "Efficient convolution without input-output delay", JAES 43, 1995). */
+ * (Gardner, "Efficient convolution without input-output delay", JAES 43, 1995). Where the output
+ * may be late, the short ones and the direct sum are not needed. */
 typedef struct cleave_convolve_args {
     const float *in; /* [streams][C][in_stride] */
     const cleave_block *block;
@@ -35,6 +36,7 @@ typedef struct cleave_convolve_args {
     int32_t frames_max;       /* 1 to CLEAVE_BLOCK_FRAMES_MAX */
     int32_t responses;        /* 1, for all channels, or C */
     int32_t taps;             /* 1 to CLEAVE_CONVOLVE_TAPS_MAX */
+    int32_t late;             /* frames: 0, 1024, 8192 or 65536 */
 } cleave_convolve_args;
 
 /* Of the whole state tensor. */

@@ -11,20 +11,25 @@ static const struct {
     int64_t position;
     int32_t pad;
     uint32_t flags;
+    int32_t late;
 } shapes[] = {
-    {1, 1, 1, 1, 1, 1, 0, 0, CLEAVE_CASE_SMALL},
-    {1, 2, 1, 63, 100, 97, 5, 3, CLEAVE_CASE_SMALL},
-    {1, 2, 2, 64, 64, 64, 64, 0, CLEAVE_CASE_SMALL},
-    {2, 2, 1, 65, 130, 130, 640000063, 0, CLEAVE_CASE_SMALL},
-    {1, 3, 3, 700, 200, 199, 31, 0, CLEAVE_CASE_SMALL},
-    {1, 1, 1, 1024, 96, 96, 960, 0, CLEAVE_CASE_SMALL},
-    {1, 2, 2, 1025, 600, 577, 1000, 1, CLEAVE_CASE_SMALL},
-    {1, 1, 1, 3000, 520, 520, 5120, 0, CLEAVE_CASE_SMALL},
-    {1, 2, 2, 21000, 200, 200, 8192 + 3770, 0, CLEAVE_CASE_SMALL},
-    {1, 1, 1, 20500, 65, 65, 8192 + 127, 0, CLEAVE_CASE_SMALL},
-    {1, 2, 1, 30000, 4096, 4096, 4096 * 5, 0, CLEAVE_CASE_BENCH},
-    {1, 1, 1, 170000, 33000, 33000, 3 * 32768 - 100, 0, 0},
-    {1, 2, 2, 200000, 4096, 4096, 6 * 32768, 0, CLEAVE_CASE_BENCH},
+    {1, 1, 1, 1, 1, 1, 0, 0, CLEAVE_CASE_SMALL, 0},
+    {1, 2, 1, 63, 100, 97, 5, 3, CLEAVE_CASE_SMALL, 0},
+    {1, 2, 2, 64, 64, 64, 64, 0, CLEAVE_CASE_SMALL, 0},
+    {2, 2, 1, 65, 130, 130, 640000063, 0, CLEAVE_CASE_SMALL, 0},
+    {1, 3, 3, 700, 200, 199, 31, 0, CLEAVE_CASE_SMALL, 0},
+    {1, 1, 1, 1024, 96, 96, 960, 0, CLEAVE_CASE_SMALL, 0},
+    {1, 2, 2, 1025, 600, 577, 1000, 1, CLEAVE_CASE_SMALL, 0},
+    {1, 1, 1, 3000, 520, 520, 5120, 0, CLEAVE_CASE_SMALL, 0},
+    {1, 2, 2, 21000, 200, 200, 8192 + 3770, 0, CLEAVE_CASE_SMALL, 0},
+    {1, 1, 1, 20500, 65, 65, 8192 + 127, 0, CLEAVE_CASE_SMALL, 0},
+    {1, 2, 1, 30000, 4096, 4096, 4096 * 5, 0, CLEAVE_CASE_BENCH, 0},
+    {1, 1, 1, 170000, 33000, 33000, 3 * 32768 - 100, 0, 0, 0},
+    {1, 2, 2, 200000, 4096, 4096, 6 * 32768, 0, CLEAVE_CASE_BENCH, 0},
+    {1, 1, 1, 1, 130, 130, 1000, 0, CLEAVE_CASE_SMALL, 1024},
+    {1, 2, 2, 2000, 600, 600, 4096 + 31, 3, CLEAVE_CASE_SMALL, 1024},
+    {1, 2, 1, 30000, 4096, 4000, 4096 * 5 - 7, 0, 0, 8192},
+    {1, 1, 1, 100000, 4096, 4096, 3 * 32768, 0, 0, 65536},
 };
 
 /* Gains of few bits, which have no low words: as floats these would be no numbers. */
@@ -102,14 +107,15 @@ int cleave_convolve_cases(int index, cleave_case *out)
     a.channels = shapes[index].channels;
     a.responses = shapes[index].responses;
     a.taps = shapes[index].taps;
+    a.late = shapes[index].late;
     a.frames_max = shapes[index].frames_max;
     a.in_stride = a.out_stride = a.frames_max + shapes[index].pad;
 
     memset(out, 0, sizeof *out);
     memcpy(out->args.bytes, &a, sizeof a);
-    snprintf(out->label, sizeof out->label, "%c: %d taps, %d x %d, %d frames from %lld",
+    snprintf(out->label, sizeof out->label, "%c: %d taps, %d x %d, %d frames from %lld, %d late",
              'a' + index, a.taps, a.streams, a.channels, shapes[index].frames,
-             (long long)shapes[index].position);
+             (long long)shapes[index].position, a.late);
     /* 120 dB: transforms there and back, and sums of up to 14 products in float between them. */
     out->limit = 1e-6;
     out->flags = shapes[index].flags;

@@ -89,7 +89,7 @@ static __device__ void transform_back(const convolve_row &r, int32_t index, int6
     const fft_c32 *table = r.tables + r.p->table[index];
     const int32_t half = tile.points;
     const float *re = r.state + v.sum, *im = re + v.stride;
-    float *out = r.state + convolve_out_at(&v, index, block + 1);
+    float *out = r.state + convolve_out_at(&v, block + 1);
 
     for (int32_t k = (int32_t)threadIdx.x; k <= half / 2; k += THREADS) {
         fft_c32 x = {re[k], im[k]}, y = {re[half - k], im[half - k]}, low, high;
@@ -112,7 +112,7 @@ static __device__ void transform_back(const convolve_row &r, int32_t index, int6
 static __device__ void run_slot(const convolve_row &r, int64_t position)
 {
     for (int32_t i = 0; i < r.p->f.levels; i++) {
-        const convolve_task task = convolve_task_at(&r.p->f.level[i], i, r.channel, position);
+        const convolve_task task = convolve_task_at(&r.p->f.level[i], r.channel, position);
         if (task.block == 0)
             continue; /* nothing came in before */
         if (task.transforms)
@@ -126,25 +126,23 @@ static __device__ void run_slot(const convolve_row &r, int64_t position)
 
 /* A thread a frame. */
 static __device__ void run_part(const convolve_row &r, int64_t position, const double *value,
-                                const float *in, float *out, int64_t n)
+                                const float *in, float *out, int64_t n, int64_t late)
 {
     const int64_t i = (int64_t)threadIdx.x;
-    float x = 0, sum = 0;
+    float sum = 0;
 
-    if (i < n) {
-        x = in[i];
-        *history(r, position + i) = x;
-    }
+    if (i < n)
+        *history(r, position + i) = in[i];
     cleave_barrier();
     if (i < n) {
-        for (int64_t k = 0; k < CONVOLVE_SLOT; k++)
+        for (int64_t k = 0; k < CONVOLVE_SLOT && late == 0; k++)
             sum = cleave_fma(r.response[k], *history(r, position + i - k), sum);
         for (int32_t l = 0; l < r.p->f.levels; l++) {
             const convolve_level &v = r.p->f.level[l];
-            sum += r.state[convolve_out_at(&v, l, position / v.n) + position % v.n + i];
+            sum += r.state[convolve_out_at(&v, position / v.n) + position % v.n + i];
         }
         out[i] = cleave_fma((float)value[CLEAVE_CONVOLVE_WET], sum,
-                            (float)value[CLEAVE_CONVOLVE_DRY] * x);
+                            (float)value[CLEAVE_CONVOLVE_DRY] * *history(r, position + i - late));
     }
     cleave_barrier();
 }
@@ -163,7 +161,7 @@ static __device__ void run_row(const cleave_convolve_args &a, convolve_row &r, i
         if (p % CONVOLVE_SLOT == 0)
             run_slot(r, p);
         cleave_barrier();
-        run_part(r, p, glide + 1, in + (p - begin), out + (p - begin), n);
+        run_part(r, p, glide + 1, in + (p - begin), out + (p - begin), n, a.late);
     }
 }
 

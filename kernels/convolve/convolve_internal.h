@@ -4,7 +4,10 @@
  * transforms of 2 N frames. The slots of a level are the multiples of 64 frames in a block of N. In
  * block J what came in during block J - 1 is transformed, multiplied with all partitions and
  * transformed back; it is heard in block J + 1, 2 N frames after it came in, so that the first tap
- * is 2 N. Of the first level, whose block is one slot, all is done at once and heard in block J. */
+ * is 2 N. Of the first level, whose block is one slot, all is done at once and heard in block J.
+ *
+ * A response that may be late has so many taps of 0 before it, and levels that would have no others
+ * are left out, the direct sum too. */
 #ifndef CLEAVE_KERNELS_CONVOLVE_INTERNAL_H
 #define CLEAVE_KERNELS_CONVOLVE_INTERNAL_H
 
@@ -22,6 +25,7 @@ extern "C" {
 
 /* Offsets in floats. Spectra are planes: [2][stride], of which n + 1 are bins and the rest is 0. */
 typedef struct convolve_level {
+    int32_t order; /* i: 0 to 3 */
     int64_t n, begin, partitions, stride;
     int64_t response; /* in the response of a channel, as prepared: [partitions][2][stride] */
     int64_t spectra;  /* in the state of a row: [partitions][2][stride], of block j at j modulo */
@@ -42,19 +46,27 @@ typedef struct convolve_layout {
 CLEAVE_INLINE convolve_layout convolve_layout_of(const cleave_convolve_args *a)
 {
     convolve_layout f;
+    const int64_t taps = (int64_t)a->taps + a->late;
     int64_t n = CONVOLVE_SLOT, begin = CONVOLVE_SLOT, largest = CONVOLVE_SLOT;
 
     f.levels = 0;
     f.response_floats = CONVOLVE_SLOT;
     f.glide = 0;
     f.floats = cleave_div_up(2 * cleave_glide_doubles(CLEAVE_CONVOLVE_PARAMETERS), 16) * 16;
-    for (int i = 0; i < CONVOLVE_LEVELS && begin < a->taps; i++) {
-        const int last = i == CONVOLVE_LEVELS - 1 || a->taps <= (16 + CONVOLVE_MORE) * n;
-        const int64_t end = last ? a->taps : 16 * n;
-        convolve_level *v = &f.level[f.levels++];
+    for (int i = 0; i < CONVOLVE_LEVELS && begin < taps; i++) {
+        const int last = i == CONVOLVE_LEVELS - 1 || taps <= (16 + CONVOLVE_MORE) * n;
+        const int64_t end = last ? taps : 16 * n;
+        convolve_level *v = &f.level[f.levels];
 
+        if (16 * n <= a->late) {
+            begin = 16 * n;
+            n *= 8;
+            continue;
+        }
+        f.levels++;
+        v->order = i;
         v->n = largest = n;
-        v->begin = begin;
+        v->begin = begin - a->late;
         v->partitions = cleave_div_up(end - begin, n);
         v->stride = cleave_div_up(n + 1, 16) * 16;
         v->response = f.response_floats;
@@ -84,16 +96,16 @@ typedef struct convolve_task {
 
 /* Levels do their transforms in slots of their own, and the channels of a stream the long ones two
  * slots after each other, so that no two of these fall together. */
-CLEAVE_INLINE convolve_task convolve_task_at(const convolve_level *v, int32_t index,
-                                             int64_t channel, int64_t position)
+CLEAVE_INLINE convolve_task convolve_task_at(const convolve_level *v, int64_t channel,
+                                             int64_t position)
 {
     const int64_t slots = v->n / CONVOLVE_SLOT, slot = position % v->n / CONVOLVE_SLOT;
-    const int64_t start = index > 1 ? index + 2 * channel : index;
+    const int64_t start = v->order > 1 ? v->order + 2 * channel : v->order;
     const int64_t first = start + 1, last = slots - 2 - start, part = slot - first;
     convolve_task t;
 
     t.block = position / v->n;
-    if (index == 0) {
+    if (v->order == 0) {
         t.transforms = t.clears = t.returns = 1;
         t.begin = 0;
         t.end = v->partitions;
@@ -111,9 +123,9 @@ CLEAVE_INLINE convolve_task convolve_task_at(const convolve_level *v, int32_t in
 }
 
 /* Where a level's output for block J lies. */
-CLEAVE_INLINE int64_t convolve_out_at(const convolve_level *v, int32_t index, int64_t block)
+CLEAVE_INLINE int64_t convolve_out_at(const convolve_level *v, int64_t block)
 {
-    return v->out + (index > 0 && block % 2 ? v->n : 0);
+    return v->out + (v->order > 0 && block % 2 ? v->n : 0);
 }
 
 /* The spectra of partition p and of the block that it is multiplied with in block J. */

@@ -61,7 +61,7 @@ static void transform_back(const convolve_row *r, int32_t index, int64_t block)
 {
     const convolve_level *v = &r->f.level[index];
     const float *re = r->state + v->sum, *im = re + v->stride;
-    float *out = r->state + convolve_out_at(v, index, block + 1);
+    float *out = r->state + convolve_out_at(v, block + 1);
     double *spectrum = r->frame + 2 * v->n;
 
     for (int64_t k = 0; k <= v->n; k++) {
@@ -77,7 +77,7 @@ static void transform_back(const convolve_row *r, int32_t index, int64_t block)
 static void run_slot(const convolve_row *r, int64_t position)
 {
     for (int32_t i = 0; i < r->f.levels; i++) {
-        const convolve_task task = convolve_task_at(&r->f.level[i], i, r->channel, position);
+        const convolve_task task = convolve_task_at(&r->f.level[i], r->channel, position);
         if (task.block == 0)
             continue; /* nothing came in before */
         if (task.transforms)
@@ -94,13 +94,13 @@ static float run_frame(const convolve_row *r, int64_t position, float in)
     double sum = 0;
 
     *history(r, position) = in;
-    for (int64_t k = 0; k < CONVOLVE_SLOT; k++)
+    for (int64_t k = 0; k < CONVOLVE_SLOT && !r->a->late; k++)
         sum += (double)r->response[k] * (double)*history(r, position - k);
     for (int32_t i = 0; i < r->f.levels; i++) {
         const convolve_level *v = &r->f.level[i];
-        sum += (double)r->state[convolve_out_at(v, i, position / v->n) + position % v->n];
+        sum += (double)r->state[convolve_out_at(v, position / v->n) + position % v->n];
     }
-    return (float)(r->value[CLEAVE_CONVOLVE_DRY] * (double)in +
+    return (float)(r->value[CLEAVE_CONVOLVE_DRY] * (double)*history(r, position - r->a->late) +
                    r->value[CLEAVE_CONVOLVE_WET] * sum);
 }
 

@@ -118,14 +118,13 @@ static void transform_back(const convolve_row *r, int32_t index, int64_t block)
     }
     r->inverse[index]->run(r->prepared + r->t.inverse[index], spectrum, r->frame,
                            transform_scratch);
-    memcpy(r->state + convolve_out_at(v, index, block + 1), r->frame + v->n,
-           (size_t)v->n * sizeof(float));
+    memcpy(r->state + convolve_out_at(v, block + 1), r->frame + v->n, (size_t)v->n * sizeof(float));
 }
 
 static void run_slot(const convolve_row *r, int64_t position)
 {
     for (int32_t i = 0; i < r->f.levels; i++) {
-        const convolve_task task = convolve_task_at(&r->f.level[i], i, r->channel, position);
+        const convolve_task task = convolve_task_at(&r->f.level[i], r->channel, position);
         if (task.block == 0)
             continue; /* nothing came in before */
         if (task.transforms)
@@ -168,20 +167,25 @@ SIMD_INLINE void run_part(const convolve_row *r, const float *value, int64_t pos
     float past[CONVOLVE_SLOT + CELL], sum[CELL];
     float *const now = past + CONVOLVE_SLOT;
 
-    read_history(r, position, CONVOLVE_SLOT, past);
     if (n < CELL)
         memset(now, 0, CELL * sizeof *now);
-    copy(now, in, n);
+    if (r->a->late) {
+        memset(sum, 0, sizeof sum);
+        read_history(r, position - r->a->late + n, n, now);
+    } else {
+        read_history(r, position, CONVOLVE_SLOT, past);
+        copy(now, in, n);
+        if (n == CELL)
+            sum_taps(r->response, now, sum, VECTORS);
+        else
+            for (int64_t i = 0; i < n; i += SIMD_LANES)
+                sum_taps(r->response, now + i, sum + i, 1);
+    }
     copy(r->state + r->f.history + position % r->f.history_size, in, n);
-    if (n == CELL)
-        sum_taps(r->response, now, sum, VECTORS);
-    else
-        for (int64_t i = 0; i < n; i += SIMD_LANES)
-            sum_taps(r->response, now + i, sum + i, 1);
 
     for (int32_t i = 0; i < r->f.levels; i++) {
         const convolve_level *v = &r->f.level[i];
-        const float *later = r->state + convolve_out_at(v, i, position / v->n) + position % v->n;
+        const float *later = r->state + convolve_out_at(v, position / v->n) + position % v->n;
         for (int64_t at = 0; at < n; at += SIMD_LANES) {
             const simd_f32 more =
                 n - at >= SIMD_LANES ? simd_load(later + at) : simd_load_first(later + at, n - at);

@@ -4,12 +4,15 @@
 #include "kernels/convolve/convolve.h"
 #include "runtime/error.h"
 
-enum { WET, DRY };
+enum { WET, DRY, LATENCY };
 
 static const cleave_fx_parameter parameters[] = {
     {"wet", "", "level of the convolution, linear", -4, 4, 1, NULL, 0},
     {"dry", "", "level of the sound itself, linear", -4, 4, 0, NULL, 0},
+    {"latency", "frames", "that it may be late, which saves work", 0, 3, 0, "0|1024|8192|65536", 1},
 };
+
+static const int32_t latencies[] = {0, 1024, 8192, 65536};
 
 static cleave_status check(const cleave_effect_site *site, cleave_error *error)
 {
@@ -28,6 +31,11 @@ static cleave_status check(const cleave_effect_site *site, cleave_error *error)
                                 "or one each",
                                 (int)samples->channels, (int)site->channels);
     return CLEAVE_OK;
+}
+
+static int64_t latency_frames(const cleave_effect_site *site)
+{
+    return latencies[(int)cleave_effect_value(site, LATENCY)];
 }
 
 static int64_t tail_frames(const cleave_effect_site *site)
@@ -72,6 +80,7 @@ static void build(const cleave_effect_site *site, const cleave_effect_wires *wir
         .frames_max = (int32_t)site->frames_max,
         .responses = samples->channels,
         .taps = (int32_t)samples->frames,
+        .late = (int32_t)latency_frames(site),
     };
     const cleave_tensor response =
         cleave_graph_constant(wires->graph, "impulse response", samples->frames * samples->channels,
@@ -91,6 +100,7 @@ const cleave_effect cleave_effect_convolve = {
              .parameters = parameters,
              .text = "ir"},
     .check = check,
+    .latency_frames = latency_frames,
     .tail_frames = tail_frames,
     .derived_count = derived_count,
     .derive = derive,

@@ -53,6 +53,14 @@ static void scene_init(scene *s, int32_t taps, int32_t channels, int32_t respons
                           .state_floats = cleave_convolve_state_floats(&s->args)};
 }
 
+/* The same, so many frames late. */
+static void scene_late(scene *s, int32_t late)
+{
+    s->args.late = late;
+    s->parameters[CLEAVE_CONVOLVE_DRY] = 0.25;
+    s->what.state_floats = cleave_convolve_state_floats(&s->args);
+}
+
 static void fill_noise(float *x, int64_t count, uint64_t seed)
 {
     for (int64_t i = 0; i < count; i++)
@@ -68,9 +76,11 @@ static double distance_db(const scene *s, const float *in, const float *out, int
     for (int64_t c = 0; c < s->args.channels; c++) {
         const float *h = s->response + (s->args.responses > 1 ? c * s->args.taps : 0);
         for (int64_t n = c; n < frames; n += step) {
-            double sum = 0;
-            for (int64_t k = 0; k < s->args.taps && k <= n; k++)
-                sum += (double)h[k] * (double)in[c * frames + n - k];
+            const int64_t at = n - s->args.late;
+            double sum =
+                at < 0 ? 0 : s->parameters[CLEAVE_CONVOLVE_DRY] * (double)in[c * frames + at];
+            for (int64_t k = 0; k < s->args.taps && k <= at; k++)
+                sum += (double)h[k] * (double)in[c * frames + at - k];
             error += (sum - (double)out[c * frames + n]) * (sum - (double)out[c * frames + n]);
             energy += sum * sum;
         }
@@ -135,6 +145,37 @@ static void long_response(void)
     free(out);
 }
 
+/* Late: without the direct sum, then without the short levels. */
+static void late(void)
+{
+    static const struct {
+        int32_t taps, late;
+    } rows[] = {{1, 1024},    {700, 1024},    {1600, 1024},  {9000, 1024},  {1, 8192},
+                {5000, 8192}, {100000, 8192}, {3000, 65536}, {60000, 65536}};
+    const int64_t frames = 180000;
+    float *in = variant_alloc((size_t)frames * sizeof *in);
+    float *out = variant_alloc((size_t)frames * sizeof *in);
+    const cleave_ops ops = variants_best();
+
+    fill_noise(in, frames, 6);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        stream_run run;
+        scene s;
+        scene_init(&s, rows[i].taps, 1, 1, 4096);
+        s.what.args = &s.args;
+        scene_late(&s, rows[i].late);
+        stream_op_open(&run, &s.what, &ops);
+        stream_op_push(&run, in, out, frames, frames, 0);
+        stream_op_close(&run);
+        const double db = distance_db(&s, in, out, frames, 503);
+        if (!TEST_CHECK(db >= 120))
+            TEST_FAIL("%d taps, %d late: %.1f dB", rows[i].taps, rows[i].late, db);
+        free(s.response);
+    }
+    free(in);
+    free(out);
+}
+
 static void changed(const stream_op *what, int after)
 {
     (void)what;
@@ -153,6 +194,8 @@ static void blocks_do_not_show(void)
     for (size_t i = 0; i < sizeof taps / sizeof taps[0]; i++) {
         const int32_t channels = i < 4 ? 2 : 1, frames = i < 4 ? FRAMES : LONG;
         scene_init(&shared, taps[i], channels, channels, frames);
+        good += stream_op_check_cuts(&shared.what, in, frames, changed);
+        scene_late(&shared, i < 2 ? 1024 : 8192);
         good += stream_op_check_cuts(&shared.what, in, frames, changed);
         free(shared.response);
     }
@@ -198,6 +241,7 @@ int main(int argc, char **argv)
     static const test_case cases[] = {
         {"as_the_sum", as_the_sum},
         {"long_response", long_response},
+        {"late", late},
         {"blocks_do_not_show", blocks_do_not_show},
         {"no_delay", no_delay},
         {"contract", contract},
