@@ -71,17 +71,14 @@ CLEAVE_INLINE void compress_power(float *channel, double detect, const float *x,
     cleave_state_store3(channel + CHANNEL_POWER, p);
 }
 
-/* The next e, which without a hold were `next`. */
-CLEAVE_INLINE double compress_hold(float *held, int32_t hold, double g, double e, double next)
+/* The next e, which without a hold were `next`. Written so that nothing is jumped over: where a
+ * gate opens and shuts is not to be foreseen. */
+CLEAVE_INLINE double compress_hold(int32_t *held, int32_t hold, double g, double e, double next)
 {
-    if (g >= e) {
-        *held = (float)hold;
-        return next;
-    }
-    if (*held == 0)
-        return next;
-    *held -= 1;
-    return e;
+    const int32_t rises = g >= e, keeps = !rises & (*held > 0);
+
+    *held = rises ? hold : *held - keeps;
+    return keeps ? e : next;
 }
 
 /* y[i] of s g[i] = target[i], in place. */
@@ -91,7 +88,7 @@ CLEAVE_INLINE void compress_smooth(float *channel, const double *value, int32_t 
     const double attack = value[CLEAVE_COMPRESS_ATTACK], release = value[CLEAVE_COMPRESS_RELEASE];
     double e = cleave_state_load3(channel + CHANNEL_RELEASED);
     double y = cleave_state_load3(channel + CHANNEL_Y);
-    float held = channel[CHANNEL_HELD];
+    int32_t held = (int32_t)channel[CHANNEL_HELD];
 
     for (int64_t i = 0; i < count; i++) {
         /* The sum makes 0 of -0, which three floats do not keep. */
@@ -105,7 +102,7 @@ CLEAVE_INLINE void compress_smooth(float *channel, const double *value, int32_t 
     }
     cleave_state_store3(channel + CHANNEL_RELEASED, e);
     cleave_state_store3(channel + CHANNEL_Y, y);
-    channel[CHANNEL_HELD] = held;
+    channel[CHANNEL_HELD] = (float)held;
 }
 
 /* Frames from `position` on into the ring of a channel, in exchange for those that leave it. */
