@@ -10,9 +10,10 @@
  * 2).
  *
  * --live S plays for so long instead, in real time: one thread pushes a block each time that a
- * sound card would have one, another pulls it --cushion blocks (default 2) later, while --load
- * threads (default none) keep the processors busy. Prints how long blocks took, and what was
- * missing. --fifo gives the two threads that priority of SCHED_FIFO. */
+ * sound card would have one, another pulls it --cushion blocks (default 2) later, with as much room
+ * for being late itself, while --load threads (default none) keep the processors busy. Prints how
+ * long blocks took, and what was missing. --fifo gives the two threads that priority of SCHED_FIFO.
+ */
 #include "host/measure.h"
 #include "kernels/cases.h"
 #include "runtime/cleave_fx.h"
@@ -295,7 +296,7 @@ static void play(const options *o, const char *text)
 {
     const int64_t block = o->config.block_frames_max;
     card c = {.options = o,
-              .fx = fx_open(o, text, (o->cushion + 2) * block),
+              .fx = fx_open(o, text, (2 * o->cushion + 2) * block),
               .blocks = llround(o->live * o->config.rate_hz) / block,
               .in = programme(16 * block, o->config.channels)};
     pthread_t threads[2], loads[64];
