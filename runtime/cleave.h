@@ -1,7 +1,8 @@
 /* cleave.h: the public interface of cleave, an engine that separates music into stems.
  *
- * This is the only header an embedder needs. It compiles alone as C17 and C++17; the library behind
- * it needs libc, libm and pthreads.
+ * The only header that separating needs; effects, measures and spectrograms have theirs beside it
+ * (cleave_fx.h, cleave_meter.h, cleave_spectrogram.h). It compiles alone as C17 and C++17; the
+ * library behind it needs libc, libm and pthreads.
  *
  * In six lines: describe what you want in a cleave_config; cleave_open() sizes one arena, builds
  * the plan and starts the threads; push interleaved float32 frames, pull the stems' frames, flush
