@@ -1,7 +1,6 @@
 /* section.c: coefficients of sections of second order. */
 #include "runtime/effects/section.h"
 
-#include <complex.h>
 #include <math.h>
 
 #define TURN 6.283185307179586 /* 2 pi */
@@ -72,11 +71,4 @@ void cleave_section_from_band(const cleave_fx_band *band, double rate_hz, double
         coefficients[i] = b[i] / a[0];
     coefficients[3] = a[1] / a[0];
     coefficients[4] = a[2] / a[0];
-}
-
-double cleave_section_level_db(const double c[5], double frequency_hz, double rate_hz)
-{
-    const double complex z = cexp(-I * TURN * frequency_hz / rate_hz);
-
-    return 20 * log10(cabs((c[0] + z * (c[1] + z * c[2])) / (1 + z * (c[3] + z * c[4]))));
 }

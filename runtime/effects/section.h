@@ -10,7 +10,4 @@
  * 0 dB. 0 < frequency < rate / 2. */
 void cleave_section_from_band(const cleave_fx_band *band, double rate_hz, double coefficients[5]);
 
-/* |H| in dB at a frequency. */
-double cleave_section_level_db(const double coefficients[5], double frequency_hz, double rate_hz);
-
 #endif

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/effects/section.h"
 #include "tests/test.h"
 
 #define RATE 48000
