@@ -14,6 +14,9 @@ typedef struct settings {
     int32_t expand, rms;
 } settings;
 
+/* Those of a compressor or a gate, whichever stands in the place. */
+static settings settings_of(const cleave_effect_site *site);
+
 /* Of the way to its goal that a smoothing of so many seconds goes in one frame. */
 static double share(const cleave_effect_site *site, double seconds)
 {
@@ -26,36 +29,42 @@ static int64_t count(const cleave_effect_site *site)
     return CLEAVE_COMPRESS_PARAMETERS;
 }
 
-static void derive(const cleave_effect_site *site, const settings *s, double *derived)
+static int64_t latency_frames(const cleave_effect_site *site)
 {
-    const double half_knee = s->knee_db / OCTAVE_DB / 2;
-
-    derived[CLEAVE_COMPRESS_THRESHOLD] = s->threshold_db / OCTAVE_DB;
-    derived[CLEAVE_COMPRESS_HALF_KNEE] = half_knee;
-    derived[CLEAVE_COMPRESS_KNEE_FACTOR] = half_knee > 0 ? 1 / (4 * half_knee) : 0;
-    derived[CLEAVE_COMPRESS_SLOPE] = s->slope;
-    derived[CLEAVE_COMPRESS_RANGE] = fmin(s->range_db / OCTAVE_DB, CLEAVE_COMPRESS_RANGE_MAX);
-    derived[CLEAVE_COMPRESS_MAKEUP] = s->makeup_db / OCTAVE_DB;
-    derived[CLEAVE_COMPRESS_LINK] = s->link;
-    derived[CLEAVE_COMPRESS_ATTACK] = share(site, s->attack_s);
-    derived[CLEAVE_COMPRESS_RELEASE] = share(site, s->release_s);
-    derived[CLEAVE_COMPRESS_DETECT] = share(site, s->window_s);
+    return cleave_effect_frames(site, settings_of(site).lookahead_s);
 }
 
-static void build(const cleave_effect_site *site, const settings *s,
-                  const cleave_effect_wires *wires)
+static void derive(const cleave_effect_site *site, double *derived)
 {
+    const settings s = settings_of(site);
+    const double half_knee = s.knee_db / OCTAVE_DB / 2;
+
+    derived[CLEAVE_COMPRESS_THRESHOLD] = s.threshold_db / OCTAVE_DB;
+    derived[CLEAVE_COMPRESS_HALF_KNEE] = half_knee;
+    derived[CLEAVE_COMPRESS_KNEE_FACTOR] = half_knee > 0 ? 1 / (4 * half_knee) : 0;
+    derived[CLEAVE_COMPRESS_SLOPE] = s.slope;
+    derived[CLEAVE_COMPRESS_RANGE] = fmin(s.range_db / OCTAVE_DB, CLEAVE_COMPRESS_RANGE_MAX);
+    derived[CLEAVE_COMPRESS_MAKEUP] = s.makeup_db / OCTAVE_DB;
+    derived[CLEAVE_COMPRESS_LINK] = s.link;
+    derived[CLEAVE_COMPRESS_ATTACK] = share(site, s.attack_s);
+    derived[CLEAVE_COMPRESS_RELEASE] = share(site, s.release_s);
+    derived[CLEAVE_COMPRESS_DETECT] = share(site, s.window_s);
+}
+
+static void build(const cleave_effect_site *site, const cleave_effect_wires *wires)
+{
+    const settings s = settings_of(site);
     const cleave_compress_args args = {
         .streams = site->streams,
         .channels = site->channels,
         .has_meter = 1,
-        .expand = s->expand,
-        .rms = s->rms,
+        .expand = s.expand,
+        .rms = s.rms,
         .frames_max = site->frames_max,
         .in_stride = site->stride,
         .out_stride = site->stride,
-        .lookahead = (int32_t)cleave_effect_frames(site, s->lookahead_s),
-        .hold = (int32_t)cleave_effect_frames(site, s->hold_s),
+        .lookahead = (int32_t)cleave_effect_frames(site, s.lookahead_s),
+        .hold = (int32_t)cleave_effect_frames(site, s.hold_s),
     };
     const cleave_tensor state = cleave_graph_tensor_add(
         wires->graph, wires->label, site->streams * cleave_compress_state_floats(&args),
@@ -112,35 +121,16 @@ static settings compressor_settings(const cleave_effect_site *site)
     };
 }
 
-static int64_t compressor_latency(const cleave_effect_site *site)
-{
-    return cleave_effect_frames(site, cleave_effect_value(site, COMPRESSOR_LOOKAHEAD));
-}
-
-static void compressor_derive(const cleave_effect_site *site, double *derived)
-{
-    const settings s = compressor_settings(site);
-
-    derive(site, &s, derived);
-}
-
-static void compressor_build(const cleave_effect_site *site, const cleave_effect_wires *wires)
-{
-    const settings s = compressor_settings(site);
-
-    build(site, &s, wires);
-}
-
 const cleave_effect cleave_effect_compressor = {
     .kind = {.name = "compressor",
              .description = "makes what is loud less loud",
              .parameter_count = sizeof compressor_parameters / sizeof compressor_parameters[0],
              .parameters = compressor_parameters},
     .reports = 1,
-    .latency_frames = compressor_latency,
+    .latency_frames = latency_frames,
     .derived_count = count,
-    .derive = compressor_derive,
-    .build = compressor_build,
+    .derive = derive,
+    .build = build,
 };
 
 /* ---- gate ---- */
@@ -192,33 +182,20 @@ static settings gate_settings(const cleave_effect_site *site)
     };
 }
 
-static int64_t gate_latency(const cleave_effect_site *site)
-{
-    return cleave_effect_frames(site, cleave_effect_value(site, GATE_LOOKAHEAD));
-}
-
-static void gate_derive(const cleave_effect_site *site, double *derived)
-{
-    const settings s = gate_settings(site);
-
-    derive(site, &s, derived);
-}
-
-static void gate_build(const cleave_effect_site *site, const cleave_effect_wires *wires)
-{
-    const settings s = gate_settings(site);
-
-    build(site, &s, wires);
-}
-
 const cleave_effect cleave_effect_gate = {
     .kind = {.name = "gate",
              .description = "makes what is soft softer, down to silence",
              .parameter_count = sizeof gate_parameters / sizeof gate_parameters[0],
              .parameters = gate_parameters},
     .reports = 1,
-    .latency_frames = gate_latency,
+    .latency_frames = latency_frames,
     .derived_count = count,
-    .derive = gate_derive,
-    .build = gate_build,
+    .derive = derive,
+    .build = build,
 };
+
+static settings settings_of(const cleave_effect_site *site)
+{
+    return cleave_effect_at(site->values->kind) == &cleave_effect_gate ? gate_settings(site)
+                                                                       : compressor_settings(site);
+}
