@@ -1,10 +1,12 @@
 /* workers.c: the worker pool.
  *
  * Every thread has a slot of its own for its task. The caller writes a slot only while that thread
- * waits, so a step that is too small for all threads leaves the others alone. Items are taken from
- * a common count: threads are not equally fast, be it that a core is slower or that others use it,
- * and with equal shares all would wait for the slowest. Waiting is on an event: a count that moves
- * on, watched for a short while and then slept on. */
+ * waits, so a step that is too small for all threads leaves the others alone. A thread begins with
+ * an equal share, the same one in every step with as many items, so that it mostly finds in its
+ * cache what it wrote in the step before. Then it helps the others with theirs: threads are not
+ * equally fast, be it that a core is slower or that others use it, and all would wait for the
+ * slowest. Waiting is on an event: a count that moves on, watched for a short while and then slept
+ * on. */
 #include "runtime/workers.h"
 
 #include <pthread.h>
@@ -28,8 +30,10 @@ typedef struct event {
 } event;
 
 typedef struct worker {
-    event posted;            /* moves on when there is a task in this slot */
-    cleave_worker_task task; /* NULL: leave */
+    event posted; /* moves on when there is a task in this slot */
+    _Alignas(CLEAVE_ALIGN_BYTES) _Atomic int64_t next; /* first item of its share that is left */
+    int64_t end;                                       /* of its share */
+    cleave_worker_task task;                           /* NULL: leave */
     void *context;
     cleave_workers *pool;
     pthread_t thread;
@@ -37,15 +41,14 @@ typedef struct worker {
 } worker;
 
 struct cleave_workers {
-    event finished;          /* moves on when `pending` has come down to 0 */
-    _Atomic int32_t pending; /* threads that have not found all items taken */
-    _Alignas(CLEAVE_ALIGN_BYTES) _Atomic int64_t taken; /* items that a thread has or had */
-    _Alignas(CLEAVE_ALIGN_BYTES) int64_t items;         /* of the run, with the next two */
-    int64_t least, takers; /* items of a part; threads that take part */
+    event finished;                             /* moves on when `pending` has come down to 0 */
+    _Atomic int32_t pending;                    /* threads that have not found all items taken */
+    _Alignas(CLEAVE_ALIGN_BYTES) int64_t least; /* items of a part, in this run */
+    int32_t takers;                             /* threads that take part */
     int32_t threads;
     int32_t started; /* threads that run, without the caller */
     int32_t spins;
-    worker *worker; /* [threads]; 0, the caller's, is not used */
+    worker *worker; /* [threads]; of 0, the caller's, only the share is used */
 };
 
 /* ---- events: one thread posts, one waits ---------------------------------------------------- */
@@ -117,23 +120,30 @@ cleave_workers *cleave_workers_init(cleave_arena *arena, int32_t threads)
     return pool;
 }
 
-/* Takes parts of the items until none is left: half of what would be a fair share of the rest, down
- * to `least`. Relaxed: the items themselves were there before the thread was woken, and what became
- * of them is seen through finish(). */
-static void take_part(cleave_workers *pool, cleave_worker_task task, void *context, int32_t index)
+/* Takes parts of a share until nothing is left of it: half of the rest, but at least `least`, and
+ * all of it rather than leave less. Relaxed: the items themselves were there before the thread was
+ * woken, and what became of them is seen through finish(). */
+static void take_share(const cleave_workers *pool, worker *of, cleave_worker_task task,
+                       void *context, int32_t index)
 {
-    int64_t begin = atomic_load_explicit(&pool->taken, memory_order_relaxed);
+    int64_t begin = atomic_load_explicit(&of->next, memory_order_relaxed);
 
-    while (begin < pool->items) {
-        const int64_t rest = pool->items - begin;
-        const int64_t part = cleave_i64_max(pool->least, rest / (2 * pool->takers));
-        const int64_t end = begin + cleave_i64_min(part, rest);
-        if (!atomic_compare_exchange_weak_explicit(&pool->taken, &begin, end, memory_order_relaxed,
+    while (begin < of->end) {
+        const int64_t rest = of->end - begin, part = cleave_i64_max(pool->least, rest / 2);
+        const int64_t end = rest - part < pool->least ? of->end : begin + part;
+        if (!atomic_compare_exchange_weak_explicit(&of->next, &begin, end, memory_order_relaxed,
                                                    memory_order_relaxed))
             continue;
         task(context, index, begin, end);
-        begin = atomic_load_explicit(&pool->taken, memory_order_relaxed);
+        begin = atomic_load_explicit(&of->next, memory_order_relaxed);
     }
+}
+
+/* Its own share, then those of the threads after it. */
+static void take_shares(cleave_workers *pool, cleave_worker_task task, void *context, int32_t index)
+{
+    for (int32_t i = 0; i < pool->takers; i++)
+        take_share(pool, &pool->worker[(index + i) % pool->takers], task, context, index);
 }
 
 /* Counts the calling thread as done. Each decrement acquires the ones before it, so whoever
@@ -158,7 +168,7 @@ static void *thread_main(void *argument)
         event_wait(&w->posted, seen, pool->spins);
         if (!w->task)
             return NULL;
-        take_part(pool, w->task, w->context, w->index);
+        take_shares(pool, w->task, w->context, w->index);
     }
 }
 
@@ -230,6 +240,20 @@ cleave_status cleave_workers_start(cleave_workers *pool)
  * end. */
 #define PARTS_MAX 32
 
+/* Equal shares, the first of which have one more. */
+static void shares_set(cleave_workers *pool, int64_t items, int32_t takers)
+{
+    const int64_t each = items / takers, more = items % takers;
+    int64_t begin = 0;
+
+    for (int32_t i = 0; i < takers; i++) {
+        atomic_store_explicit(&pool->worker[i].next, begin, memory_order_relaxed);
+        begin += each + (i < more);
+        pool->worker[i].end = begin;
+    }
+    pool->takers = takers;
+}
+
 void cleave_workers_run(cleave_workers *pool, int64_t items, int64_t grain, cleave_worker_task task,
                         void *context)
 {
@@ -247,13 +271,11 @@ void cleave_workers_run(cleave_workers *pool, int64_t items, int64_t grain, clea
         const uint32_t seen = event_count(&pool->finished);
         assert(!atomic_load_explicit(&pool->pending, memory_order_relaxed));
         atomic_store_explicit(&pool->pending, (int32_t)takers - 1, memory_order_relaxed);
-        pool->items = items;
-        pool->takers = takers;
+        shares_set(pool, items, (int32_t)takers);
         pool->least = cleave_i64_max(grain, items / takers / PARTS_MAX);
-        atomic_store_explicit(&pool->taken, 0, memory_order_relaxed);
         for (int32_t i = 1; i < takers; i++)
             post(&pool->worker[i], task, context);
-        take_part(pool, task, context, 0);
+        take_shares(pool, task, context, 0);
         event_wait(&pool->finished, seen, pool->spins);
     }
     cleave_cpu_mode_restore(mode);

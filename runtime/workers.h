@@ -1,9 +1,9 @@
 /* workers.h: a pool with a fixed number of threads that share out the items of a step.
  *
- * The calling thread works too. Each thread takes parts of the items, smaller ones towards the end,
- * until none is left, so that a slower one takes fewer. Since an item's value does not depend on
- * the split, results are the same bits for any number of threads and on every run. Threads spin for
- * a short while, then sleep. One caller at a time. */
+ * The calling thread works too. Each thread takes parts of its share of the items, smaller ones
+ * towards the end, then of the others', so that a slower one takes fewer. Since an item's value
+ * does not depend on the split, results are the same bits for any number of threads and on every
+ * run. Threads spin for a short while, then sleep. One caller at a time. */
 #ifndef CLEAVE_RUNTIME_WORKERS_H
 #define CLEAVE_RUNTIME_WORKERS_H
 
@@ -23,7 +23,7 @@ cleave_workers *cleave_workers_init(cleave_arena *arena, int32_t threads);
 cleave_status cleave_workers_start(cleave_workers *workers);
 
 /* Runs task over [0, items), each item once, and returns when all is done; a thread may be called
- * several times. `grain` >= 1: no part is smaller, but for the last. */
+ * several times. `grain` >= 1: no part is smaller, but for that of fewer items. */
 void cleave_workers_run(cleave_workers *workers, int64_t items, int64_t grain,
                         cleave_worker_task task, void *context);
 

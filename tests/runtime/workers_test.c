@@ -1,6 +1,7 @@
 /* workers_test.c: every item once, parts that are not too small, threads that come, sleep and go.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -154,6 +155,45 @@ static void a_slow_thread(void)
     TEST_CHECK(sizes[0] + sizes[1] == 1000);
     TEST_CHECK(cleave_i64_min(sizes[0], sizes[1]) <= 250);
     fixture_close(&f);
+}
+
+/* Each thread waits in its first part until all have one. */
+typedef struct gathering {
+    int32_t threads;
+    _Atomic int32_t come;
+    int64_t first[THREADS_MAX]; /* items that the threads began with; -1 */
+} gathering;
+
+static void gather(void *context, int32_t worker, int64_t begin, int64_t end)
+{
+    gathering *g = context;
+
+    (void)end;
+    if (g->first[worker] >= 0)
+        return;
+    g->first[worker] = begin;
+    atomic_fetch_add(&g->come, 1);
+    while (atomic_load(&g->come) < g->threads)
+        sched_yield();
+}
+
+static void own_shares_first(void)
+{
+    for (int32_t threads = 2; threads <= THREADS_MAX; threads++) {
+        const int64_t items = 100 * threads + threads - 1;
+        fixture f;
+
+        if (!fixture_open(&f, threads))
+            return;
+        for (int round = 0; round < 20; round++) {
+            gathering g = {.threads = threads, .first = {-1, -1, -1, -1, -1, -1, -1, -1}};
+
+            cleave_workers_run(f.pool, items, 1, gather, &g);
+            for (int32_t w = 0; w < threads; w++)
+                TEST_CHECK(g.first[w] == 101 * w);
+        }
+        fixture_close(&f);
+    }
 }
 
 /* Item i of a run becomes a function of its neighbours of the run before: a run that begins before
@@ -402,6 +442,7 @@ int main(int argc, char **argv)
         {"workers: every item once, in parts that are not too small", every_item_once},
         {"workers: item counts near 2^63", huge_counts},
         {"workers: a slow thread has little", a_slow_thread},
+        {"workers: every thread begins with its share", own_shares_first},
         {"workers: runs in quick succession", quick_succession},
         {"workers: start and stop in a loop", start_stop_loops},
         {"workers: stop without start", stop_without_start},
