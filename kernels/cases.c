@@ -20,6 +20,7 @@ const cleave_cases_fn cleave_cases[CLEAVE_OP_COUNT] = {
     [CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_cases,
     [CLEAVE_OP_CONV] = cleave_conv_cases,
     [CLEAVE_OP_MOMENTS] = cleave_moments_cases,
+    [CLEAVE_OP_LINEAR_NORM] = cleave_linear_norm_cases,
     [CLEAVE_OP_NORMALIZE] = cleave_normalize_cases,
     [CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_cases,
     [CLEAVE_OP_ATTENTION] = cleave_attention_cases,

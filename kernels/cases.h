@@ -50,6 +50,7 @@ int cleave_voice_mask_cases(int index, cleave_case *out);
 int cleave_stem_shares_cases(int index, cleave_case *out);
 int cleave_conv_cases(int index, cleave_case *out);
 int cleave_moments_cases(int index, cleave_case *out);
+int cleave_linear_norm_cases(int index, cleave_case *out);
 int cleave_normalize_cases(int index, cleave_case *out);
 int cleave_layer_norm_cases(int index, cleave_case *out);
 int cleave_attention_cases(int index, cleave_case *out);

@@ -32,6 +32,7 @@ enum {
     CLEAVE_OP_STEM_SHARES,
     CLEAVE_OP_CONV,
     CLEAVE_OP_MOMENTS,
+    CLEAVE_OP_LINEAR_NORM,
     CLEAVE_OP_NORMALIZE,
     CLEAVE_OP_LAYER_NORM,
     CLEAVE_OP_ATTENTION,
@@ -61,14 +62,17 @@ enum {
 /* With CLEAVE_READ: a constant that prepare() reads and run() never does. Every kernel of such an
  * op has a prepare(); the tensor need not exist after it, nor the pointer be valid. */
 #define CLEAVE_PREPARED 4u
+/* With CLEAVE_READ: each value is read before the one that is written in its place, so that the
+ * tensor may be the result, wholly. */
+#define CLEAVE_JOINED 8u
 
 /* One pointer field of an argument struct. */
 typedef struct cleave_operand {
     size_t field; /* offsetof() the pointer in the argument struct */
     size_t bytes; /* extent touched through it, from the pointer on */
-    /* CLEAVE_READ, CLEAVE_WRITE or both, or CLEAVE_READ | CLEAVE_PREPARED. What lies in the extent
-     * and is not written, between the rows of a tensor, stays as it is: that alone is no reading.
-     */
+    /* CLEAVE_READ, CLEAVE_WRITE or both, or CLEAVE_READ with one of the others. What lies in the
+     * extent and is not written, between the rows of a tensor, stays as it is: that alone is no
+     * reading. */
     uint32_t access;
 } cleave_operand;
 
@@ -95,7 +99,8 @@ typedef struct cleave_op {
     int (*operands)(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX]);
     /* Of arguments that check() has accepted. */
     cleave_cost (*cost)(const void *args);
-    /* Not 0: an output may be an input, wholly. Otherwise they may not overlap. */
+    /* Not 0: an output may be any input, wholly. Otherwise they may not overlap, but for one that
+     * is CLEAVE_JOINED. */
     int32_t in_place;
     /* Not 0: little arithmetic, as fast as memory delivers; a thread is worth waking for a larger
      * share of it than of others. */

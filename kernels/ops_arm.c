@@ -18,6 +18,7 @@
 #include "kernels/interleave/interleave.h"
 #include "kernels/istft/istft.h"
 #include "kernels/limit/limit.h"
+#include "kernels/linear_norm/linear_norm.h"
 #include "kernels/lstm/lstm.h"
 #include "kernels/layer_norm/layer_norm.h"
 #include "kernels/median/median.h"
@@ -60,6 +61,7 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_VOICE_MASK] = cleave_voice_mask_neon;
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_neon;
     ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_neon;
+    ops->kernel[CLEAVE_OP_LINEAR_NORM] = cleave_linear_norm_neon;
     ops->kernel[CLEAVE_OP_CONV] = cleave_conv_neon;
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_neon;
     ops->kernel[CLEAVE_OP_LSTM] = cleave_lstm_neon;

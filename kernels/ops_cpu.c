@@ -19,6 +19,7 @@
 #include "kernels/istft/istft.h"
 #include "kernels/layer_norm/layer_norm.h"
 #include "kernels/limit/limit.h"
+#include "kernels/linear_norm/linear_norm.h"
 #include "kernels/lstm/lstm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
@@ -61,6 +62,7 @@ const cleave_op *cleave_op_get(int index)
         [CLEAVE_OP_STEM_SHARES] = &cleave_stem_shares_op,
         [CLEAVE_OP_CONV] = &cleave_conv_op,
         [CLEAVE_OP_MOMENTS] = &cleave_moments_op,
+        [CLEAVE_OP_LINEAR_NORM] = &cleave_linear_norm_op,
         [CLEAVE_OP_NORMALIZE] = &cleave_normalize_op,
         [CLEAVE_OP_LAYER_NORM] = &cleave_layer_norm_op,
         [CLEAVE_OP_ATTENTION] = &cleave_attention_op,
@@ -107,6 +109,7 @@ void cleave_ops_cpu(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_ref;
     ops->kernel[CLEAVE_OP_CONV] = cleave_conv_ref;
     ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_ref;
+    ops->kernel[CLEAVE_OP_LINEAR_NORM] = cleave_linear_norm_ref;
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_ref;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_ref;
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_ref;

@@ -17,6 +17,7 @@
 #include "kernels/istft/istft.h"
 #include "kernels/layer_norm/layer_norm.h"
 #include "kernels/limit/limit.h"
+#include "kernels/linear_norm/linear_norm.h"
 #include "kernels/lstm/lstm.h"
 #include "kernels/median/median.h"
 #include "kernels/mix/mix.h"
@@ -58,6 +59,7 @@ void cleave_ops_cuda(cleave_ops *ops)
     ops->kernel[CLEAVE_OP_STEM_SHARES] = cleave_stem_shares_cuda;
     ops->kernel[CLEAVE_OP_CONV] = cleave_conv_cuda;
     ops->kernel[CLEAVE_OP_MOMENTS] = cleave_moments_cuda;
+    ops->kernel[CLEAVE_OP_LINEAR_NORM] = cleave_linear_norm_cuda;
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_cuda;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_cuda;
     ops->kernel[CLEAVE_OP_ATTENTION] = cleave_attention_cuda;

@@ -139,7 +139,7 @@ static int operand_ok(cleave_graph *graph, const cleave_graph_step *step, int k,
     return 1;
 }
 
-/* No two operands overlap where one of them is written, but for an op that works in place. */
+/* No two operands overlap where one of them is written, but for one that may be the result. */
 static int operands_apart(cleave_graph *graph, const cleave_graph_step *step,
                           const cleave_operand *operand)
 {
@@ -151,8 +151,9 @@ static int operands_apart(cleave_graph *graph, const cleave_graph_step *step,
             if (step->offset[a] >= step->offset[b] + operand[b].bytes ||
                 step->offset[b] >= step->offset[a] + operand[a].bytes)
                 continue;
-            if (cleave_op_get(step->op)->in_place && step->offset[a] == step->offset[b] &&
-                operand[a].bytes == operand[b].bytes)
+            const int may = cleave_op_get(step->op)->in_place ||
+                            (operand[a].access | operand[b].access) & CLEAVE_JOINED;
+            if (may && step->offset[a] == step->offset[b] && operand[a].bytes == operand[b].bytes)
                 continue;
             cleave_graph_fail(graph, CLEAVE_INVALID,
                               "step \"%s\": operands %d and %d of %s overlap in tensor \"%s\"",

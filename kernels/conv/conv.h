@@ -33,6 +33,8 @@ typedef enum cleave_conv_act {
 #define CLEAVE_CONV_RAW 64u
 /* The result is multiplied by `factor`. Not with RESIDUAL. */
 #define CLEAVE_CONV_FACTOR 128u
+/* As NORM, of each row of out, and not constant. Not with NORM. */
+#define CLEAVE_CONV_ROW_NORM 256u
 
 /* v[m][i][j] = bias[m] + sum_c sum_a sum_b weight[m][c][a][b] in[c][i'][j'],
  *              i' = i stride_rows + a dilation - pad_rows,
@@ -59,10 +61,11 @@ typedef struct cleave_conv_args {
     const float *table;  /* [O][out_rows] */
     const float *norm_scale, *norm_shift; /* [M] */
     /* Not constant any more. */
-    const float *residual; /* [O][out_rows][out_points], strides of out */
+    const float *row_norm; /* [out_rows][2][M]: scales of a row, then its shifts (linear_norm.h) */
+    const float *residual; /* [O][out_rows][out_points], strides of out; may be out */
     const float *factor;   /* [O][out_rows][out_points], strides of out */
     float *raw;            /* [M][out_rows][out_points], strides of out */
-    float *out;            /* [O][out_rows][out_points] with strides; may overlap no other */
+    float *out;            /* [O][out_rows][out_points] with strides; not overlap otherwise */
     int32_t in_channels;   /* C >= 1 */
     int32_t channels;      /* M >= 1; even for GLU */
     int64_t in_rows, in_points;

@@ -19,6 +19,7 @@
 #define ALL    (CLEAVE_CONV_BIAS | CLEAVE_CONV_SCALE | CLEAVE_CONV_TABLE | CLEAVE_CONV_RESIDUAL)
 #define AFFINE (CLEAVE_CONV_BIAS | CLEAVE_CONV_SCALE | CLEAVE_CONV_TABLE)
 #define NORM   CLEAVE_CONV_NORM
+#define RNORM  CLEAVE_CONV_ROW_NORM
 #define RAW    CLEAVE_CONV_RAW
 #define FACTOR CLEAVE_CONV_FACTOR
 #define HALF   CLEAVE_CONV_HALF
@@ -79,6 +80,12 @@ static const spec specs[] = {
     {3, 9, 2, 50, 1, 1, 1, 1, 0, 0, 1, 0, GELU, NORM | RAW | ALL, SMALL, 0, 0, 1},
     {3, 10, 2, 19, 1, 1, 1, 1, 0, 0, 1, 0, GLU, NORM | ALL, SMALL, 0, 0, 1},
     {3, 10, 2, 19, 1, 1, 1, 1, 0, 0, 1, 0, GLU, NORM | FACTOR | HALF, SMALL, 0, 0, 1},
+    {3, 9, 3, 50, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, RNORM, SMALL, 0, 0, 0},
+    {3, 10, 3, 48, 1, 1, 1, 1, 0, 0, 1, 0, GLU, RNORM | ALL, SMALL, 0, 0, 1},
+    {6, 70, 5, 16, 3, 3, 1, 1, 1, 1, 1, 0, GLU, RNORM | HALF | ALL, SMALL, 0, 0, 0},
+    {3, 2, 1, 50, 1, 8, 1, 4, 0, 2, 1, 1, GELU, RNORM | RAW | BIAS, SMALL, 0, 0, 0},
+    {2, 6, 2, 18, 3, 5, 2, 3, 1, 1, 1, 1, GLU, RNORM | ALL, SMALL, 0, 0, 0},
+    {16, 20, 9, 50, 3, 3, 1, 1, 1, 1, 1, 0, GLU, RNORM | ALL, SMALL, 0, 0, 1},
     {2, 7, 6, 38, 5, 5, 2, 2, 1, 1, 1, 0, ELU, NORM | RAW | BIAS, SMALL, 1, 1, 1},
     {2, 7, 6, 38, 5, 5, 2, 2, 1, 1, 1, 0, LEAKY, NORM | RAW | AFFINE, SMALL, 1, 1, 0},
     {2, 7, 6, 38, 5, 5, 2, 2, 1, 1, 1, 0, ELU, NORM | RAW | HALF | BIAS, SMALL, 1, 1, 1},
@@ -186,8 +193,8 @@ static const spec specs[] = {
     /* the residual branch */
     {48, 6, 32, 336, 1, 3, 1, 1, 0, 1, 1, 0, LINEAR, BIAS, BENCH, 0, 0, 0},
     {192, 24, 16, 336, 1, 3, 1, 1, 0, 2, 2, 0, LINEAR, BIAS, BENCH, 0, 0, 0},
-    {6, 96, 32, 336, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, BIAS, BENCH, 0, 0, 0},
-    {24, 384, 16, 336, 1, 1, 1, 1, 0, 0, 1, 0, LINEAR, BIAS, BENCH, 0, 0, 0},
+    {6, 96, 32, 336, 1, 1, 1, 1, 0, 0, 1, 0, GLU, RNORM | ALL, BENCH, 0, 0, 0},
+    {24, 384, 16, 336, 1, 1, 1, 1, 0, 0, 1, 0, GLU, RNORM | ALL, BENCH, 0, 0, 0},
     /* a U-Net of 5x5 kernels, down and up again, and its head */
     {2, 16, 32, 1024, 5, 5, 2, 2, 1, 1, 1, 0, ELU, NORM | RAW | BIAS, BENCH, 1, 1, 0},
     {16, 32, 16, 512, 5, 5, 2, 2, 1, 1, 1, 0, LEAKY, NORM | RAW | BIAS, BENCH, 1, 1, 0},

@@ -85,15 +85,18 @@ static __device__ void conv_put(const cleave_conv_args &a, const conv_table &k, 
                                 int64_t i, int64_t j, float value, float gate)
 {
     const int64_t at = o * a.out_channel_stride + i * a.out_row_stride + j;
+    const bool rows = a.uses & CLEAVE_CONV_ROW_NORM;
+    const float *const scale = rows ? a.row_norm + i * 2 * a.channels : k.norm_scale;
+    const float *const shift = rows ? scale + a.channels : k.norm_shift;
 
     value += k.bias[o];
     if (a.uses & CLEAVE_CONV_RAW)
         a.raw[at] = value;
-    if (a.uses & CLEAVE_CONV_NORM)
-        value = cleave_fma(value, k.norm_scale[o], k.norm_shift[o]);
+    if (a.uses & (CLEAVE_CONV_NORM | CLEAVE_CONV_ROW_NORM))
+        value = cleave_fma(value, scale[o], shift[o]);
     if (a.act == CLEAVE_CONV_GLU) {
         const int64_t m = a.channels / 2 + o;
-        gate = cleave_fma(gate + k.bias[m], k.norm_scale[m], k.norm_shift[m]);
+        gate = cleave_fma(gate + k.bias[m], scale[m], shift[m]);
     }
     float v = conv_activate(a.act, value, gate) * k.scale[o];
     if (a.uses & CLEAVE_CONV_TABLE)

@@ -93,26 +93,43 @@ typedef struct target {
     int64_t points; /* to be written, from the row's beginning */
 } target;
 
-/* But for the table, which is the row's. The divisors are constants after inlining. */
-SIMD_INLINE line line_of(const block *b, const places *p, int64_t o, int64_t phase,
+typedef struct norms {
+    const float *scale, *shift; /* [M] */
+} norms;
+
+/* Those of a row of out; a group of rows may have more than there are. */
+SIMD_INLINE norms norms_of(const block *b, int64_t row)
+{
+    const cleave_conv_args *const a = b->args;
+
+    if (!(a->uses & CLEAVE_CONV_ROW_NORM))
+        return (norms){b->constants.norm_scale, b->constants.norm_shift};
+    const int64_t there = cleave_i64_min(row, a->out_rows - 1);
+    const float *const scale = a->row_norm + there * 2 * a->channels;
+    return (norms){scale, scale + a->channels};
+}
+
+/* Of channel o in `row`, but for the table. The divisors are constants after inlining. */
+SIMD_INLINE line line_of(const block *b, const places *p, int64_t row, int64_t o, int64_t phase,
                          cleave_conv_act act)
 {
     const int apart = b->shape.slots > 1;
-    const int64_t row = o * b->shape.joint + (apart ? 0 : phase), slot = apart ? phase : 0;
+    const int64_t sum = o * b->shape.joint + (apart ? 0 : phase), slot = apart ? phase : 0;
     const int64_t values = act == CLEAVE_CONV_GLU ? TILE_ROWS / 2 : TILE_ROWS;
-    const int64_t tile = row / values, pitch = p->vectors * SIMD_LANES;
+    const int64_t tile = sum / values, pitch = p->vectors * SIMD_LANES;
     const constants *const k = &b->constants;
-    line l = {.value = sums_of(b, slot, tile - b->tile0, p->panel) + (row - tile * values) * pitch,
+    const norms norm = norms_of(b, row);
+    line l = {.value = sums_of(b, slot, tile - b->tile0, p->panel) + (sum - tile * values) * pitch,
               .value_bias = k->bias[o],
-              .value_norm = {k->norm_scale[o], k->norm_shift[o]},
+              .value_norm = {norm.scale[o], norm.shift[o]},
               .scale = k->scale[o]};
 
     if (act == CLEAVE_CONV_GLU) {
         const int64_t m = b->shape.channels + o;
         l.gate = l.value + values * pitch;
         l.gate_bias = k->bias[m];
-        l.gate_norm[0] = k->norm_scale[m];
-        l.gate_norm[1] = k->norm_shift[m];
+        l.gate_norm[0] = norm.scale[m];
+        l.gate_norm[1] = norm.shift[m];
     }
     return l;
 }
@@ -309,6 +326,14 @@ SIMD_INLINE void store_panel(const target *t, int64_t at, int64_t phases, cleave
     }
 }
 
+SIMD_INLINE void lines_of(const block *b, const places *p, int64_t row, int64_t o, int64_t phases,
+                          cleave_conv_act act, line l[4])
+{
+#pragma GCC unroll 4
+    for (int64_t phase = 0; phase < phases; phase++)
+        l[phase] = line_of(b, p, row, o, phase, act);
+}
+
 /* Channels [o0, o1) of out in one panel, of 1, 2 or 4 phases. */
 SIMD_INLINE void finish_together(const block *b, const places *p, int64_t o0, int64_t o1,
                                  int64_t phases, cleave_conv_act act)
@@ -317,16 +342,16 @@ SIMD_INLINE void finish_together(const block *b, const places *p, int64_t o0, in
         target t = target_of(b, p->row[0], o);
         line l[4];
 
-#pragma GCC unroll 4
-        for (int64_t phase = 0; phase < phases; phase++)
-            l[phase] = line_of(b, p, o, phase, act);
+        lines_of(b, p, p->row[0], o, phases, act, l);
         if (panel_whole(p, t.points, phases)) {
             store_panel(&t, p->at[0], phases, act, l);
             continue;
         }
         for (int64_t v = 0; v < p->vectors; v++) {
-            if (v > 0 && p->row[v] != p->row[v - 1])
+            if (v > 0 && p->row[v] != p->row[v - 1]) {
                 t = target_of(b, p->row[v], o);
+                lines_of(b, p, p->row[v], o, phases, act, l);
+            }
             store_phases(&t, p->at[v], phases, act, v * SIMD_LANES, l);
         }
     }
@@ -338,8 +363,8 @@ SIMD_INLINE void finish_scattered(const block *b, const places *p, int64_t o0, i
 {
     for (int64_t o = o0; o < o1; o++)
         for (int64_t phase = 0; phase < b->shape.phases; phase++) {
-            const line l = line_of(b, p, o, phase, act);
             for (int64_t v = 0; v < p->vectors; v++) {
+                const line l = line_of(b, p, p->row[v], o, phase, act);
                 const target t = target_of(b, p->row[v], o);
                 store_scattered(&t, p->at[v] + phase, b->shape.phases, act, v * SIMD_LANES, &l);
             }

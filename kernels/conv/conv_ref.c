@@ -54,6 +54,8 @@ static const char *check(const void *args)
         return "conv: channels must be even for GLU";
     if (a->act == CLEAVE_CONV_GLU && a->uses & CLEAVE_CONV_RAW)
         return "conv: uses has RAW, which act GLU has not";
+    if (a->uses & CLEAVE_CONV_NORM && a->uses & CLEAVE_CONV_ROW_NORM)
+        return "conv: uses has both NORM and ROW_NORM";
     if (a->uses & CLEAVE_CONV_FACTOR && a->uses & CLEAVE_CONV_RESIDUAL)
         return "conv: uses has both FACTOR and RESIDUAL";
     return check_sizes(a);
@@ -87,7 +89,10 @@ static int operands(const void *args, cleave_operand out[CLEAVE_OPERANDS_MAX])
         {offsetof(cleave_conv_args, table), O * a->out_rows, constant, CLEAVE_CONV_TABLE},
         {offsetof(cleave_conv_args, norm_scale), M, constant, CLEAVE_CONV_NORM},
         {offsetof(cleave_conv_args, norm_shift), M, constant, CLEAVE_CONV_NORM},
-        {offsetof(cleave_conv_args, residual), result, CLEAVE_READ, CLEAVE_CONV_RESIDUAL},
+        {offsetof(cleave_conv_args, row_norm), 2 * M * a->out_rows, CLEAVE_READ,
+         CLEAVE_CONV_ROW_NORM},
+        {offsetof(cleave_conv_args, residual), result, CLEAVE_READ | CLEAVE_JOINED,
+         CLEAVE_CONV_RESIDUAL},
         {offsetof(cleave_conv_args, factor), result, CLEAVE_READ, CLEAVE_CONV_FACTOR},
         {offsetof(cleave_conv_args, raw), result, CLEAVE_WRITE, CLEAVE_CONV_RAW},
         {offsetof(cleave_conv_args, out), result, CLEAVE_WRITE, always},
@@ -133,7 +138,8 @@ static cleave_cost cost(const void *args)
     const double constants = (a->uses & CLEAVE_CONV_BIAS ? M : 0) +
                              (a->uses & CLEAVE_CONV_SCALE ? O : 0) +
                              (a->uses & CLEAVE_CONV_TABLE ? O * (double)a->out_rows : 0) +
-                             (a->uses & CLEAVE_CONV_NORM ? 2 * M : 0);
+                             (a->uses & CLEAVE_CONV_NORM ? 2 * M : 0) +
+                             (a->uses & CLEAVE_CONV_ROW_NORM ? 2 * M * (double)a->out_rows : 0);
 
     return (cleave_cost){.flops = 2 * C * M * taps,
                          .bytes = 4 * (C * (double)a->in_rows * (double)a->in_points +
@@ -272,7 +278,9 @@ static void run_points(const cleave_conv_args *a, const constants *k, int64_t o,
 {
     const int64_t m = cleave_conv_out_channels(a) + o; /* of the gate */
     const int64_t at = o * a->out_channel_stride + i * a->out_row_stride + j;
-    const int glu = a->act == CLEAVE_CONV_GLU;
+    const int glu = a->act == CLEAVE_CONV_GLU, rows = a->uses & CLEAVE_CONV_ROW_NORM;
+    const float *const scale = rows ? a->row_norm + i * 2 * a->channels : k->norm_scale;
+    const float *const shift = rows ? scale + a->channels : k->norm_shift;
     double value[RUN_POINTS], gate[RUN_POINTS];
 
     sums(a, k, o, i, j, count, value);
@@ -281,8 +289,8 @@ static void run_points(const cleave_conv_args *a, const constants *k, int64_t o,
     for (int64_t n = 0; n < count; n++) {
         if (a->uses & CLEAVE_CONV_RAW)
             a->raw[at + n] = (float)value[n];
-        const double u = value[n] * (double)k->norm_scale[o] + (double)k->norm_shift[o];
-        const double g = glu ? gate[n] * (double)k->norm_scale[m] + (double)k->norm_shift[m] : 0;
+        const double u = value[n] * (double)scale[o] + (double)shift[o];
+        const double g = glu ? gate[n] * (double)scale[m] + (double)shift[m] : 0;
         double v =
             activate(a->act, u, g) * (double)k->scale[o] + (double)k->table[o * a->out_rows + i];
         if (a->uses & CLEAVE_CONV_RESIDUAL)

@@ -96,6 +96,7 @@ void cleave_demucs_step(const cleave_demucs_net *n, const char *label, int32_t o
 /* What a convolution has besides its input; -1, or a plane of tensor -1: nothing. */
 typedef struct cleave_demucs_operands {
     cleave_tensor weight, bias, scale, table;
+    cleave_plane row_norm; /* see conv.h */
     cleave_plane residual; /* of the shape of out */
 } cleave_demucs_operands;
 
@@ -108,6 +109,16 @@ cleave_demucs_operands cleave_demucs_module(const cleave_demucs_net *n, const ch
  * dilation) or the size of the input (out_rows, out_points). */
 cleave_plane cleave_demucs_conv(const cleave_demucs_net *n, const char *label, cleave_plane in,
                                 cleave_conv_args args, cleave_demucs_operands operands);
+
+/* The same into the residual, which it replaces. */
+void cleave_demucs_conv_in_place(const cleave_demucs_net *n, const char *label, cleave_plane in,
+                                 cleave_conv_args args, cleave_demucs_operands operands);
+
+/* GroupNorm of one group over each row of what a linear layer of `channels` outputs, with these
+ * operands, makes of `in`: its row_norm. */
+cleave_plane cleave_demucs_linear_norm(const cleave_demucs_net *n, const char *module,
+                                       cleave_plane in, int64_t channels,
+                                       cleave_demucs_operands layer);
 
 /* GroupNorm with what follows. A scale of -1, and a plane of tensor -1: none. Without `out` the
  * result is in place, or, for GLU, in a new tensor. */

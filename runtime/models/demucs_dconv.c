@@ -8,8 +8,8 @@
 #include "kernels/lstm/lstm.h"
 #include "runtime/models/demucs.h"
 
-/* Rows that go through a sub-layer together. Inside it a row takes twice the room of the layer's
- * result: of all rows at once, that would be the largest tensor of the network by far. */
+/* Rows that go through a sub-layer together: the second convolution finds in the cache what the
+ * first one read, and what is between them takes little room. */
 #define BAND_ROWS 32
 
 #define LSTM_STEPS      200 /* longer sequences are cut into frames of so many steps, */
@@ -59,6 +59,7 @@ static cleave_plane lstm_layer(const cleave_demucs_net *n, const char *module, i
         .bias = cleave_demucs_weight_sums(n, biases, gates),
         .scale = -1,
         .table = -1,
+        .row_norm = none,
         .residual = none};
     const cleave_demucs_name label = cleave_demucs_name_of("%s.lstm.%d", module, layer);
     const cleave_demucs_name name = cleave_demucs_name_of("%s.gates", label.text);
@@ -124,6 +125,7 @@ static cleave_plane local_attention(const cleave_demucs_net *n, const char *modu
                                              .bias = cleave_demucs_weight_join(n, biases, 4, all),
                                              .scale = -1,
                                              .table = -1,
+                                             .row_norm = none,
                                              .residual = none};
     const cleave_demucs_name label = cleave_demucs_name_of("%s.query", module);
     const cleave_demucs_name name = cleave_demucs_name_of("%s.attention", module);
@@ -167,7 +169,9 @@ static cleave_demucs_name module_of(const char *layer, int sub, int number)
 }
 
 /* x <- x + scale f(x) for the rows of x. The modules that hold weights are numbered; activations
- * count. */
+ * count. The last convolution widens to twice the channels of x, which the norm and the gate after
+ * it would have to go through twice: its norm is known before (linear_norm.h), so that it ends in
+ * x. */
 static void sub_layer(const cleave_demucs_net *n, const char *layer, int64_t index, int sub,
                       cleave_plane x)
 {
@@ -175,7 +179,7 @@ static void sub_layer(const cleave_demucs_net *n, const char *layer, int64_t ind
     const int dilation = 1 << sub;
     const cleave_conv_args narrow = {
         .channels = (int32_t)h, .kernel_points = 3, .dilation = dilation, .pad_points = dilation};
-    const cleave_conv_args wide = {.channels = (int32_t)(2 * x.channels)};
+    const cleave_conv_args wide = {.channels = (int32_t)(2 * x.channels), .act = CLEAVE_CONV_GLU};
     const cleave_demucs_name first = module_of(layer, sub, 0),
                              first_norm = module_of(layer, sub, 1);
     int at = 3;
@@ -198,17 +202,14 @@ static void sub_layer(const cleave_demucs_net *n, const char *layer, int64_t ind
     const cleave_demucs_name last_norm = module_of(layer, sub, at + 1);
     const cleave_demucs_name scale =
         cleave_demucs_name_of("%s.scale", module_of(layer, sub, at + 3).text);
-    y = cleave_demucs_conv(n, last.text, y, wide,
-                           cleave_demucs_module(n, last.text, wide.channels, wide.channels * h));
-    cleave_demucs_group_norm(
-        n, cleave_demucs_name_of("%.60s.dconv.layers.%d", layer, sub).text, y,
-        (cleave_demucs_norm){.module = last_norm.text,
-                             .groups = 1,
-                             .per_row = 1,
-                             .act = CLEAVE_NORMALIZE_GLU,
-                             .scale = cleave_demucs_weight(n, scale.text, x.channels),
-                             .residual = x,
-                             .out = x});
+    cleave_demucs_operands operands =
+        cleave_demucs_module(n, last.text, wide.channels, wide.channels * h);
+
+    operands.row_norm = cleave_demucs_linear_norm(n, last_norm.text, y, wide.channels, operands);
+    operands.scale = cleave_demucs_weight(n, scale.text, x.channels);
+    operands.residual = x;
+    cleave_demucs_conv_in_place(n, cleave_demucs_name_of("%.60s.dconv.layers.%d", layer, sub).text,
+                                y, wide, operands);
 }
 
 void cleave_demucs_dconv(const cleave_demucs_net *n, const char *layer, int64_t index,

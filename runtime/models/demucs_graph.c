@@ -4,11 +4,14 @@
 #include <string.h>
 
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/linear_norm/linear_norm.h"
 #include "kernels/moments/moments.h"
 #include "kernels/rearrange/rearrange.h"
 #include "runtime/models/demucs.h"
 
 #define PARTS_MAX 4
+
+static const cleave_plane none = {.tensor = -1};
 
 /* What the fill functions get: where values lie in the file. */
 typedef struct source {
@@ -332,7 +335,8 @@ cleave_demucs_operands cleave_demucs_module(const cleave_demucs_net *n, const ch
         .bias = cleave_demucs_weight(n, cleave_demucs_name_of("%s.bias", module).text, channels),
         .scale = -1,
         .table = -1,
-        .residual = {.tensor = -1},
+        .row_norm = none,
+        .residual = none,
     };
 }
 
@@ -348,11 +352,10 @@ static int32_t or_one(int32_t x)
     return x ? x : 1;
 }
 
-cleave_plane cleave_demucs_conv(const cleave_demucs_net *n, const char *label, cleave_plane in,
-                                cleave_conv_args args, cleave_demucs_operands operands)
+/* Into `out` if it has a tensor, else a new one. */
+static cleave_plane conv(const cleave_demucs_net *n, const char *label, cleave_plane in,
+                         cleave_conv_args args, cleave_demucs_operands operands, cleave_plane out)
 {
-    const int64_t rows = args.out_rows ? args.out_rows : in.rows;
-    const int64_t points = args.out_points ? args.out_points : in.points;
     const struct {
         uint32_t use;
         cleave_view view;
@@ -360,9 +363,10 @@ cleave_plane cleave_demucs_conv(const cleave_demucs_net *n, const char *label, c
         {CLEAVE_CONV_BIAS, {operands.bias, 0}},
         {CLEAVE_CONV_SCALE, {operands.scale, 0}},
         {CLEAVE_CONV_TABLE, {operands.table, 0}},
+        {CLEAVE_CONV_ROW_NORM, view_of(operands.row_norm)},
         {CLEAVE_CONV_RESIDUAL, view_of(operands.residual)},
     };
-    cleave_view views[7] = {view_of(in), {operands.weight, 0}};
+    cleave_view views[8] = {view_of(in), {operands.weight, 0}};
     int32_t count = 2;
 
     args.in_channels = (int32_t)in.channels;
@@ -370,17 +374,19 @@ cleave_plane cleave_demucs_conv(const cleave_demucs_net *n, const char *label, c
     args.in_points = in.points;
     args.in_row_stride = pitch_of(in);
     args.in_channel_stride = stride_of(in);
-    args.out_rows = rows;
-    args.out_points = args.out_row_stride = points;
-    args.out_channel_stride = rows * points;
+    args.out_rows = args.out_rows ? args.out_rows : in.rows;
+    args.out_points = args.out_points ? args.out_points : in.points;
     args.kernel_rows = or_one(args.kernel_rows);
     args.kernel_points = or_one(args.kernel_points);
     args.stride_rows = or_one(args.stride_rows);
     args.stride_points = or_one(args.stride_points);
     args.dilation = or_one(args.dilation);
     args.uses = is_half(n, operands.weight) ? CLEAVE_CONV_HALF : 0;
-    const cleave_plane out =
-        cleave_demucs_plane(n, label, cleave_conv_out_channels(&args), rows, points);
+    if (out.tensor < 0)
+        out = cleave_demucs_plane(n, label, cleave_conv_out_channels(&args), args.out_rows,
+                                  args.out_points);
+    args.out_row_stride = pitch_of(out);
+    args.out_channel_stride = stride_of(out);
     for (size_t i = 0; i < sizeof optional / sizeof optional[0]; i++)
         if (optional[i].view.tensor >= 0) {
             args.uses |= optional[i].use;
@@ -388,6 +394,43 @@ cleave_plane cleave_demucs_conv(const cleave_demucs_net *n, const char *label, c
         }
     views[count++] = view_of(out);
     cleave_demucs_step(n, label, CLEAVE_OP_CONV, &args, views, count);
+    return out;
+}
+
+cleave_plane cleave_demucs_conv(const cleave_demucs_net *n, const char *label, cleave_plane in,
+                                cleave_conv_args args, cleave_demucs_operands operands)
+{
+    return conv(n, label, in, args, operands, none);
+}
+
+void cleave_demucs_conv_in_place(const cleave_demucs_net *n, const char *label, cleave_plane in,
+                                 cleave_conv_args args, cleave_demucs_operands operands)
+{
+    conv(n, label, in, args, operands, operands.residual);
+}
+
+cleave_plane cleave_demucs_linear_norm(const cleave_demucs_net *n, const char *module,
+                                       cleave_plane in, int64_t channels,
+                                       cleave_demucs_operands layer)
+{
+    const cleave_demucs_name weight = cleave_demucs_name_of("%s.weight", module);
+    const cleave_demucs_name bias = cleave_demucs_name_of("%s.bias", module);
+    const cleave_plane out = cleave_demucs_plane(n, module, 2 * channels, 1, in.rows);
+    const cleave_linear_norm_args args = {.in_channels = (int32_t)in.channels,
+                                          .channels = (int32_t)channels,
+                                          .rows = in.rows,
+                                          .points = in.points,
+                                          .in_channel_stride = stride_of(in),
+                                          .in_row_stride = pitch_of(in),
+                                          .epsilon = CLEAVE_DEMUCS_EPSILON};
+    const cleave_view views[] = {view_of(in),
+                                 {layer.weight, 0},
+                                 {layer.bias, 0},
+                                 {cleave_demucs_weight(n, weight.text, channels), 0},
+                                 {cleave_demucs_weight(n, bias.text, channels), 0},
+                                 view_of(out)};
+
+    cleave_demucs_step(n, module, CLEAVE_OP_LINEAR_NORM, &args, views, 6);
     return out;
 }
 

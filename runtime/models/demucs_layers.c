@@ -191,7 +191,8 @@ static cleave_demucs_operands transposed_module(const cleave_demucs_net *n, cons
                                                 const branch *b, int64_t *channels)
 {
     const int64_t each = (b->rows ? 2 : 1) * n->a.audio_channels;
-    cleave_demucs_operands operands = {.scale = -1, .table = -1, .residual = none};
+    cleave_demucs_operands operands = {
+        .scale = -1, .table = -1, .row_norm = none, .residual = none};
 
     *channels = b->index ? b->in : n->a.sources * each;
     if (b->index || b->norm)

@@ -107,6 +107,7 @@ static cleave_plane projection(const layer *l, const char *attention, const char
         .bias = cleave_demucs_weight_part(l->n, bias.text, 3 * D, first, count),
         .scale = -1,
         .table = -1,
+        .row_norm = none,
         .residual = none};
 
     return cleave_demucs_conv(l->n, label_of(l, label).text, x,

@@ -228,6 +228,8 @@ static void refusals(void)
     TEST_CHECK(!cleave_conv_op.check(&args));
     args.uses = CLEAVE_CONV_RESIDUAL | CLEAVE_CONV_FACTOR;
     refused(&args, "FACTOR");
+    args.uses = CLEAVE_CONV_NORM | CLEAVE_CONV_ROW_NORM;
+    refused(&args, "NORM");
     args.uses = 0;
     args.act = CLEAVE_CONV_SIGMOID + 1;
     refused(&args, "act");
@@ -256,8 +258,11 @@ static void operands(void)
     TEST_CHECK(operand[4].field == offsetof(cleave_conv_args, factor));
     TEST_CHECK(operand[5].field == offsetof(cleave_conv_args, raw));
     TEST_CHECK(operand[5].access == CLEAVE_WRITE && operand[6].access == CLEAVE_WRITE);
-    args.uses = CLEAVE_CONV_RESIDUAL;
-    TEST_CHECK(cleave_conv_op.operands(&args, operand) == 4);
+    args.uses = CLEAVE_CONV_RESIDUAL | CLEAVE_CONV_ROW_NORM;
+    TEST_CHECK(cleave_conv_op.operands(&args, operand) == 5);
+    TEST_CHECK(operand[2].field == offsetof(cleave_conv_args, row_norm));
+    TEST_CHECK(operand[2].access == CLEAVE_READ);
+    TEST_CHECK(operand[3].access == (CLEAVE_READ | CLEAVE_JOINED));
 }
 
 /* ---- what follows a sum ---- */
@@ -384,6 +389,40 @@ static void one_tensor(void)
     }
 }
 
+/* A residual that the result replaces, against one that stays. */
+static void residual_in_place(void)
+{
+    enum { channels = 9, rows = 3, points = 53, size = channels * rows * points };
+    static float in[2 * rows * points], weight[2 * channels * 2], norm[rows * 4 * channels];
+    static float residual[size], apart[size], in_place[size];
+    const variants all = variants_list();
+    cleave_conv_args args = small_args();
+
+    for (int i = 0; i < 2 * rows * points; i++)
+        in[i] = test_uniform(6, (uint64_t)i);
+    for (int i = 0; i < 2 * channels * 2; i++)
+        weight[i] = test_uniform(7, (uint64_t)i);
+    for (int i = 0; i < rows * 4 * channels; i++)
+        norm[i] = test_uniform(8, (uint64_t)i);
+    for (int i = 0; i < size; i++)
+        residual[i] = test_uniform(9, (uint64_t)i);
+    args.in = in, args.weight = weight, args.row_norm = norm;
+    args.in_channels = 2;
+    args.channels = 2 * channels;
+    args.in_rows = args.out_rows = rows;
+    args.in_points = args.in_row_stride = args.out_points = args.out_row_stride = points;
+    args.in_channel_stride = args.out_channel_stride = (int64_t)rows * points;
+    args.uses = CLEAVE_CONV_RESIDUAL | CLEAVE_CONV_ROW_NORM;
+    args.act = CLEAVE_CONV_GLU;
+    for (int v = 0; v < all.count; v++) {
+        args.residual = residual, args.out = apart;
+        variant_run(&all.ops[v], CLEAVE_OP_CONV, &args, 0, cleave_conv_op.items(&args));
+        args.residual = args.out = memcpy(in_place, residual, sizeof residual);
+        variant_run(&all.ops[v], CLEAVE_OP_CONV, &args, 0, cleave_conv_op.items(&args));
+        TEST_CHECK(!memcmp(apart, in_place, sizeof apart));
+    }
+}
+
 int main(int argc, char **argv)
 {
     const test_case cases[] = {
@@ -396,6 +435,7 @@ int main(int argc, char **argv)
         {"what follows a sum", ends},
         {"dilation", dilation},
         {"results in one tensor", one_tensor},
+        {"residual in place", residual_in_place},
     };
 
     return test_main(argc, argv, cases, (int)(sizeof cases / sizeof cases[0]));

@@ -40,6 +40,7 @@ static const char *const fused[] = {
     ".norm1",
     ".norm2",            /* of Hybrid Demucs: GELU, gate */
     ".dconv.layers.0.1", /* GELU */
+    ".dconv.layers.0.5", /* norm, gate, residual */
 };
 
 /* How a stage follows from what a step writes. */

@@ -166,6 +166,45 @@ static void overlaps_refused(void)
     refused(CLEAVE_INVALID, "\"in place\"", "operands 0 and 1 of rearrange overlap");
 }
 
+/* The residual of a convolution may be its result, its input may not. */
+static void a_joined_operand(void)
+{
+    cleave_conv_args args = {.in_channels = 1,
+                             .channels = 1,
+                             .in_rows = 1,
+                             .in_points = 50,
+                             .in_channel_stride = 50,
+                             .in_row_stride = 50,
+                             .out_rows = 1,
+                             .out_points = 50,
+                             .out_channel_stride = 50,
+                             .out_row_stride = 50,
+                             .kernel_rows = 1,
+                             .kernel_points = 1,
+                             .stride_rows = 1,
+                             .stride_points = 1,
+                             .dilation = 1,
+                             .uses = CLEAVE_CONV_RESIDUAL};
+    const cleave_view t = {some.t, 0}, weight = {some.k, 0};
+
+    for (int64_t at = 0; at < 2; at++) {
+        const cleave_view out = {some.t, at};
+        begin();
+        add((cleave_view){some.x, 0}, (cleave_view){some.k, 0}, t, 100);
+        cleave_graph_add(&graph, "joined", CLEAVE_OP_CONV, &args,
+                         (cleave_view[]){{some.x, 0}, weight, t, out}, 4);
+        if (at)
+            refused(CLEAVE_INVALID, "\"joined\"", "operands 2 and 3 of conv overlap");
+        else
+            TEST_CHECK(graph.error.status == CLEAVE_OK);
+    }
+    begin();
+    add((cleave_view){some.x, 0}, (cleave_view){some.k, 0}, t, 100);
+    cleave_graph_add(&graph, "joined", CLEAVE_OP_CONV, &args,
+                     (cleave_view[]){t, weight, {some.x, 0}, t}, 4);
+    refused(CLEAVE_INVALID, "\"joined\"", "operands 0 and 3 of conv overlap");
+}
+
 static void steps_refused(void)
 {
     const cleave_mix_args bad = {.inputs = 0, .outputs = 1, .length = 1, .in_stride = 1};
@@ -274,6 +313,7 @@ int main(int argc, char **argv)
         {"graph: tensors that are refused", tensors_refused},
         {"graph: operands that are refused", operands_refused},
         {"graph: overlaps that are refused", overlaps_refused},
+        {"graph: an operand that the result may replace", a_joined_operand},
         {"graph: steps that are refused", steps_refused},
         {"graph: operands that are prepared", prepared_operands},
         {"graph: blending and joining", running_means},
