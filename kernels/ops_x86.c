@@ -39,10 +39,8 @@
 #include "kernels/voice_mask/voice_mask.h"
 #include "kernels/voice_odds/voice_odds.h"
 
-void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
+static void overlay_avx2(cleave_ops *ops)
 {
-    if (!(features & CLEAVE_CPU_AVX2))
-        return;
     ops->name = "avx2";
     ops->kernel[CLEAVE_OP_FFT] = cleave_fft_avx2;
     ops->kernel[CLEAVE_OP_STFT] = cleave_stft_avx2;
@@ -81,9 +79,10 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_CONVOLVE] = cleave_convolve_avx2;
     ops->kernel[CLEAVE_OP_DENOISE] = cleave_denoise_avx2;
     ops->kernel[CLEAVE_OP_LEVEL] = cleave_level_avx2;
+}
 
-    if (!(features & CLEAVE_CPU_AVX512))
-        return;
+static void overlay_avx512(cleave_ops *ops)
+{
     ops->name = "avx512";
     ops->kernel[CLEAVE_OP_FFT] = cleave_fft_avx512;
     ops->kernel[CLEAVE_OP_STFT] = cleave_stft_avx512;
@@ -111,6 +110,15 @@ void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
     ops->kernel[CLEAVE_OP_SOFTMAX] = cleave_softmax_avx512;
     ops->kernel[CLEAVE_OP_NORMALIZE] = cleave_normalize_avx512;
     ops->kernel[CLEAVE_OP_LAYER_NORM] = cleave_layer_norm_avx512;
+}
+
+void cleave_ops_overlay(cleave_ops *ops, uint32_t features)
+{
+    if (!(features & CLEAVE_CPU_AVX2))
+        return;
+    overlay_avx2(ops);
+    if (features & CLEAVE_CPU_AVX512)
+        overlay_avx512(ops);
 }
 
 int cleave_ops_cpu_round(cleave_ops *ops, uint32_t features, cleave_factors factors)
