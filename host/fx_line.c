@@ -289,13 +289,14 @@ static int replay(fx_line *line, int32_t index, int (*interrupted)(void *context
     const line_part *part = &line->parts[index];
     float gain = (float)pow(10.0, part->normalized.gain_db / 20.0);
     int32_t frames = 0;
-    int status = spool_rewind(part->spool) == 0 ? 1 : -1;
-    while (status > 0 && (status = spool_read(part->spool, &frames, sizeof frames)) > 0) {
+    int64_t place = 0;
+    int status = 1;
+    while (status > 0 && (status = spool_read(part->spool, &place, &frames, sizeof frames)) > 0) {
         int64_t count = (int64_t)frames * line->config.channels;
         if (interrupted != NULL && interrupted(context)) {
             return -1;
         }
-        status = spool_read(part->spool, line->block, (size_t)count * sizeof *line->block);
+        status = spool_read(part->spool, &place, line->block, (size_t)count * sizeof *line->block);
         if (status <= 0) {
             break;
         }

@@ -31,6 +31,7 @@ typedef struct track_session {
     backlog mixture;                   /* kept while SOURCE_REST or the score needs it */
     cleave_quality *score;             /* of the sum of the outputs; NULL if they are not all */
     sample_spool *kept;                /* blocks that a first pass has read; or NULL... */
+    int64_t kept_place;                /* ...where the next one lies... */
     int64_t kept_at;                   /* ...how many of its frames have been read again... */
     int64_t kept_first, kept_end;      /* ...and which of them are the track */
     stem_post *post;                   /* effects on the outputs, or NULL */

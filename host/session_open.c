@@ -340,7 +340,8 @@ static int open_sink(track_session *session)
                           folder,
                           writer,
                           clip_of(session, writer.bits),
-                          SESSION_BLOCK_FRAMES};
+                          SESSION_BLOCK_FRAMES,
+                          session->context->threads};
     if (sink_open(&session->sink, &config, message) != 0) {
         return session_fail(session, TRACK_UNWRITABLE, "%s", message);
     }

@@ -51,10 +51,6 @@ int session_prepare(track_session *session, int64_t *frames)
         status = run_line(&p, *frames);
     }
     fx_line_close(&p.line);
-    if (status == 0 && spool_rewind(p.spool) != 0) {
-        status = session_fail(session, TRACK_UNREADABLE, "its temporary copy cannot be read: %s",
-                              strerror(errno));
-    }
     session_keep(session, p.spool);
     if (status != 0) {
         return -1;

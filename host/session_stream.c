@@ -86,7 +86,7 @@ void session_keep(track_session *session, sample_spool *spool)
 {
     spool_close(&session->kept);
     session->kept = spool;
-    session->kept_at = session->kept_first = 0;
+    session->kept_place = session->kept_at = session->kept_first = 0;
     session->kept_end = INT64_MAX;
 }
 
@@ -98,9 +98,9 @@ static int read_kept(track_session *session, int64_t *frames)
     int status = 1;
     while (status > 0 && end <= first && session->kept_at < session->kept_end) {
         int64_t count = 0;
-        status = spool_read(session->kept, &count, sizeof count);
+        status = spool_read(session->kept, &session->kept_place, &count, sizeof count);
         if (status > 0) {
-            status = spool_read(session->kept, session->block,
+            status = spool_read(session->kept, &session->kept_place, session->block,
                                 (size_t)(count * channels) * sizeof(float));
         }
         first = session->kept_first - session->kept_at;

@@ -112,10 +112,6 @@ static int survey_pipe(survey *pass, int64_t frames)
             status = session_read(session, &frames);
         }
     }
-    if (status == 0 && spool_rewind(spool) != 0) {
-        status = session_fail(session, TRACK_UNWRITABLE, "cannot read the temporary file in %s: %s",
-                              folder, strerror(errno));
-    }
     session_keep(session, spool);
     return status;
 }

@@ -1,6 +1,7 @@
 /* sink.c: the stems of one track on their way into files. */
 #include "host/sink.h"
 
+#include "host/jobs.h"
 #include "host/samples.h"
 #include "host/spool.h"
 
@@ -22,6 +23,15 @@ struct stem_sink {
     int to_stdout;
     sink_outcome outcome;
 };
+
+/* What the threads share that encode from the spool. */
+typedef struct stem_replay {
+    const stem_sink *sink;
+    sink_interrupted interrupted;
+    void *context;
+    atomic_int stopped; /* one has failed, so the others need not go on */
+    char messages[CLEAVE_STEMS_MAX][AUDIO_MESSAGE_BYTES];
+} stem_replay;
 
 static int open_writers(stem_sink *sink, char *message);
 static void abort_writers(stem_sink *sink);
@@ -165,43 +175,60 @@ static int spool_stems(stem_sink *sink, float *const *stems, int32_t frames, cha
                   : 0;
 }
 
-static int replay_into(stem_sink *sink, float *samples, sink_interrupted interrupted, void *context,
-                       char *message)
+static int replay_from(stem_replay *all, int32_t stem, float *samples, char *message)
 {
+    const stem_sink *sink = all->sink;
+    int64_t place = 0;
     int32_t frames = 0;
-    int status = spool_rewind(sink->spool) == 0 ? 1 : -1;
-    while (status > 0 && (status = spool_read(sink->spool, &frames, sizeof frames)) > 0) {
+    int status = 1;
+    while (status > 0 && (status = spool_read(sink->spool, &place, &frames, sizeof frames)) > 0) {
         int64_t count = (int64_t)frames * sink->config.writer.channels;
-        if (interrupted(context)) {
+        int64_t bytes = count * (int64_t)sizeof(float);
+        int64_t next = place + sink->config.stem_count * bytes;
+        if (atomic_load(&all->stopped) || all->interrupted(all->context)) {
             return -1;
         }
-        for (int32_t s = 0; s < sink->config.stem_count; s++) {
-            status = spool_read(sink->spool, samples, (size_t)count * sizeof(float));
-            if (status <= 0) {
-                break;
-            }
-            for (int64_t i = 0; i < count; i++) {
-                samples[i] = (float)(samples[i] * sink->outcome.gain);
-            }
-            if (audio_writer_write(sink->writers[s], samples, frames, message) != 0) {
-                return -1;
-            }
+        place += stem * bytes;
+        status = spool_read(sink->spool, &place, samples, (size_t)bytes);
+        for (int64_t i = 0; i < count && status > 0; i++) {
+            samples[i] = (float)(samples[i] * sink->outcome.gain);
         }
+        if (status > 0 && audio_writer_write(sink->writers[stem], samples, frames, message) != 0) {
+            return -1;
+        }
+        place = next;
     }
     return status < 0 ? refuse_errno(message, "cannot read the temporary file in the output folder")
                       : 0;
 }
 
+static void replay_stem(void *context, int32_t job, int32_t stem)
+{
+    stem_replay *all = context;
+    const sink_config *config = &all->sink->config;
+    char *message = all->messages[stem];
+    size_t count = (size_t)config->block_frames_max * (size_t)config->writer.channels;
+    float *samples = malloc(count * sizeof *samples);
+    (void)job;
+    int failed = samples == NULL ? refuse_errno(message, "cannot write")
+                                 : replay_from(all, stem, samples, message);
+    if (failed) {
+        atomic_store(&all->stopped, 1);
+    }
+    free(samples);
+}
+
+/* Encodes the stems from the spool, several at once. */
 static int replay(stem_sink *sink, sink_interrupted interrupted, void *context, char *message)
 {
-    size_t count = (size_t)sink->config.block_frames_max * (size_t)sink->config.writer.channels;
-    float *samples = malloc(count * sizeof *samples);
-    if (samples == NULL) {
-        return refuse_errno(message, "cannot write");
+    const sink_config *config = &sink->config;
+    stem_replay all = {.sink = sink, .interrupted = interrupted, .context = context};
+    int32_t jobs = config->threads < config->stem_count ? config->threads : config->stem_count;
+    jobs_run(jobs, config->stem_count, &all.stopped, replay_stem, &all);
+    for (int32_t s = 0; s < config->stem_count && message[0] == '\0'; s++) {
+        memcpy(message, all.messages[s], AUDIO_MESSAGE_BYTES);
     }
-    int status = replay_into(sink, samples, interrupted, context, message);
-    free(samples);
-    return status;
+    return atomic_load(&all.stopped) ? -1 : 0;
 }
 
 static void clip_samples(stem_sink *sink, float *samples, int64_t count)

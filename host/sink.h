@@ -3,8 +3,8 @@
  * With CLIP_RESCALE the gain is known only at the end. The stems are encoded as they come, which is
  * final as long as nothing exceeds full scale, and the same samples go to a nameless spool beside
  * them. Once a peak exceeds full scale the encoders are given up, and at the end all stems are
- * encoded from the spool with one gain. So memory is bounded, no sample is separated twice, and a
- * track that does not clip is finished when its last block is. */
+ * encoded from the spool with one gain, several at once. So memory is bounded, no sample is
+ * separated twice, and a track that does not clip is finished when its last block is. */
 #ifndef CLEAVE_HOST_SINK_H
 #define CLEAVE_HOST_SINK_H
 
@@ -18,6 +18,7 @@ typedef struct sink_config {
     audio_writer_config writer; /* the same for all */
     clip_mode clip;             /* not CLIP_DEFAULT */
     int32_t block_frames_max;   /* of sink_write() */
+    int32_t threads;            /* that encode from the spool at once */
 } sink_config;
 
 typedef struct stem_sink stem_sink;
@@ -37,7 +38,7 @@ typedef struct sink_outcome {
     int64_t clipped; /* samples that CLIP_CLAMP limited */
 } sink_outcome;
 
-/* Called now and then while a spool is encoded; not 0 gives up. */
+/* Called now and then, by several threads, while a spool is encoded; not 0 gives up. */
 typedef int (*sink_interrupted)(void *context);
 
 /* Encodes what is left and makes the files visible under their names; frees the sink. On failure no

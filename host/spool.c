@@ -43,17 +43,12 @@ int spool_write(sample_spool *spool, const void *bytes, size_t count)
     return 0;
 }
 
-int spool_rewind(sample_spool *spool)
-{
-    return lseek(spool->file, 0, SEEK_SET) == 0 ? 0 : -1;
-}
-
-int spool_read(sample_spool *spool, void *bytes, size_t count)
+int spool_read(const sample_spool *spool, int64_t *place, void *bytes, size_t count)
 {
     char *at = bytes;
     size_t wanted = count;
     while (count > 0) {
-        ssize_t got = read(spool->file, at, count);
+        ssize_t got = pread(spool->file, at, count, *place);
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -65,6 +60,7 @@ int spool_read(sample_spool *spool, void *bytes, size_t count)
             return -1;
         }
         at += got;
+        *place += got;
         count -= (size_t)got;
     }
     return 1;

@@ -15,11 +15,9 @@ int spool_open(sample_spool **opened, const char *folder);
 /* Appends. Returns 0, or -1 with errno set. */
 int spool_write(sample_spool *spool, const void *bytes, size_t count);
 
-/* Goes back to the begin, to read. */
-int spool_rewind(sample_spool *spool);
-
-/* Reads exactly `count` bytes. Returns 1, 0 at the end, or -1 with errno set. */
-int spool_read(sample_spool *spool, void *bytes, size_t count);
+/* Reads exactly `count` bytes from *place on, and moves *place behind them. Returns 1, 0 at the
+ * end, or -1 with errno set. Threads may read at once, with a place each. */
+int spool_read(const sample_spool *spool, int64_t *place, void *bytes, size_t count);
 
 /* Safe on a pointer to NULL. */
 void spool_close(sample_spool **spool);
