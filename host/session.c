@@ -18,14 +18,18 @@ static void tell_outcome(track_session *session, const sink_outcome *outcome);
 static int attempt(const session_context *context, const input *source, track_result *result)
 {
     track_session session = {.context = context, .options = context->options, .result = result};
+    pthread_mutex_init(&session.failing, NULL);
     memset(result, 0, sizeof *result);
     result->gain = 1.0;
     result->status = TRACK_DONE;
     snprintf(result->input, sizeof result->input, "%s", source->path);
-    if (run(&session, source) != 0 && result->status == TRACK_DONE) {
+    int status = run(&session, source);
+    block_queue_close(&session.pulled);
+    if (status != 0 && result->status == TRACK_DONE) {
         session_fail(&session, TRACK_UNSEPARABLE, "out of memory");
     }
     session_close(&session);
+    pthread_mutex_destroy(&session.failing);
     if (!session.device_lost || context->options->device != CLEAVE_DEVICE_AUTO ||
         atomic_load(context->cancelled)) {
         return 0;
@@ -57,15 +61,16 @@ int session_fail(track_session *session, track_status status, const char *format
 {
     track_result *result = session->result;
     char text[AUDIO_MESSAGE_BYTES];
-    if (result->status != TRACK_DONE) {
-        return -1;
-    }
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    track_sentence(result->input, text, result->message);
-    result->status = status;
+    pthread_mutex_lock(&session->failing);
+    if (result->status == TRACK_DONE) {
+        track_sentence(result->input, text, result->message);
+        result->status = status;
+    }
+    pthread_mutex_unlock(&session->failing);
     return -1;
 }
 

@@ -1,9 +1,14 @@
 /* session_internal.h: a session's state, between session.c (what happens when), session_open.c
- * (what is needed for a track) and session_stream.c (where its samples go). */
+ * (what is needed for a track) and session_stream.c (where its samples go).
+ *
+ * From session_open_outputs() until session_drain() returns, or the queue is closed, what stands
+ * behind the engine - score, from_engine, references, effects, sink - belongs to the queue's
+ * thread, everything else to the session's own. */
 #ifndef CLEAVE_HOST_SESSION_INTERNAL_H
 #define CLEAVE_HOST_SESSION_INTERNAL_H
 
 #include "host/backlog.h"
+#include "host/block_queue.h"
 #include "host/convert.h"
 #include "host/reference.h"
 #include "host/score.h"
@@ -19,6 +24,7 @@ typedef struct track_session {
     const session_context *context;
     const cli_options *options;
     track_result *result;
+    pthread_mutex_t failing; /* held while its status is set */
 
     audio_reader *reader;
     const audio_info *info;
@@ -36,18 +42,18 @@ typedef struct track_session {
     int64_t kept_first, kept_end;      /* ...and which of them are the track */
     stem_post *post;                   /* effects on the outputs, or NULL */
     stem_sink *sink;
+    block_queue *pulled; /* from the engine to all that comes behind it */
     stem_reference *references[CLEAVE_STEMS_MAX];
 
-    float *block;                    /* [SESSION_BLOCK_FRAMES][C] as read; the others follow it */
-    float *mapped;                   /* with the engine's channels; NULL when they are the same */
-    float *pulled[CLEAVE_STEMS_MAX]; /* [SESSION_BLOCK_FRAMES][C] of each stem of the engine */
-    float *rest;                     /* the same, of the mixture minus a stem; or NULL */
-    float *original;                 /* the same, of the mixture; NULL if there is no score */
-    float *sum;                      /* the same, of the outputs together; or NULL */
-    int64_t replaced_samples;        /* that were not numbers */
+    float *block;             /* [SESSION_BLOCK_FRAMES][C] as read; the others follow it */
+    float *mapped;            /* with the engine's channels; NULL when they are the same */
+    float *rest;              /* [SESSION_BLOCK_FRAMES][C] of the mixture minus a stem; or NULL */
+    float *sum;               /* the same, of the outputs together; NULL if there is no score */
+    int64_t replaced_samples; /* that were not numbers */
 } track_session;
 
-/* Records why the track failed, unless an earlier reason is known. Returns -1. */
+/* Records why the track failed, unless an earlier reason is known. Returns -1. Either thread may
+ * call it. */
 int session_fail(track_session *session, track_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -81,6 +87,8 @@ int session_survey(track_session *session, const input *source, int64_t *frames)
 int session_read(track_session *session, int64_t *frames); /* fills block; 0 frames at the end */
 int session_feed(track_session *session, int64_t frames);  /* block to engine to outputs */
 int session_drain(track_session *session); /* the track ended: the rest to the outputs */
+/* What the engine gave, on its way to the outputs; the context is the session. */
+int session_write(void *context, float *const *pulled, int32_t frames);
 /* A block with the engine's channels: mono is copied to each, those beyond them are left out, or
  * their mean is taken where the engine is mono. The block itself when they are the same. */
 float *session_map_input(track_session *session, float *block, int64_t frames);

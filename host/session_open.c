@@ -8,6 +8,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Of the queue behind the engine: most of what a segment of HTDemucs gives, so that the next one is
+ * begun before all of it is written. */
+#define QUEUE_BYTES ((size_t)8 << 20)
+
 static int to_pipe(const track_session *session)
 {
     return strcmp(session->options->out, "-") == 0;
@@ -22,6 +26,7 @@ static int name_outputs(track_session *session, const input *source);
 static int open_sink(track_session *session);
 static int open_references(track_session *session);
 static int open_post(track_session *session);
+static int open_queue(track_session *session);
 
 int session_open_input(track_session *session, const input *source)
 {
@@ -105,15 +110,25 @@ static size_t converter_bytes(const session_buffers *buffers)
 static size_t block_bytes(const session_buffers *buffers)
 {
     int maps = buffers->input_channels != buffers->engine_channels;
-    int blocks =
-        buffers->engine_stems + (buffers->has_rest != 0) + maps + (buffers->is_scored ? 2 : 0);
+    int blocks = (buffers->has_rest != 0) + maps + (buffers->is_scored != 0);
     return ((size_t)buffers->input_channels + (size_t)(blocks * buffers->engine_channels)) *
            SESSION_BLOCK_FRAMES * sizeof(float);
 }
 
+/* The engine's stems, and the mixture where it is needed. */
+static block_queue_config queue_config(const session_buffers *buffers)
+{
+    return (block_queue_config){
+        .streams = buffers->engine_stems + (buffers->has_rest || buffers->is_scored),
+        .samples = (int64_t)SESSION_BLOCK_FRAMES * buffers->engine_channels,
+        .bytes_most = QUEUE_BYTES,
+    };
+}
+
 size_t session_buffer_bytes(const session_buffers *buffers)
 {
-    return block_bytes(buffers) + converter_bytes(buffers) +
+    const block_queue_config queue = queue_config(buffers);
+    return block_bytes(buffers) + converter_bytes(buffers) + block_queue_bytes(&queue) +
            (buffers->is_scored ? cleave_quality_need(buffers->engine_channels) : 0);
 }
 
@@ -131,7 +146,7 @@ int session_open_outputs(track_session *session, const input *source)
         status = open_sink(session);
         pthread_mutex_unlock(session->context->folders);
     }
-    return status;
+    return status == 0 ? open_queue(session) : status;
 }
 
 void session_close(track_session *session)
@@ -200,11 +215,10 @@ static int choose_outputs(track_session *session)
     return 0;
 }
 
-/* One allocation: the blocks of the session lie in it one after the other. */
-static int allocate(track_session *session)
+static session_buffers buffers_of(const track_session *session)
 {
     const track_result *result = session->result;
-    const session_buffers buffers = {
+    return (session_buffers){
         .input_channels = session->info->channels,
         .engine_channels = session->engine_info.channels,
         .output_channels = result->output_channels,
@@ -214,6 +228,12 @@ static int allocate(track_session *session)
         .is_scored =
             score_is_whole(session->result->stems, result->stem_count, &result->choice.info),
     };
+}
+
+/* One allocation: the blocks of the session lie in it one after the other. */
+static int allocate(track_session *session)
+{
+    const session_buffers buffers = buffers_of(session);
     size_t floats = (size_t)SESSION_BLOCK_FRAMES * (size_t)buffers.engine_channels;
     session->result->buffer_bytes = (int64_t)session_buffer_bytes(&buffers);
     session->block = malloc(block_bytes(&buffers));
@@ -224,17 +244,13 @@ static int allocate(track_session *session)
         return session_fail(session, TRACK_UNSEPARABLE, "out of memory");
     }
     float *at = session->block + (size_t)SESSION_BLOCK_FRAMES * (size_t)buffers.input_channels;
-    for (int32_t s = 0; s < buffers.engine_stems; s++, at += floats) {
-        session->pulled[s] = at;
-    }
     if (buffers.has_rest) {
         session->rest = at;
         at += floats;
     }
     if (buffers.is_scored) {
-        session->original = at;
-        session->sum = at + floats;
-        at += 2 * floats;
+        session->sum = at;
+        at += floats;
     }
     if (buffers.input_channels != buffers.engine_channels) {
         session->mapped = at;
@@ -387,4 +403,15 @@ static int open_post(track_session *session)
         return session_fail(session, TRACK_UNPROCESSABLE, "%s", message);
     }
     return 0;
+}
+
+static int open_queue(track_session *session)
+{
+    const session_buffers buffers = buffers_of(session);
+    block_queue_config config = queue_config(&buffers);
+    config.consume = session_write;
+    config.context = session;
+    return block_queue_open(&session->pulled, &config) != 0
+               ? session_fail(session, TRACK_UNSEPARABLE, "no memory or no thread can be had")
+               : 0;
 }

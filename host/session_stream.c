@@ -1,9 +1,10 @@
 /* session_stream.c: where the samples of a track go:
  *
- *     reader -> numbers only -> channels -> to_engine -> engine -> score, channels -> from_engine
- *            -> references, effects -> sink
+ *     reader -> numbers only -> channels -> to_engine -> engine -> queue
+ *     queue -> score, channels -> from_engine -> references, effects -> sink
  *
- * Each stage hands blocks to the next and keeps what its own latency needs, so memory does not grow
+ * The second line is another thread's: stems are written while the next segment is computed. Each
+ * stage hands blocks to the next and keeps what its own latency needs, so memory does not grow
  * with the track. */
 #include "host/samples.h"
 #include "host/session_internal.h"
@@ -73,7 +74,7 @@ int session_drain(track_session *session)
         return session_fail(session, TRACK_UNSEPARABLE, "the sample rate could not be converted");
     }
     cleave_flush(session->engine);
-    if (pull_ready(session) != 0) {
+    if (pull_ready(session) != 0 || block_queue_finish(session->pulled) != 0) {
         return -1;
     }
     if (convert_finish(session->from_engine, output_frames, write_outputs, session) != 0) {
@@ -174,15 +175,14 @@ static void map_outputs(const track_session *session, float *const *streams, int
 }
 
 /* Makes the rest of the mixture, and scores the sum of the outputs against it. */
-static void match_mixture(track_session *session, float *const *streams, int64_t frames)
+static void match_mixture(track_session *session, float *const *streams, const float *mixture,
+                          int64_t frames)
 {
     int64_t count = frames * session->engine_info.channels;
     int32_t outputs = session->result->stem_count;
-    float *original = session->score != NULL ? session->original : session->rest;
-    backlog_take(&session->mixture, original, count);
     if (session->sources[outputs - 1] == SOURCE_REST) {
         for (int64_t i = 0; i < count; i++) {
-            session->rest[i] = original[i] - session->pulled[0][i];
+            session->rest[i] = mixture[i] - streams[0][i];
         }
     }
     if (session->score == NULL) {
@@ -194,7 +194,7 @@ static void match_mixture(track_session *session, float *const *streams, int64_t
             session->sum[i] += streams[s][i];
         }
     }
-    cleave_quality_push(session->score, session->original, session->sum, frames);
+    cleave_quality_push(session->score, mixture, session->sum, frames);
 }
 
 /* The GPU was lost: no other track is to meet it. */
@@ -211,12 +211,13 @@ static int fail_device(track_session *session)
 /* Takes all that the engine can give now. */
 static int pull_ready(track_session *session)
 {
-    int32_t outputs = session->result->stem_count;
     for (;;) {
-        float *streams[CLEAVE_STEMS_MAX];
+        float *pulled[BLOCK_QUEUE_STREAMS_MAX];
         int64_t frames = 0;
-        cleave_status status =
-            cleave_pull(session->engine, session->pulled, SESSION_BLOCK_FRAMES, &frames);
+        if (block_queue_next(session->pulled, pulled) != 0) {
+            return -1;
+        }
+        cleave_status status = cleave_pull(session->engine, pulled, SESSION_BLOCK_FRAMES, &frames);
         if (status == CLEAVE_AGAIN || status == CLEAVE_END) {
             return 0;
         }
@@ -226,20 +227,30 @@ static int pull_ready(track_session *session)
         if (status < 0) {
             return session_fail(session, TRACK_UNSEPARABLE, "%s", cleave_status_text(status));
         }
-        for (int32_t s = 0; s < outputs; s++) {
-            streams[s] = session->sources[s] == SOURCE_REST ? session->rest
-                                                            : session->pulled[session->sources[s]];
-        }
         if (wants_mixture(session)) {
-            match_mixture(session, streams, frames);
+            backlog_take(&session->mixture, pulled[session->engine_info.stem_count],
+                         frames * session->engine_info.channels);
         }
-        map_outputs(session, streams, frames);
-        if (convert_push(session->from_engine, streams, (int32_t)frames, write_outputs, session) !=
-            0) {
-            return session_fail(session, TRACK_UNSEPARABLE,
-                                "the sample rate could not be converted");
-        }
+        block_queue_put(session->pulled, (int32_t)frames);
     }
+}
+
+int session_write(void *context, float *const *pulled, int32_t frames)
+{
+    track_session *session = context;
+    float *streams[CLEAVE_STEMS_MAX];
+    for (int32_t s = 0; s < session->result->stem_count; s++) {
+        streams[s] =
+            session->sources[s] == SOURCE_REST ? session->rest : pulled[session->sources[s]];
+    }
+    if (wants_mixture(session)) {
+        match_mixture(session, streams, pulled[session->engine_info.stem_count], frames);
+    }
+    map_outputs(session, streams, frames);
+    if (convert_push(session->from_engine, streams, frames, write_outputs, session) != 0) {
+        return session_fail(session, TRACK_UNSEPARABLE, "the sample rate could not be converted");
+    }
+    return 0;
 }
 
 static int write_outputs(void *context, float *const *streams, int32_t frames)
