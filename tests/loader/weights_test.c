@@ -139,6 +139,31 @@ static void check_values(const char *type, const void *data, size_t bytes, cleav
     test_bytes_free(&file);
 }
 
+/* Every value of binary16, alone and among others, comes out as the definition has it: signs,
+ * subnormals, infinities and NaN too. */
+static void every_half(void)
+{
+    enum { ALL = 65536 };
+    static uint16_t half[ALL];
+    static float out[ALL];
+    const cleave_table_tensor tensor = {.type = CLEAVE_WEIGHTS_F16, .count = ALL, .data = half};
+
+    for (int step = 1; step < 40; step += 2) {
+        int wrong = 0;
+        for (int i = 0; i < ALL; i++)
+            half[i] = (uint16_t)(i * step + (i % 7 == 3 ? 0x3c00 : 0));
+        for (int64_t first = 0; first < ALL; first += ALL / 3) {
+            const int64_t count = ALL - first < ALL / 3 ? ALL - first : ALL / 3;
+            cleave_table_read(&tensor, first, count, out + first);
+        }
+        for (int i = 0; i < ALL; i++) {
+            const float value = cleave_half_to_float(half[i]);
+            wrong += memcmp(&value, &out[i], sizeof value) != 0;
+        }
+        TEST_CHECK(wrong == 0);
+    }
+}
+
 /* The same six values in every type that checkpoints have, to both that weight files have. */
 static void types(void)
 {
@@ -406,6 +431,7 @@ int main(int argc, char **argv)
     static const test_case cases[] = {
         {"sums", sums},
         {"binary16", halves},
+        {"every half", every_half},
         {"every type to both types", types},
         {"smallest", smallest},
         {"strides", strides},
