@@ -74,7 +74,8 @@ void cleave_segment_window(float *window, int64_t segment_frames, int64_t margin
     for (int64_t i = 0; i < segment_frames; i++) {
         const int64_t at = i - margin;
         const double height = (double)cleave_i64_max(0, at < rise ? at + 1 : inner - at);
-        window[i] = (float)fmax(pow(height / peak, power), 1e-30);
+        const double share = height / peak;
+        window[i] = (float)fmax(power == 1 ? share : pow(share, power), 1e-30);
     }
 }
 

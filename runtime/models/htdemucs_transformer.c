@@ -22,31 +22,49 @@ typedef struct positions {
  * 1 down to 1 / period. Frequency tokens: sines and cosines in turn, of the frame in the first half
  * of the channels, of the row in the second; there the lowest frequency is not reached. Phases go
  * up to thousands of radians: they are made in double. */
-static double position(const positions *p, int64_t channel, int64_t row, int64_t point)
+static float wave(const positions *p, double phase, int is_cosine)
+{
+    return (float)(p->weight * (is_cosine ? cos(phase) : sin(phase)));
+}
+
+static void fill_time(const positions *p, float *out)
 {
     const int64_t half = p->channels / 2;
 
-    if (p->rows) {
-        const double place = (double)(channel < half ? point : row);
-        const double phase =
-            place * pow(p->period, -2.0 * (double)(channel % half / 2) / (double)half);
-        return channel % 2 ? cos(phase) : sin(phase);
+    for (int64_t c = 0; c < p->channels; c++) {
+        const double period = pow(p->period, (double)(c % half) / (double)(half - 1));
+        for (int64_t t = 0; t < p->points; t++)
+            *out++ = wave(p, (double)t / period, c < half);
     }
-    const double phase =
-        (double)point / pow(p->period, (double)(channel % half) / (double)(half - 1));
-    return channel < half ? cos(phase) : sin(phase);
+}
+
+/* A half depends on the frame or on the row alone: each wave is made once. */
+static void fill_frequency(const positions *p, float *out)
+{
+    const int64_t half = p->channels / 2;
+
+    for (int64_t c = 0; c < p->channels; c++) {
+        const double rate = pow(p->period, -2.0 * (double)(c % half / 2) / (double)half);
+        const int of_frame = c < half;
+        for (int64_t r = 0; r < p->rows; r++)
+            for (int64_t t = 0; t < p->points; t++, out++) {
+                if (of_frame ? r > 0 : t > 0)
+                    *out = of_frame ? out[-p->points] : out[-1];
+                else
+                    *out = wave(p, (double)(of_frame ? t : r) * rate, c % 2);
+            }
+    }
 }
 
 static void fill_positions(void *data, size_t bytes, const void *context)
 {
     const positions *const p = context;
-    float *out = data;
 
     (void)bytes;
-    for (int64_t c = 0; c < p->channels; c++)
-        for (int64_t r = 0; r < (p->rows ? p->rows : 1); r++)
-            for (int64_t t = 0; t < p->points; t++)
-                *out++ = (float)(p->weight * position(p, c, r, t));
+    if (p->rows)
+        fill_frequency(p, data);
+    else
+        fill_time(p, data);
 }
 
 /* ---- one branch of one layer ---- */
