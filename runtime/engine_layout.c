@@ -35,7 +35,8 @@ static void describe(cleave_engine *engine, const cleave_workspace *space)
     info->input_frames_max = engine->ring.capacity - frames_held(engine, setup);
 }
 
-/* The buffers of the lanes and of the output, and what fills them once. */
+/* The buffers of the lanes and of the output, and what fills them once. The large ones are written
+ * before they are read. */
 static void lay_out_buffers(cleave_engine *engine, const cleave_setup *setup, cleave_arena *arena)
 {
     const size_t S = (size_t)engine->segment_frames, C = (size_t)engine->channels;
@@ -46,17 +47,17 @@ static void lay_out_buffers(cleave_engine *engine, const cleave_setup *setup, cl
 
     cleave_lane *const lane = cleave_arena_take(arena, (size_t)lanes, sizeof *lane);
     for (int32_t k = 0; k < lanes; k++) {
-        float *const mean = cleave_arena_take(arena, I * C * S, sizeof(float));
-        float *const weight = engine->adds ? NULL : cleave_arena_take(arena, S, sizeof(float));
+        float *const mean = cleave_arena_take_raw(arena, I * C * S, sizeof(float));
+        float *const weight = engine->adds ? NULL : cleave_arena_take_raw(arena, S, sizeof(float));
         if (lane)
             lane[k] = (cleave_lane){.origin = setup->origin[k], .mean = mean, .weight = weight};
     }
     engine->lane = lane;
-    engine->window = engine->adds ? NULL : cleave_arena_take(arena, S, sizeof(float));
-    engine->gain = cleave_arena_take(arena, S, sizeof(float));
+    engine->window = engine->adds ? NULL : cleave_arena_take_raw(arena, S, sizeof(float));
+    engine->gain = cleave_arena_take_raw(arena, S, sizeof(float));
     engine->matrix = cleave_arena_take(arena, O * inputs, sizeof(float));
-    engine->blended = cleave_arena_take(arena, inputs * C * block, sizeof(float));
-    engine->mixed = cleave_arena_take(arena, O * C * block, sizeof(float));
+    engine->blended = cleave_arena_take_raw(arena, inputs * C * block, sizeof(float));
+    engine->mixed = cleave_arena_take_raw(arena, O * C * block, sizeof(float));
     if (!arena->memory || arena->failed)
         return;
     if (!engine->adds)

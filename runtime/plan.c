@@ -11,17 +11,17 @@
 static unsigned char *take_tensor(cleave_plan *plan, const cleave_graph_tensor *from,
                                   const cleave_graph_note *note, cleave_arena *data)
 {
-    size_t *sum = &plan->constant_bytes;
-
     if (cleave_plan_shares(from->kind))
         return plan->shared && note->last >= note->first ? plan->shared + note->offset : NULL;
     if (cleave_plan_is_staged(from)) {
         plan->staged_bytes += note->last >= note->first ? cleave_align_up(from->bytes) : 0;
         return NULL;
     }
-    if (from->kind == CLEAVE_TENSOR_STATE)
-        sum = &plan->state_bytes;
-    *sum += cleave_align_up(from->bytes);
+    if (from->kind == CLEAVE_TENSOR_CONSTANT) {
+        plan->constant_bytes += cleave_align_up(from->bytes);
+        return cleave_arena_take_raw(data, from->bytes, 1);
+    }
+    plan->state_bytes += cleave_align_up(from->bytes);
     return cleave_arena_take(data, from->bytes, 1);
 }
 

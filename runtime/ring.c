@@ -16,7 +16,7 @@ void cleave_ring_init(cleave_ring *ring, cleave_arena *arena, int64_t capacity, 
     assert(capacity >= 1);
     assert(item_bytes >= 1);
 
-    ring->data = cleave_arena_take(arena, (size_t)capacity, item_bytes);
+    ring->data = cleave_arena_take_raw(arena, (size_t)capacity, item_bytes);
     ring->capacity = capacity;
     ring->item_bytes = item_bytes;
     atomic_init(&ring->head, 0);
