@@ -1,6 +1,7 @@
 /* plan_fill.c: the constants of a plan and the tables of its kernels, made once. */
 #include "runtime/plan.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "runtime/cpu.h"
@@ -101,13 +102,20 @@ static int prepare(const cleave_plan *plan, const cleave_graph *graph,
                           step->kernel->prepared_bytes(step->args));
 }
 
-/* What the threads share while they make tables. */
+/* What the threads share while they fill constants and make tables. */
 typedef struct filling {
     const cleave_plan *plan;
     const cleave_graph *graph;
     const cleave_plan_target *target;
-    size_t staging_bytes; /* of a thread, in the shared block */
+    size_t staging_bytes; /* of a thread, in the shared block; for tables */
+    _Atomic int32_t next; /* constant or step that no thread has taken */
 } filling;
+
+/* Each thread takes one after the other: most are small, and a few have nearly all the weights. */
+static int32_t take_next(filling *f)
+{
+    return atomic_fetch_add_explicit(&f->next, 1, memory_order_relaxed);
+}
 
 static int reads_staged(const cleave_graph *graph, const cleave_graph_step *step)
 {
@@ -121,10 +129,11 @@ static int reads_staged(const cleave_graph *graph, const cleave_graph_step *step
  */
 static void prepare_some(void *context, int32_t worker, int64_t begin, int64_t end)
 {
-    const filling *const f = context;
+    filling *const f = context;
 
-    for (int64_t i = begin; i < end; i++) {
-        prepare(f->plan, f->graph, f->target, (int32_t)i,
+    (void)begin, (void)end;
+    for (int32_t i; (i = take_next(f)) < f->graph->step_count;) {
+        prepare(f->plan, f->graph, f->target, i,
                 f->plan->shared + (size_t)worker * f->staging_bytes);
         if (worker == 0 && f->graph->packed && reads_staged(f->graph, &f->graph->step[i]))
             f->graph->packed(f->graph->packed_context);
@@ -147,20 +156,39 @@ static size_t staging_bytes_most(const cleave_plan *plan, const cleave_graph *gr
     return most;
 }
 
-/* The constants that steps read when they run. */
+/* One of the constants that steps read when they run. */
+static int fill_constant(const filling *f, int64_t index)
+{
+    const cleave_graph_tensor *const tensor = &f->graph->tensor[index];
+    const cleave_plan_target *const target = f->target;
+    unsigned char *const to = f->plan->tensor[index].data;
+
+    if (tensor->kind != CLEAVE_TENSOR_CONSTANT || cleave_plan_is_staged(tensor))
+        return 1;
+    tensor->fill(target->upload ? target->staging : to, tensor->bytes, tensor->fill_context);
+    return !target->upload || target->upload(target->context, to, target->staging, tensor->bytes);
+}
+
+static void fill_some(void *context, int32_t worker, int64_t begin, int64_t end)
+{
+    filling *const f = context;
+
+    (void)worker, (void)begin, (void)end;
+    for (int32_t i; (i = take_next(f)) < f->graph->tensor_count;)
+        fill_constant(f, i);
+}
+
 static int fill_constants(const cleave_plan *plan, const cleave_graph *graph,
                           const cleave_plan_target *target)
 {
-    for (int32_t i = 0; i < graph->tensor_count; i++) {
-        const cleave_graph_tensor *const tensor = &graph->tensor[i];
-        if (tensor->kind != CLEAVE_TENSOR_CONSTANT || cleave_plan_is_staged(tensor))
-            continue;
-        unsigned char *const to = plan->tensor[i].data;
-        tensor->fill(target->upload ? target->staging : to, tensor->bytes, tensor->fill_context);
-        if (target->upload && !target->upload(target->context, to, target->staging, tensor->bytes))
-            return 0;
-    }
-    return 1;
+    filling f = {.plan = plan, .graph = graph, .target = target};
+    int done = 1;
+
+    if (target->workers)
+        cleave_workers_run(target->workers, plan->threads, 1, fill_some, &f);
+    for (int32_t i = 0; i < graph->tensor_count && done && !target->workers; i++)
+        done = fill_constant(&f, i);
+    return done;
 }
 
 static int make_tables(const cleave_plan *plan, const cleave_graph *graph,
@@ -175,7 +203,7 @@ static int make_tables(const cleave_plan *plan, const cleave_graph *graph,
     };
 
     if (target->workers && f.staging_bytes <= plan->shared_bytes / (size_t)plan->threads) {
-        cleave_workers_run(target->workers, graph->step_count, 1, prepare_some, &f);
+        cleave_workers_run(target->workers, plan->threads, 1, prepare_some, &f);
         if (graph->packed)
             graph->packed(graph->packed_context);
         return 1;
