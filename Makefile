@@ -37,14 +37,19 @@ FFTW    ?= $(call have,fftw3f)
 EBUR128 ?= $(call have,libebur128)
 CUDA    ?= $(if $(shell command -v nvcc 2>/dev/null),1,0)
 
-HOST_LIBRARIES := $(if $(filter 1,$(SNDFILE)),sndfile) $(if $(filter 1,$(FFMPEG)),$(FFMPEG_LIBS)) \
-                  $(if $(filter 1,$(FLAC)),flac) $(if $(filter 1,$(SOXR)),soxr) $(if $(filter 1,$(HWLOC)),hwloc) \
+HOST_LIBRARIES := $(if $(filter 1,$(SNDFILE)),sndfile) $(if $(filter 1,$(FLAC)),flac) \
+                  $(if $(filter 1,$(SOXR)),soxr) $(if $(filter 1,$(HWLOC)),hwloc) \
                   $(if $(filter 1,$(JANSSON)),jansson) $(if $(filter 1,$(YAML)),yaml-0.1) \
                   $(if $(filter 1,$(CURL)),libcurl) $(if $(filter 1,$(ARCHIVE)),libarchive) \
                   $(if $(filter 1,$(LIBPNG)),libpng)
 ifneq ($(strip $(HOST_LIBRARIES)),)
 HOST_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(HOST_LIBRARIES))
 HOST_LDLIBS := $(shell $(PKG_CONFIG) --libs $(HOST_LIBRARIES))
+endif
+# Compiled against, and loaded when it is first needed (host/audio_load_ffmpeg.c).
+ifeq ($(FFMPEG),1)
+HOST_CFLAGS += $(shell $(PKG_CONFIG) --cflags $(FFMPEG_LIBS))
+HOST_LDLIBS += -ldl
 endif
 
 # ---- flags -------------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ static _Thread_local char last_message[256];
 
 const char *audio_backend_ffmpeg(void)
 {
-    return "FFmpeg " AV_STRINGIFY(LIBAVFORMAT_VERSION) " (libavformat)";
+    return audio_ffmpeg_load() ? "FFmpeg " AV_STRINGIFY(LIBAVFORMAT_VERSION) " (libavformat)"
+                               : NULL;
 }
 
 static void keep_message(void *context, int level, const char *format, va_list list)
@@ -44,14 +45,14 @@ static void keep_message(void *context, int level, const char *format, va_list l
 
 void audio_ffmpeg_quiet(void)
 {
-    av_log_set_callback(keep_message);
+    ffmpeg.av_log_set_callback(keep_message);
     last_message[0] = '\0';
 }
 
 const char *audio_ffmpeg_reason(int code)
 {
     if (!last_message[0])
-        av_strerror(code, last_message, sizeof last_message);
+        ffmpeg.av_strerror(code, last_message, sizeof last_message);
     return last_message;
 }
 
@@ -90,14 +91,14 @@ static int64_t seek(void *opaque, int64_t offset, int whence)
 
 static int set_up(ffmpeg_input *input, audio_source *source)
 {
-    unsigned char *buffer = av_malloc(IO_BYTES);
+    unsigned char *buffer = ffmpeg.av_malloc(IO_BYTES);
 
-    input->format = avformat_alloc_context();
+    input->format = ffmpeg.avformat_alloc_context();
     if (buffer)
-        input->io = avio_alloc_context(buffer, IO_BYTES, 0, source, read_packet, NULL,
-                                       source->seekable ? seek : NULL);
+        input->io = ffmpeg.avio_alloc_context(buffer, IO_BYTES, 0, source, read_packet, NULL,
+                                              source->seekable ? seek : NULL);
     if (!input->io)
-        av_free(buffer);
+        ffmpeg.av_free(buffer);
     if (!input->io || !input->format)
         return -1;
     input->io->seekable = source->seekable ? AVIO_SEEKABLE_NORMAL : 0;
@@ -110,11 +111,14 @@ static int set_up(ffmpeg_input *input, audio_source *source)
 int audio_ffmpeg_input_open(ffmpeg_input *input, audio_source *source, audio_kind kind,
                             char message[AUDIO_MESSAGE_BYTES])
 {
-    const AVInputFormat *demuxer = av_find_input_format(audio_kind_describe(kind)->demuxer);
+    const AVInputFormat *demuxer;
     AVDictionary *options = NULL;
     int code;
 
+    if (!audio_ffmpeg_load())
+        return audio_fail(message, "%s: needs FFmpeg, which is not there.", source->name);
     audio_ffmpeg_quiet();
+    demuxer = ffmpeg.av_find_input_format(audio_kind_describe(kind)->demuxer);
     if (!demuxer)
         return audio_fail(message, "%s: this FFmpeg was made without its %s demuxer.", source->name,
                           audio_kind_describe(kind)->demuxer);
@@ -126,13 +130,13 @@ int audio_ffmpeg_input_open(ffmpeg_input *input, audio_source *source, audio_kin
         unsigned char first[4] = {0};
         audio_source_peek(source, 0, first, 4);
         if (!memcmp(first, "riff", 4))
-            demuxer = av_find_input_format("w64");
+            demuxer = ffmpeg.av_find_input_format("w64");
     }
-    av_dict_set(&options, "protocol_whitelist", "", 0);
-    av_dict_set(&options, "format_whitelist", demuxer ? demuxer->name : "", 0);
-    av_dict_set(&options, "codec_whitelist", audio_ffmpeg_decoders, 0);
-    code = avformat_open_input(&input->format, NULL, demuxer, &options);
-    av_dict_free(&options);
+    ffmpeg.av_dict_set(&options, "protocol_whitelist", "", 0);
+    ffmpeg.av_dict_set(&options, "format_whitelist", demuxer ? demuxer->name : "", 0);
+    ffmpeg.av_dict_set(&options, "codec_whitelist", audio_ffmpeg_decoders, 0);
+    code = ffmpeg.avformat_open_input(&input->format, NULL, demuxer, &options);
+    ffmpeg.av_dict_free(&options);
     if (code < 0) {
         audio_fail(message, "%s: not readable as %s: %s.", source->name,
                    audio_kind_describe(kind)->title, audio_ffmpeg_reason(code));
@@ -144,17 +148,17 @@ int audio_ffmpeg_input_open(ffmpeg_input *input, audio_source *source, audio_kin
 
 void audio_ffmpeg_input_close(ffmpeg_input *input)
 {
-    avformat_close_input(&input->format);
+    ffmpeg.avformat_close_input(&input->format);
     if (input->io)
-        av_freep(&input->io->buffer);
-    avio_context_free(&input->io);
+        ffmpeg.av_freep(&input->io->buffer);
+    ffmpeg.avio_context_free(&input->io);
 }
 
 static void collect_dictionary(const AVDictionary *dictionary, audio_info *info)
 {
     const AVDictionaryEntry *entry = NULL;
 
-    while ((entry = av_dict_get(dictionary, "", entry, AV_DICT_IGNORE_SUFFIX)))
+    while ((entry = ffmpeg.av_dict_get(dictionary, "", entry, AV_DICT_IGNORE_SUFFIX)))
         audio_tags_add(info, entry->key, entry->value, strlen(entry->value));
 }
 

@@ -7,6 +7,24 @@
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/base64.h>
+#include <libavutil/opt.h>
+
+/* The functions of FFmpeg that are called (audio_ffmpeg_list.h). They are looked up when a file
+ * first needs them: FFmpeg brings more than a hundred libraries, which would be most of the start
+ * of a command that reads and writes WAV. */
+typedef struct ffmpeg_functions {
+#define FFMPEG_FUNCTION(name) __typeof__(&name) name
+#include "host/audio_ffmpeg_list.h"
+#undef FFMPEG_FUNCTION
+} ffmpeg_functions;
+
+/* Set by the first audio_ffmpeg_load(), and not changed after it. */
+extern ffmpeg_functions ffmpeg;
+
+/* Loads the libraries that this was compiled for, of the same major versions. Returns 0 if they are
+ * not there. To be called before any of these functions; any number of threads may. */
+int audio_ffmpeg_load(void);
 
 /* The only decoders that may run, whatever a file asks for. */
 extern const char audio_ffmpeg_decoders[];

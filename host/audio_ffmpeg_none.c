@@ -8,7 +8,7 @@ const char *audio_backend_ffmpeg(void)
 
 int audio_ffmpeg_open(audio_reader *reader, audio_kind kind, char message[AUDIO_MESSAGE_BYTES])
 {
-    return audio_fail(message, "%s: reading %s needs FFmpeg, which this build was made without.",
+    return audio_fail(message, "%s: reading %s needs FFmpeg, which is not there.",
                       reader->source.name, audio_kind_describe(kind)->title);
 }
 
@@ -19,6 +19,6 @@ void audio_ffmpeg_read_tags(audio_reader *reader, audio_kind kind)
 
 int audio_ffmpeg_create(audio_writer *writer, char message[AUDIO_MESSAGE_BYTES])
 {
-    return audio_fail(message, "%s: writing %s needs FFmpeg, which this build was made without.",
-                      writer->name, audio_format_title(writer->config.format));
+    return audio_fail(message, "%s: writing %s needs FFmpeg, which is not there.", writer->name,
+                      audio_format_title(writer->config.format));
 }

@@ -126,6 +126,7 @@ struct audio_reader {
     int64_t
         tolerance; /* frames that may lack where the container's figures are known to be loose */
     int trim_to_frames; /* info.frames is exact and the decoder may deliver more: padding */
+    int may_have_tags;  /* WAV: besides those that its own reader knows */
     int ended;
     int failed;
     char failure[AUDIO_MESSAGE_BYTES];

@@ -59,7 +59,7 @@ static int open_libraries(audio_reader *reader, audio_kind kind, char *message)
         return -1; /* it has said why */
     if (facts->sndfile == SNDFILE_FIRST && reader->source.seekable)
         return audio_sndfile_open(reader, kind, message);
-    return audio_fail(message, "%s: reading %s%s needs FFmpeg, which this build was made without.",
+    return audio_fail(message, "%s: reading %s%s needs FFmpeg, which is not there.",
                       reader->source.name, facts->title,
                       facts->sndfile != SNDFILE_NEVER && !reader->source.seekable ? " from a pipe"
                                                                                   : "");
@@ -77,7 +77,8 @@ static int open_by_content(audio_reader *reader, char *message)
     if (left_to_libraries < 0)
         return -1;
     if (!left_to_libraries) {
-        audio_ffmpeg_read_tags(reader, kind);
+        if (reader->may_have_tags)
+            audio_ffmpeg_read_tags(reader, kind);
     } else {
         if (reader->source.position && !reader->source.seekable)
             return audio_fail(message, "%s: compressed WAV cannot be read from a pipe.",

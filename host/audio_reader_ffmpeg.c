@@ -24,9 +24,9 @@ typedef struct ffmpeg_reader {
 
 static void reader_free(ffmpeg_reader *state)
 {
-    avcodec_free_context(&state->codec);
-    av_packet_free(&state->packet);
-    av_frame_free(&state->frame);
+    ffmpeg.avcodec_free_context(&state->codec);
+    ffmpeg.av_packet_free(&state->packet);
+    ffmpeg.av_frame_free(&state->frame);
     audio_ffmpeg_input_close(&state->input);
     free(state);
 }
@@ -39,10 +39,10 @@ static void ffmpeg_close(audio_reader *reader)
 /* Hands the decoder one more packet, or the end of them. A packet that it cannot use is counted. */
 static int feed(audio_reader *reader, ffmpeg_reader *state, char *message)
 {
-    int code = av_read_frame(state->input.format, state->packet);
+    int code = ffmpeg.av_read_frame(state->input.format, state->packet);
 
     if (code == 0 && state->packet->stream_index != state->stream) {
-        av_packet_unref(state->packet);
+        ffmpeg.av_packet_unref(state->packet);
         return 0;
     }
     if (code < 0) {
@@ -52,11 +52,11 @@ static int feed(audio_reader *reader, ffmpeg_reader *state, char *message)
         state->ended = 1;
         if (code != AVERROR_EOF)
             state->damaged_since_last++;
-        avcodec_send_packet(state->codec, NULL);
+        ffmpeg.avcodec_send_packet(state->codec, NULL);
         return 0;
     }
-    code = avcodec_send_packet(state->codec, state->packet);
-    av_packet_unref(state->packet);
+    code = ffmpeg.avcodec_send_packet(state->codec, state->packet);
+    ffmpeg.av_packet_unref(state->packet);
     if (code == AVERROR(ENOMEM))
         return audio_fail(message, "%s: out of memory.", reader->source.name);
     if (code < 0)
@@ -83,7 +83,7 @@ static int check_frame(const audio_reader *reader, const AVFrame *frame, char *m
  * the end that FFmpeg tells. */
 static void trim_vorbis(AVFrame *frame)
 {
-    const AVFrameSideData *skip = av_frame_get_side_data(frame, AV_FRAME_DATA_SKIP_SAMPLES);
+    const AVFrameSideData *skip = ffmpeg.av_frame_get_side_data(frame, AV_FRAME_DATA_SKIP_SAMPLES);
     int64_t discard;
 
     if (!skip || skip->size < 10)
@@ -97,7 +97,7 @@ static void trim_vorbis(AVFrame *frame)
 static int decode_frame(audio_reader *reader, ffmpeg_reader *state, char *message)
 {
     for (;;) {
-        int code = avcodec_receive_frame(state->codec, state->frame);
+        int code = ffmpeg.avcodec_receive_frame(state->codec, state->frame);
         if (code == 0 && state->kind == AUDIO_KIND_OGG_VORBIS && !reader->trim_to_frames)
             trim_vorbis(state->frame);
         if (code == 0 && state->frame->nb_samples > 0) {
@@ -146,8 +146,9 @@ static float sample_at(const AVFrame *frame, enum AVSampleFormat format, int pla
 
 static void interleave(const AVFrame *frame, int offset, float *out, int64_t frames)
 {
-    enum AVSampleFormat packed = av_get_packed_sample_fmt((enum AVSampleFormat)frame->format);
-    int planar = av_sample_fmt_is_planar((enum AVSampleFormat)frame->format);
+    enum AVSampleFormat packed =
+        ffmpeg.av_get_packed_sample_fmt((enum AVSampleFormat)frame->format);
+    int planar = ffmpeg.av_sample_fmt_is_planar((enum AVSampleFormat)frame->format);
     int channels = frame->ch_layout.nb_channels;
 
     for (int c = 0; c < channels; c++)
@@ -194,7 +195,7 @@ static int64_t ffmpeg_read(audio_reader *reader, float *interleaved, int64_t fra
     interleave(state->frame, state->frame_offset, interleaved, frames);
     state->frame_offset += (int)frames;
     if (state->frame_offset == state->frame->nb_samples) {
-        av_frame_unref(state->frame);
+        ffmpeg.av_frame_unref(state->frame);
         state->frame_ready = 0;
     }
     return frames;
@@ -205,21 +206,22 @@ static int open_codec(audio_reader *reader, ffmpeg_reader *state, char *message)
     AVFormatContext *format = state->input.format;
     AVDictionary *options = NULL;
     const AVCodec *decoder = NULL;
-    int code = avformat_find_stream_info(format, NULL);
+    int code = ffmpeg.avformat_find_stream_info(format, NULL);
 
     if (code >= 0)
-        code = state->stream = av_find_best_stream(format, AVMEDIA_TYPE_AUDIO, -1, -1, &decoder, 0);
+        code = state->stream =
+            ffmpeg.av_find_best_stream(format, AVMEDIA_TYPE_AUDIO, -1, -1, &decoder, 0);
     if (code < 0)
         return audio_fail(message, "%s: holds no audio that can be decoded.", reader->source.name);
     for (unsigned i = 0; i < format->nb_streams; i++)
         if ((int)i != state->stream)
             format->streams[i]->discard = AVDISCARD_ALL;
     const AVStream *stream = format->streams[state->stream];
-    state->codec = avcodec_alloc_context3(decoder);
-    state->packet = av_packet_alloc();
-    state->frame = av_frame_alloc();
+    state->codec = ffmpeg.avcodec_alloc_context3(decoder);
+    state->packet = ffmpeg.av_packet_alloc();
+    state->frame = ffmpeg.av_frame_alloc();
     if (!state->codec || !state->packet || !state->frame ||
-        avcodec_parameters_to_context(state->codec, stream->codecpar) < 0)
+        ffmpeg.avcodec_parameters_to_context(state->codec, stream->codecpar) < 0)
         return audio_fail(message, "%s: out of memory.", reader->source.name);
     state->codec->pkt_timebase = stream->time_base;
     state->codec->thread_count = 1;
@@ -227,18 +229,19 @@ static int open_codec(audio_reader *reader, ffmpeg_reader *state, char *message)
         state->codec->err_recognition |= AV_EF_CRCCHECK | AV_EF_EXPLODE;
     if (state->kind == AUDIO_KIND_OGG_VORBIS)
         state->codec->flags2 |= AV_CODEC_FLAG2_SKIP_MANUAL;
-    av_dict_set(&options, "codec_whitelist", audio_ffmpeg_decoders, 0);
-    code = avcodec_open2(state->codec, decoder, &options);
-    av_dict_free(&options);
+    ffmpeg.av_dict_set(&options, "codec_whitelist", audio_ffmpeg_decoders, 0);
+    code = ffmpeg.avcodec_open2(state->codec, decoder, &options);
+    ffmpeg.av_dict_free(&options);
     if (code < 0)
         return audio_fail(message, "%s: %s cannot be decoded: %s.", reader->source.name,
-                          avcodec_get_name(stream->codecpar->codec_id), audio_ffmpeg_reason(code));
+                          ffmpeg.avcodec_get_name(stream->codecpar->codec_id),
+                          audio_ffmpeg_reason(code));
     return 0;
 }
 
 static int lossy(const AVStream *stream)
 {
-    const AVCodecDescriptor *codec = avcodec_descriptor_get(stream->codecpar->codec_id);
+    const AVCodecDescriptor *codec = ffmpeg.avcodec_descriptor_get(stream->codecpar->codec_id);
 
     return codec && codec->props & AV_CODEC_PROP_LOSSY && !(codec->props & AV_CODEC_PROP_LOSSLESS);
 }
@@ -246,10 +249,11 @@ static int lossy(const AVStream *stream)
 static void describe_codec(const ffmpeg_reader *state, audio_info *info)
 {
     const AVStream *stream = state->input.format->streams[state->stream];
-    enum AVSampleFormat packed = av_get_packed_sample_fmt(state->codec->sample_fmt);
-    int bits = av_get_bytes_per_sample(packed) * 8;
+    enum AVSampleFormat packed = ffmpeg.av_get_packed_sample_fmt(state->codec->sample_fmt);
+    int bits = ffmpeg.av_get_bytes_per_sample(packed) * 8;
 
-    snprintf(info->codec, sizeof info->codec, "%s", avcodec_get_name(stream->codecpar->codec_id));
+    snprintf(info->codec, sizeof info->codec, "%s",
+             ffmpeg.avcodec_get_name(stream->codecpar->codec_id));
     if (lossy(stream)) {
         snprintf(info->sample_format, sizeof info->sample_format, "lossy");
     } else {
@@ -269,7 +273,7 @@ static void describe_codec(const ffmpeg_reader *state, audio_info *info)
  * 00000000003F31F6 ...". */
 static int64_t itunes_frames(const AVFormatContext *format)
 {
-    const AVDictionaryEntry *entry = av_dict_get(format->metadata, "iTunSMPB", NULL, 0);
+    const AVDictionaryEntry *entry = ffmpeg.av_dict_get(format->metadata, "iTunSMPB", NULL, 0);
     unsigned zero, delay, padding;
     unsigned long long frames;
 
@@ -287,7 +291,8 @@ static void describe_length(audio_reader *reader, const ffmpeg_reader *state)
     int64_t frames = -1;
 
     if (stream->duration > 0)
-        frames = av_rescale_q(stream->duration, stream->time_base, (AVRational){1, info->rate_hz});
+        frames = ffmpeg.av_rescale_q(stream->duration, stream->time_base,
+                                     (AVRational){1, info->rate_hz});
     info->duration_s = frames > 0             ? (double)frames / info->rate_hz
                        : format->duration > 0 ? (double)format->duration / AV_TIME_BASE
                                               : -1;

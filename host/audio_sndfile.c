@@ -359,8 +359,7 @@ int audio_sndfile_create(audio_writer *writer, char message[AUDIO_MESSAGE_BYTES]
         format.format = SF_FORMAT_OGG | SF_FORMAT_VORBIS;
     if (!writer->seekable && config->format == AUDIO_FLAC) {
         free(state);
-        return audio_fail(message,
-                          "%s: FLAC into a pipe needs FFmpeg, which this build was made without.",
+        return audio_fail(message, "%s: FLAC into a pipe needs FFmpeg, which is not there.",
                           writer->name);
     }
     if (state && (state->block = malloc(AUDIO_BLOCK_BYTES)))

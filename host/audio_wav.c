@@ -13,6 +13,7 @@ enum { FORMAT_PCM = 1, FORMAT_FLOAT = 3, FORMAT_EXTENSIBLE = 0xFFFE };
 
 typedef struct wav_header {
     int wave64, rf64, has_format;
+    int has_others;     /* chunks, besides those that tell how samples lie */
     int64_t riff_bytes; /* declared, after the first 8 bytes */
     int64_t data_bytes; /* declared; -1: a stream, to the end */
     int64_t ds64_data_bytes;
@@ -106,6 +107,17 @@ static void read_info_list(const unsigned char *list, int64_t bytes, audio_info 
     }
 }
 
+/* Whether a chunk is about samples, or empty room, and so holds no tags. */
+static int is_plain(const wav_chunk *chunk)
+{
+    static const char ids[][5] = {"fmt ", "fact", "ds64", "JUNK", "PAD "};
+    int found = 0;
+
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+        found |= !memcmp(chunk->id, ids[i], 4);
+    return found;
+}
+
 /* Reads a chunk that matters, skips others. Returns whether it was all there. */
 static int take_chunk(audio_source *source, wav_header *header, const wav_chunk *chunk,
                       audio_info *info)
@@ -119,6 +131,7 @@ static int take_chunk(audio_source *source, wav_header *header, const wav_chunk 
         take = chunk->bytes < 28 ? chunk->bytes : 28;
     else if (!memcmp(chunk->id, "LIST", 4) && chunk->bytes <= INFO_BYTES_MAX)
         take = chunk->bytes;
+    header->has_others |= !is_plain(chunk);
     if (audio_source_read(source, content, take) != take)
         return 0;
     if (!memcmp(chunk->id, "fmt ", 4) && take >= 16)
@@ -208,5 +221,6 @@ int audio_wav_open(audio_reader *reader, char message[AUDIO_MESSAGE_BYTES])
     reader->info.rate_hz = (int32_t)header.rate_hz;
     reader->info.channels = header.channels;
     read_trailing_tags(&reader->source, &header, &reader->info);
+    reader->may_have_tags = header.has_others || header.wave64 || header.data_bytes < 0;
     return audio_pcm_open(reader, pcm, header.data_bytes, message);
 }

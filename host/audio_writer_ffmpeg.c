@@ -3,9 +3,6 @@
  * list, pre-skip, granule positions. */
 #include "host/audio_ffmpeg.h"
 
-#include <libavutil/base64.h>
-#include <libavutil/opt.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,13 +69,13 @@ static int fail(const audio_writer *writer, int code, char *message)
 
 static void writer_free(ffmpeg_writer *state)
 {
-    avcodec_free_context(&state->codec);
-    av_packet_free(&state->packet);
-    av_frame_free(&state->frame);
-    avformat_free_context(state->format);
+    ffmpeg.avcodec_free_context(&state->codec);
+    ffmpeg.av_packet_free(&state->packet);
+    ffmpeg.av_frame_free(&state->frame);
+    ffmpeg.avformat_free_context(state->format);
     if (state->io)
-        av_freep(&state->io->buffer);
-    avio_context_free(&state->io);
+        ffmpeg.av_freep(&state->io->buffer);
+    ffmpeg.avio_context_free(&state->io);
     free(state);
 }
 
@@ -116,7 +113,7 @@ static void put_sample(const ffmpeg_writer *state, int channel, int64_t t, float
 static void correct_mp3_padding(ffmpeg_writer *state)
 {
     size_t bytes = 0;
-    uint8_t *skip = av_packet_get_side_data(state->packet, AV_PKT_DATA_SKIP_SAMPLES, &bytes);
+    uint8_t *skip = ffmpeg.av_packet_get_side_data(state->packet, AV_PKT_DATA_SKIP_SAMPLES, &bytes);
     int64_t discard =
         state->packets * state->frame_size - state->codec->initial_padding - state->pts;
 
@@ -129,7 +126,7 @@ static void correct_mp3_padding(ffmpeg_writer *state)
 static int drain(audio_writer *writer, ffmpeg_writer *state, char *message)
 {
     for (;;) {
-        int code = avcodec_receive_packet(state->codec, state->packet);
+        int code = ffmpeg.avcodec_receive_packet(state->codec, state->packet);
         if (code == AVERROR(EAGAIN) || code == AVERROR_EOF)
             return 0;
         if (code >= 0) {
@@ -137,8 +134,9 @@ static int drain(audio_writer *writer, ffmpeg_writer *state, char *message)
             if (writer->config.format == AUDIO_MP3 && state->flushing)
                 correct_mp3_padding(state);
             state->packet->stream_index = state->stream->index;
-            av_packet_rescale_ts(state->packet, state->codec->time_base, state->stream->time_base);
-            code = av_interleaved_write_frame(state->format, state->packet);
+            ffmpeg.av_packet_rescale_ts(state->packet, state->codec->time_base,
+                                        state->stream->time_base);
+            code = ffmpeg.av_interleaved_write_frame(state->format, state->packet);
         }
         if (code < 0 || writer->error)
             return fail(writer, code, message);
@@ -153,7 +151,7 @@ static int send_frame(audio_writer *writer, ffmpeg_writer *state, char *message)
     state->frame->pts = state->pts;
     state->pts += state->filled;
     state->filled = 0;
-    code = avcodec_send_frame(state->codec, state->frame);
+    code = ffmpeg.avcodec_send_frame(state->codec, state->frame);
     if (code < 0)
         return fail(writer, code, message);
     return drain(writer, state, message);
@@ -168,7 +166,7 @@ static int ffmpeg_write(audio_writer *writer, const float *interleaved, int64_t 
     for (int64_t done = 0, count; done < frames; done += count) {
         if (state->filled == 0) {
             state->frame->nb_samples = state->frame_size;
-            if (av_frame_make_writable(state->frame) <
+            if (ffmpeg.av_frame_make_writable(state->frame) <
                 0) /* the encoder may still hold the last one */
                 return fail(writer, AVERROR(ENOMEM), message);
         }
@@ -196,12 +194,12 @@ static int ffmpeg_finish(audio_writer *writer, char *message)
     if (state->filled && send_frame(writer, state, message))
         return -1;
     state->flushing = 1;
-    if (state->pts && (code = avcodec_send_frame(state->codec, NULL)) < 0)
+    if (state->pts && (code = ffmpeg.avcodec_send_frame(state->codec, NULL)) < 0)
         return fail(writer, code, message);
     if (state->pts && drain(writer, state, message))
         return -1;
-    code = av_write_trailer(state->format);
-    avio_flush(state->io);
+    code = ffmpeg.av_write_trailer(state->format);
+    ffmpeg.avio_flush(state->io);
     return code < 0 || writer->error ? fail(writer, code, message) : 0;
 }
 
@@ -214,7 +212,7 @@ static void set_layout(AVChannelLayout *layout, int32_t channels)
                                      AV_CH_LAYOUT_SURROUND,     AV_CH_LAYOUT_QUAD,
                                      AV_CH_LAYOUT_5POINT0_BACK, AV_CH_LAYOUT_5POINT1_BACK,
                                      AV_CH_LAYOUT_6POINT1,      AV_CH_LAYOUT_7POINT1};
-    av_channel_layout_from_mask(layout, masks[channels - 1]);
+    ffmpeg.av_channel_layout_from_mask(layout, masks[channels - 1]);
 }
 
 static void set_quality(AVCodecContext *codec, const audio_writer_config *config)
@@ -247,23 +245,23 @@ static void set_quality(AVCodecContext *codec, const audio_writer_config *config
     if (config->format == AUDIO_MP3 && config->effort >= 0)
         codec->compression_level = config->effort;
     if (config->format == AUDIO_OPUS) {
-        av_opt_set(codec->priv_data, "application",
-                   config->opus_application ? config->opus_application : "audio", 0);
-        av_opt_set(codec->priv_data, "mapping_family", config->channels > 2 ? "1" : "0", 0);
+        ffmpeg.av_opt_set(codec->priv_data, "application",
+                          config->opus_application ? config->opus_application : "audio", 0);
+        ffmpeg.av_opt_set(codec->priv_data, "mapping_family", config->channels > 2 ? "1" : "0", 0);
     }
 }
 
 static int open_encoder(audio_writer *writer, ffmpeg_writer *state, char *message)
 {
     const audio_writer_config *config = &writer->config;
-    const AVCodec *encoder = avcodec_find_encoder_by_name(facts[config->format].encoder);
+    const AVCodec *encoder = ffmpeg.avcodec_find_encoder_by_name(facts[config->format].encoder);
     int code;
 
     if (!encoder)
         return audio_fail(message, "%s: this FFmpeg was made without %s, which writes %s.",
                           writer->name, facts[config->format].encoder,
                           audio_format_title(config->format));
-    state->codec = avcodec_alloc_context3(encoder);
+    state->codec = ffmpeg.avcodec_alloc_context3(encoder);
     if (!state->codec)
         return fail(writer, AVERROR(ENOMEM), message);
     state->codec->sample_fmt = facts[config->format].sample_format;
@@ -274,8 +272,8 @@ static int open_encoder(audio_writer *writer, ffmpeg_writer *state, char *messag
     set_quality(state->codec, config);
     if (state->format->oformat->flags & AVFMT_GLOBALHEADER)
         state->codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    if ((code = avcodec_open2(state->codec, encoder, NULL)) < 0 ||
-        (code = avcodec_parameters_from_context(state->stream->codecpar, state->codec)) < 0)
+    if ((code = ffmpeg.avcodec_open2(state->codec, encoder, NULL)) < 0 ||
+        (code = ffmpeg.avcodec_parameters_from_context(state->stream->codecpar, state->codec)) < 0)
         return fail(writer, code, message);
     state->stream->time_base = state->codec->time_base;
     state->frame_size = state->codec->frame_size ? state->codec->frame_size : FREE_FRAME_SIZE;
@@ -289,8 +287,8 @@ static int open_frame(audio_writer *writer, ffmpeg_writer *state, char *message)
     frame->format = state->codec->sample_fmt;
     frame->sample_rate = state->codec->sample_rate;
     frame->nb_samples = state->frame_size;
-    if (av_channel_layout_copy(&frame->ch_layout, &state->codec->ch_layout) < 0 ||
-        av_frame_get_buffer(frame, 0) < 0)
+    if (ffmpeg.av_channel_layout_copy(&frame->ch_layout, &state->codec->ch_layout) < 0 ||
+        ffmpeg.av_frame_get_buffer(frame, 0) < 0)
         return fail(writer, AVERROR(ENOMEM), message);
     return 0;
 }
@@ -310,7 +308,7 @@ static int add_picture_comment(AVDictionary **metadata, const audio_info *info, 
     size_t mime_bytes = strlen(info->cover_mime), bytes = 32 + mime_bytes + info->cover_bytes;
     uint8_t *block = malloc(bytes), *at = block;
     size_t text_bytes = AV_BASE64_SIZE(bytes);
-    char *text = av_malloc(text_bytes);
+    char *text = ffmpeg.av_malloc(text_bytes);
     int done = 0;
 
     if (block && text) {
@@ -324,18 +322,18 @@ static int add_picture_comment(AVDictionary **metadata, const audio_info *info, 
         at = put_be32(at, 0); /* no palette */
         at = put_be32(at, (uint32_t)info->cover_bytes);
         memcpy(at, info->cover, info->cover_bytes);
-        if (av_base64_encode(text, (int)text_bytes, block, (int)bytes))
-            done = av_dict_set(metadata, "METADATA_BLOCK_PICTURE", text, 0) >= 0;
+        if (ffmpeg.av_base64_encode(text, (int)text_bytes, block, (int)bytes))
+            done = ffmpeg.av_dict_set(metadata, "METADATA_BLOCK_PICTURE", text, 0) >= 0;
     }
     free(block);
-    av_free(text);
+    ffmpeg.av_free(text);
     return done ? 0 : AVERROR(ENOMEM);
 }
 
 static int add_picture_stream(ffmpeg_writer *state, const audio_info *info, int32_t width,
                               int32_t height)
 {
-    state->picture = avformat_new_stream(state->format, NULL);
+    state->picture = ffmpeg.avformat_new_stream(state->format, NULL);
     if (!state->picture)
         return AVERROR(ENOMEM);
     state->picture->codecpar->codec_type = AVMEDIA_TYPE_VIDEO;
@@ -345,7 +343,7 @@ static int add_picture_stream(ffmpeg_writer *state, const audio_info *info, int3
     state->picture->codecpar->height = height;
     state->picture->disposition = AV_DISPOSITION_ATTACHED_PIC;
     state->picture->time_base = (AVRational){1, 90000};
-    return av_dict_set(&state->picture->metadata, "comment", "Cover (front)", 0);
+    return ffmpeg.av_dict_set(&state->picture->metadata, "comment", "Cover (front)", 0);
 }
 
 static int add_tags(ffmpeg_writer *state, const audio_writer_config *config)
@@ -358,7 +356,7 @@ static int add_tags(ffmpeg_writer *state, const audio_writer_config *config)
     if (!info)
         return 0;
     for (int32_t i = 0; i < info->tag_count && code >= 0; i++)
-        code = av_dict_set(metadata, info->tags[i].key, info->tags[i].value, 0);
+        code = ffmpeg.av_dict_set(metadata, info->tags[i].key, info->tags[i].value, 0);
     if (code < 0 || !audio_cover_size(info, &width, &height))
         return code;
     return ogg ? add_picture_comment(metadata, info, width, height)
@@ -369,29 +367,30 @@ static int write_picture(ffmpeg_writer *state, const audio_info *info)
 {
     if (!state->picture)
         return 0;
-    if (av_new_packet(state->packet, (int)info->cover_bytes) < 0)
+    if (ffmpeg.av_new_packet(state->packet, (int)info->cover_bytes) < 0)
         return AVERROR(ENOMEM);
     memcpy(state->packet->data, info->cover, info->cover_bytes);
     state->packet->stream_index = state->picture->index;
     state->packet->flags |= AV_PKT_FLAG_KEY;
     state->packet->pts = state->packet->dts = 0;
-    return av_interleaved_write_frame(state->format, state->packet);
+    return ffmpeg.av_interleaved_write_frame(state->format, state->packet);
 }
 
 static int open_muxer(audio_writer *writer, ffmpeg_writer *state)
 {
-    const AVOutputFormat *muxer = av_guess_format(facts[writer->config.format].muxer, NULL, NULL);
-    unsigned char *buffer = av_malloc(IO_BYTES);
+    const AVOutputFormat *muxer =
+        ffmpeg.av_guess_format(facts[writer->config.format].muxer, NULL, NULL);
+    unsigned char *buffer = ffmpeg.av_malloc(IO_BYTES);
 
-    state->format = avformat_alloc_context();
-    state->packet = av_packet_alloc();
-    state->frame = av_frame_alloc();
+    state->format = ffmpeg.avformat_alloc_context();
+    state->packet = ffmpeg.av_packet_alloc();
+    state->frame = ffmpeg.av_frame_alloc();
     if (buffer)
-        state->io = avio_alloc_context(buffer, IO_BYTES, 1, writer, NULL,
-                                       (__typeof__(state->io->write_packet))sink_packet,
-                                       writer->seekable ? sink_seek : NULL);
+        state->io = ffmpeg.avio_alloc_context(buffer, IO_BYTES, 1, writer, NULL,
+                                              (__typeof__(state->io->write_packet))sink_packet,
+                                              writer->seekable ? sink_seek : NULL);
     if (!state->io)
-        av_free(buffer);
+        ffmpeg.av_free(buffer);
     if (!state->format || !state->packet || !state->frame || !state->io)
         return AVERROR(ENOMEM);
     if (!muxer)
@@ -401,7 +400,7 @@ static int open_muxer(audio_writer *writer, ffmpeg_writer *state)
     state->format->pb = state->io;
     state->format->flags |= AVFMT_FLAG_CUSTOM_IO;
     state->format->io_open = audio_ffmpeg_refuse;
-    state->stream = avformat_new_stream(state->format, NULL);
+    state->stream = ffmpeg.avformat_new_stream(state->format, NULL);
     return state->stream ? 0 : AVERROR(ENOMEM);
 }
 
@@ -411,14 +410,14 @@ static int write_header(audio_writer *writer, ffmpeg_writer *state, char *messag
     int code = add_tags(state, &writer->config);
 
     if (writer->config.format == AUDIO_MP3)
-        av_dict_set(&options, "id3v2_version", "3", 0);
+        ffmpeg.av_dict_set(&options, "id3v2_version", "3", 0);
     if (writer->config.format == AUDIO_M4A) /* edit lists exact to the sample */
-        av_dict_set_int(&options, "movie_timescale", writer->config.rate_hz, 0);
+        ffmpeg.av_dict_set_int(&options, "movie_timescale", writer->config.rate_hz, 0);
     if (code >= 0)
-        code = avformat_write_header(state->format, &options);
+        code = ffmpeg.avformat_write_header(state->format, &options);
     if (code >= 0)
         code = write_picture(state, writer->config.tags_from);
-    av_dict_free(&options);
+    ffmpeg.av_dict_free(&options);
     return code < 0 || writer->error ? fail(writer, code, message) : 0;
 }
 
@@ -432,6 +431,9 @@ int audio_ffmpeg_create(audio_writer *writer, char message[AUDIO_MESSAGE_BYTES])
         return audio_fail(
             message, "%s: M4A cannot be written into a pipe: its index is filled in at the end.",
             writer->name);
+    if (!audio_ffmpeg_load())
+        return audio_fail(message, "%s: writing %s needs FFmpeg, which is not there.", writer->name,
+                          audio_format_title(writer->config.format));
     state = calloc(1, sizeof *state);
     if (!state)
         return audio_fail(message, "%s: out of memory.", writer->name);

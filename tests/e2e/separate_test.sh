@@ -49,6 +49,13 @@ check "-q is silent" [ ! -s "$work/stderr" ]
 cleave separate song.wav -o threads -t 1
 check "the same bytes with one thread" cmp -s first.wav threads/center/song/vocals.wav
 
+LD_DEBUG=files "$CLEAVE" separate song.wav -o threads -q 2>loaded
+if grep -q 'libm\.so' loaded; then
+    check "WAV to WAV does not load FFmpeg" [ "$(grep -c libavformat loaded)" -eq 0 ]
+else
+    skip "WAV to WAV does not load FFmpeg" "the loader does not tell"
+fi
+
 # ---- depths, formats ----
 for depth in "16 pcm_s16le 16" "24 pcm_s24le 24" "32 pcm_s32le 32" "float pcm_f32le 32"; do
     read -r bits codec width <<<"$depth"
