@@ -170,11 +170,21 @@ $(BUILD)/libcleave.a: $(LIB_O) $(CUDA_O) $(BUILD)/objects
 	@rm -f $@
 	$(call run,AR)$(AR) rcs $@ $(filter %.o,$^)
 
-$(BUILD)/cleave: $(BUILD)/host/main.o $(HOST_O) $(BUILD)/libcleave.a
-	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+# Archives, of which a program takes what it needs; its own objects come before them.
+linked   = $(filter %.o,$^) $(filter %.a,$^)
+HOST_A  := $(BUILD)/host/libhost.a
+TESTS_A := $(BUILD)/tests/libtests.a
+$(HOST_A): $(HOST_O) $(BUILD)/objects
+$(TESTS_A): $(TESTS_LIB_O) $(BUILD)/objects
+$(HOST_A) $(TESTS_A):
+	@rm -f $@
+	$(call run,AR)$(AR) rcs $@ $(filter %.o,$^)
 
-$(BUILD)/tools/%: $(BUILD)/tools/%.o $(HOST_O) $(BUILD)/libcleave.a
-	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+$(BUILD)/cleave: $(BUILD)/host/main.o $(HOST_A) $(BUILD)/libcleave.a
+	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $(linked) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+
+$(BUILD)/tools/%: $(BUILD)/tools/%.o $(HOST_A) $(BUILD)/libcleave.a
+	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $(linked) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
 # What "cleave model pull" knows of the official models is text in the program: a line, a string.
 $(MANIFEST_C): weights/manifest.tsv
@@ -196,8 +206,8 @@ $(BUILD)/tests/host/picture_test: $(BUILD)/tests/host/png_read_libpng$(if $(filt
 
 # Static patterns: an implicit rule would win over a more special one whose prerequisites are yet to be made.
 $(filter-out $(SIMT_TESTS),$(TESTS)): \
-$(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TESTS_LIB_O) $(HOST_O) $(BUILD)/libcleave.a
-	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(TESTS_LDLIBS) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+$(BUILD)/tests/%_test: $(BUILD)/tests/%_test.o $(TESTS_A) $(HOST_A) $(BUILD)/libcleave.a
+	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $(linked) $(TESTS_LDLIBS) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
 # Defines malloc and its relatives, unless a sanitizer does.
 ALLOC_TRAP := alloc_trap$(if $(findstring address,$(SANITIZE))$(findstring thread,$(SANITIZE)),_none)
@@ -205,9 +215,8 @@ $(BUILD)/tests/runtime/no_alloc_test $(BUILD)/tests/runtime/fx_no_alloc_test $(B
     $(BUILD)/tests/runtime/$(ALLOC_TRAP).o
 
 $(SIMT_TESTS): \
-$(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(TESTS_LIB_O) $(CASES_O) $(SIMT_O) \
-                            $(BUILD)/simt/libcleave.a
-	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(TESTS_LDLIBS) $(LDLIBS)
+$(BUILD)/tests/simt/%_test: $(BUILD)/tests/simt/%_test.o $(SIMT_O) $(TESTS_A) $(HOST_A) $(BUILD)/simt/libcleave.a
+	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $(linked) $(TESTS_LDLIBS) $(LDLIBS)
 
 LADDER_O      := $(call object,$(LADDER_C))
 LADDER_SIMT_O := $(LADDER_O) $(LADDER_CU:%.cu=$(BUILD)/simt/%.o)
@@ -216,19 +225,18 @@ $(BUILD)/tests/cuda/ladder_test: $(LADDER_O) $(LADDER_CU:%.cu=$(BUILD)/%.cu.o)
 
 $(SIMT_GOLDEN): \
 $(BUILD)/tests/simt/%_golden_test: $(BUILD)/tests/models/%_golden_test.o $(BUILD)/tests/simt/variants_cuda.o \
-                                   $(filter-out %/variants_list.o,$(TESTS_LIB_O)) $(CASES_O) $(SIMT_O) \
-                                   $(BUILD)/simt/libcleave.a
-	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(TESTS_LDLIBS) $(LDLIBS)
+                                   $(SIMT_O) $(TESTS_A) $(HOST_A) $(BUILD)/simt/libcleave.a
+	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $(linked) $(TESTS_LDLIBS) $(LDLIBS)
 
 # The command on the executor as its GPU, for the end-to-end tests.
-$(BUILD)/simt/cleave: $(BUILD)/host/main.o $(HOST_O) $(SIMT_O) $(BUILD)/simt/libcleave.a
-	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(LDLIBS)
+$(BUILD)/simt/cleave: $(BUILD)/host/main.o $(HOST_A) $(SIMT_O) $(BUILD)/simt/libcleave.a
+	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $(linked) $(HOST_LDLIBS) $(LDLIBS)
 
 $(GPU_BENCHES:bench/%.c=$(BUILD)/simt/%): \
 $(BUILD)/simt/bench_%: $(BUILD)/bench/bench_%.o $(LADDER_SIMT_O) $(call object,$(filter-out %_none.c,$(wildcard bench/gpu/*.c))) \
                        $(call object,$(wildcard bench/gpu/*_none.c)) $(BUILD)/simt/bench/gpu/ceiling.o \
-                       $(HOST_O) $(SIMT_O) $(BUILD)/simt/libcleave.a
-	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $^ $(HOST_LDLIBS) $(LDLIBS)
+                       $(HOST_A) $(SIMT_O) $(BUILD)/simt/libcleave.a
+	$(call run,LD)$(CXX) $(LDFLAGS) -o $@ $(linked) $(HOST_LDLIBS) $(LDLIBS)
 
 # The library without CUDA objects: the executor brings its own.
 $(BUILD)/simt/libcleave.a: $(LIB_O) $(BUILD)/objects
@@ -250,11 +258,11 @@ BENCH_CFLAGS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --cflags fftw3f))
 BENCH_LDLIBS := $(if $(filter 1,$(FFTW)),$(shell $(PKG_CONFIG) --libs fftw3f))
 $(GPU_BENCH_PROGRAMS): \
 $(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(call object,$(GPU_BENCH_C)) $(GPU_BENCH_CU:%.cu=$(BUILD)/%.cu.o) \
-                        $(LADDER_O) $(LADDER_CU:%.cu=$(BUILD)/%.cu.o) $(HOST_O) $(BUILD)/libcleave.a
-	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(PEER_LDLIBS) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+                        $(LADDER_O) $(LADDER_CU:%.cu=$(BUILD)/%.cu.o) $(HOST_A) $(BUILD)/libcleave.a
+	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $(linked) $(PEER_LDLIBS) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
-$(BUILD)/bench/%: $(BUILD)/bench/%.o $(call object,$(BENCH_LIB_C)) $(HOST_O) $(BUILD)/libcleave.a
-	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $^ $(BENCH_LDLIBS) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(call object,$(BENCH_LIB_C)) $(HOST_A) $(BUILD)/libcleave.a
+	$(call run,LD)$(CC) $(LDFLAGS) -o $@ $(linked) $(BENCH_LDLIBS) $(HOST_LDLIBS) $(CUDA_LDLIBS) $(LDLIBS)
 
 # Objects depend on the options of the build, so that changing one rebuilds what it touches; archives, and so all
 # programs, on the list of objects, so that the object of a source that is gone does not stay in them.
