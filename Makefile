@@ -137,8 +137,11 @@ NVCC ?= nvcc
 CUDA_ARCH ?= 80 90
 CUDA_CU := $(wildcard kernels/*.cu kernels/*/*_cuda.cu runtime/*.cu)
 CUDA_O  := $(patsubst %.cu,$(BUILD)/%.cu.o,$(CUDA_CU))
-CUDA_GENCODE := $(foreach arch,$(CUDA_ARCH),-gencode arch=compute_$(arch),code=sm_$(arch)) \
-    -gencode arch=compute_$(lastword $(CUDA_ARCH)),code=compute_$(lastword $(CUDA_ARCH))
+# Front end and PTX are those of the first, the lowest, for all: no kernel asks which one it is compiled for, so the
+# assembler makes the same code of it, and any GPU from there on can take the PTX.
+CUDA_PTX := $(firstword $(CUDA_ARCH))
+CUDA_GENCODE := $(foreach arch,$(CUDA_ARCH),-gencode arch=compute_$(CUDA_PTX),code=sm_$(arch)) \
+    -gencode arch=compute_$(CUDA_PTX),code=compute_$(CUDA_PTX)
 CUDA_HOME ?= $(patsubst %/bin/nvcc,%,$(realpath $(shell command -v $(NVCC))))
 CUDA_LIBDIR := $(dir $(firstword $(wildcard $(foreach folder,lib64 lib targets/*/lib,$(CUDA_HOME)/$(folder)/libcudart_static.a))))
 # Both folders, since the headers of a library may be there without it, or the other way round.
