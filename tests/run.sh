@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Runs the test programs given and every script in tests/e2e/, and adds up what they counted.
-# Programs that only compute run side by side, as many as there are processors; those that look at a
-# clock, or at the whole machine, one after the other. A program that dies, or that prints no
-# closing line, is a failure. RUNNER is the command, if any, that runs programs of another machine;
-# the scripts belong to this one and then stay out. ABSENT lists the tests that this build cannot
-# have, which count as skipped.
+# They run side by side, as many as there are processors, what takes long before what does not;
+# those that look at a clock, or at the whole machine, before all others, one after the other. A
+# program that dies, or that prints no closing line, is a failure. RUNNER is the command, if any,
+# that runs programs of another machine; the scripts belong to this one and then stay out. ABSENT
+# lists the tests that this build cannot have, which count as skipped.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 passed=0 failed=0 skipped=0
@@ -46,14 +46,33 @@ beside() { # number program [runner...]
     } 9>"$logs/shown"
 }
 
-read -r -a runner <<<"${RUNNER:-}"
-together=()
-for program in "$@"; do
-    case $program in
-    */tests/kernels/* | */tests/simt/* | */tests/models/*) together+=("$program") ;;
-    *) alone "$program" "${runner[@]}" ;;
+is_alone() { # program
+    case $1 in
+    */workers_test | */live*_test | */*ring_test | */networks_test | */profile_test) ;;
+    */host/bench_test | */tests/cuda/* | */fx_live_test.sh | */bench_test.sh) ;;
+    */interrupt_test.sh) ;;
+    *) return 1 ;;
     esac
+}
+
+rank() { # program: in which order they begin
+    case $1 in
+    */tests/simt/*) echo 1 ;;
+    */tests/models/*) echo 2 ;;
+    tests/e2e/*) echo 3 ;;
+    */tests/kernels/*) echo 4 ;;
+    *) echo 5 ;;
+    esac
+}
+
+read -r -a runner <<<"${RUNNER:-}"
+[ ${#runner[@]} -gt 0 ] || set -- "$@" tests/e2e/*_test.sh
+for program in "$@"; do
+    ! is_alone "$program" || alone "$program" "${runner[@]}"
 done
+mapfile -t together < <(for program in "$@"; do
+    is_alone "$program" || echo "$(rank "$program") $program"
+done | sort -s -n -k 1,1 | cut -d ' ' -f 2-)
 for number in "${!together[@]}"; do
     while [ "$(jobs -rp | wc -l)" -ge "$jobs_max" ]; do
         wait -n
@@ -63,9 +82,6 @@ done
 wait
 for number in "${!together[@]}"; do
     count "${together[$number]}" "$(cat "$logs/$number.status")" "$logs/$number"
-done
-for script in tests/e2e/*_test.sh; do
-    [ ${#runner[@]} -eq 0 ] && [ -e "$script" ] && alone "$script"
 done
 for source in ${ABSENT:-}; do
     echo "skip $source: this build lacks its compiler"
