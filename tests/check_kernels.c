@@ -23,6 +23,7 @@ static check_block block_new(size_t bytes, check_placement place)
         perror("mmap");
         exit(2);
     }
+    (void)madvise(b.map, room, MADV_HUGEPAGE); /* one page fault instead of hundreds */
     memset(b.map, GUARD_BYTE, room);
     b.data = place == CHECK_ALIGNED ? b.map + GUARD_BYTES : b.map + room - bytes;
     return b;
@@ -66,20 +67,43 @@ static void fill(const cleave_case *test, int operand, float *data, int64_t coun
         data[i] = cleave_case_uniform((uint64_t)operand + 1, i);
 }
 
-static check_tensors tensors_new(const cleave_op *op, const cleave_case *test,
-                                 check_placement place)
+static void place_block(check_tensors *t, int i, check_placement place)
+{
+    t->block[i] = block_new(t->operand[i].bytes, place);
+    memcpy(t->test.args.bytes + t->operand[i].field, &t->block[i].data, sizeof(void *));
+}
+
+static check_tensors tensors_new(const cleave_op *op, const cleave_case *test)
 {
     check_tensors t = {.test = *test};
 
     t.count = op->operands(test->args.bytes, t.operand);
     for (int i = 0; i < t.count; i++) {
-        t.block[i] = block_new(t.operand[i].bytes, place);
-        memcpy(t.test.args.bytes + t.operand[i].field, &t.block[i].data, sizeof(void *));
+        place_block(&t, i, CHECK_ALIGNED);
         if (t.operand[i].access & CLEAVE_READ)
             fill(test, i, (float *)(void *)t.block[i].data,
                  (int64_t)(t.operand[i].bytes / sizeof(float)));
         else
             poison(&t.block[i]);
+    }
+    return t;
+}
+
+/* What a run may have written is again as in a set that nothing ran on. */
+static void tensors_renew(check_tensors *t, const check_tensors *untouched)
+{
+    for (int i = 0; i < t->count; i++)
+        if (t->operand[i].access & CLEAVE_WRITE)
+            memcpy(t->block[i].data, untouched->block[i].data, t->operand[i].bytes);
+}
+
+static check_tensors tensors_like(const check_tensors *untouched, check_placement place)
+{
+    check_tensors t = *untouched;
+
+    for (int i = 0; i < t.count; i++) {
+        place_block(&t, i, place);
+        memcpy(t.block[i].data, untouched->block[i].data, t.operand[i].bytes);
     }
     return t;
 }
@@ -208,8 +232,8 @@ int check_case_new(check_case *c, int index, const cleave_case *test)
     *c = (check_case){.index = index, .op = op};
     if (refusal)
         return TEST_FAIL("%s, %s: %s", op->name, test->label, refusal);
-    c->inputs = tensors_new(op, test, CHECK_ALIGNED);
-    c->ref = tensors_new(op, test, CHECK_ALIGNED);
+    c->inputs = tensors_new(op, test);
+    c->ref = tensors_like(&c->inputs, CHECK_ALIGNED);
     cleave_ops_cpu(&table, 0);
     return TEST_CHECK(run_parts(op, &table.kernel[index], &c->ref, 1, 0));
 }
@@ -238,7 +262,7 @@ check_verdict check_kernel_at(const check_case *c, const cleave_kernel *kernel,
                               check_placement place)
 {
     static const int parts[] = {2, 3, 8};
-    check_tensors whole = tensors_new(c->op, &c->ref.test, place);
+    check_tensors whole = tensors_like(&c->inputs, place), cut = tensors_like(&c->inputs, place);
     check_verdict v = {.parts = 1};
 
     const int inside = run_parts(c->op, kernel, &whole, 1, 0);
@@ -247,7 +271,7 @@ check_verdict check_kernel_at(const check_case *c, const cleave_kernel *kernel,
     for (int i = 0; i < 3 && v.fault == CHECK_GOOD; i++) {
         if (c->op->items(c->ref.test.args.bytes) < 2)
             break;
-        check_tensors cut = tensors_new(c->op, &c->ref.test, place);
+        tensors_renew(&cut, &c->inputs);
         v.parts = parts[i];
         if (!run_parts(c->op, kernel, &cut, parts[i], 0x5eed + (uint64_t)i) ||
             !rest_intact(&cut, &c->inputs))
@@ -255,8 +279,8 @@ check_verdict check_kernel_at(const check_case *c, const cleave_kernel *kernel,
         else if (!same_outputs(&cut, &whole))
             v.fault = CHECK_PARTITION;
         v.runs += v.fault == CHECK_GOOD;
-        tensors_free(&cut);
     }
+    tensors_free(&cut);
     tensors_free(&whole);
     return v;
 }
@@ -264,7 +288,7 @@ check_verdict check_kernel_at(const check_case *c, const cleave_kernel *kernel,
 check_verdict check_kernel_whole(const check_case *c, const cleave_kernel *kernel,
                                  check_placement place)
 {
-    check_tensors whole = tensors_new(c->op, &c->ref.test, place);
+    check_tensors whole = tensors_like(&c->inputs, place);
     check_verdict v = {.parts = 1};
 
     const int inside = run_parts(c->op, kernel, &whole, 1, 0);
