@@ -43,13 +43,13 @@ mkfifo stream
 {
     "$signal" make noise 8000 1 $((600 * 8000)) raw:s16
     touch given
-    sleep 20
+    sleep 40
 } >stream &
 feeder=$!
 "$CLEAVE" separate stream -o early --bits float -q --input-format s16le --input-rate 8000 \
     --input-channels 1 2>stderr &
 reader=$!
-for _ in $(seq 100); do
+for _ in $(seq 300); do
     bytes=$(find early -type f -printf '%s\n' 2>/dev/null | sort -n | tail -1)
     [ -e given ] && [ "${bytes:-0}" -gt 10000000 ] && break
     sleep 0.1
