@@ -247,7 +247,7 @@ void check_case_free(check_case *c)
 static check_fault judge_whole(const check_case *c, const check_tensors *x, int inside,
                                double *error)
 {
-    const double limit = x->test.limit;
+    const double limit = c->ref.test.limit;
     int64_t compared = 0;
 
     *error = distance(x, &c->ref, &compared);

@@ -371,10 +371,52 @@ SIMD_INLINE void finish_scattered(const block *b, const places *p, int64_t o0, i
         }
 }
 
+/* The same of a panel that lies wholly in a row, of one phase, where nothing but a residual is
+ * joined: as nearly all do. The last two are constants after inlining. */
+SIMD_INLINE void finish_plain(const block *b, const places *p, int64_t o0, int64_t o1,
+                              cleave_conv_act act, int residual)
+{
+    const int64_t values = act == CLEAVE_CONV_GLU ? TILE_ROWS / 2 : TILE_ROWS;
+    const int64_t tile = o0 / values, row = p->row[0];
+    const cleave_conv_args *const a = b->args;
+    const constants *const k = &b->constants;
+    const norms norm = norms_of(b, row);
+    const float *sums = sums_of(b, 0, tile - b->tile0, p->panel) + (o0 - tile * values) * PANEL;
+    int64_t at = o0 * a->out_channel_stride + row * a->out_row_stride + p->at[0];
+
+    for (int64_t o = o0; o < o1; o++, sums += PANEL, at += a->out_channel_stride) {
+        const int64_t m = act == CLEAVE_CONV_GLU ? b->shape.channels + o : o;
+        const line l = {.value = sums,
+                        .gate = sums + values * PANEL,
+                        .value_bias = k->bias[o],
+                        .gate_bias = k->bias[m],
+                        .scale = k->scale[o],
+                        .value_norm = {norm.scale[o], norm.shift[o]},
+                        .gate_norm = {norm.scale[m], norm.shift[m]}};
+        const float table = k->table[o * a->out_rows + row];
+#pragma GCC unroll 3
+        for (int64_t x = 0; x < PANEL; x += SIMD_LANES) {
+            simd_f32 v = finish(&l, act, table, biased(l.value + x, l.value_bias), x);
+            if (residual)
+                v = simd_add(v, simd_load(a->residual + at + x));
+            simd_store(a->out + at + x, v);
+        }
+    }
+}
+
 SIMD_INLINE void finish_phases(const block *b, const places *p, int64_t o0, int64_t o1,
                                cleave_conv_act act)
 {
-    if (b->shape.phases == 1)
+    const int64_t end = cleave_i64_min(b->args->out_points, b->first + b->columns);
+    const int plain = b->shape.phases == 1 && panel_whole(p, end, 1) &&
+                      p->row[0] < b->args->out_rows &&
+                      !(b->args->uses & (CLEAVE_CONV_RAW | CLEAVE_CONV_FACTOR));
+
+    if (plain && b->args->uses & CLEAVE_CONV_RESIDUAL)
+        finish_plain(b, p, o0, o1, act, 1);
+    else if (plain)
+        finish_plain(b, p, o0, o1, act, 0);
+    else if (b->shape.phases == 1)
         finish_together(b, p, o0, o1, 1, act);
     else if (b->shape.phases == 2)
         finish_together(b, p, o0, o1, 2, act);
