@@ -114,7 +114,7 @@ static void run_part(const block *b, const part *k, const gather *g, int64_t pan
 {
     const int apart = rows_split(b->args);
     const split s = split_of(g, b->columns, b->rows);
-    const float *rows[DEPTH];
+    const float *rows[WHOLE_DEPTH];
 
     if (apart && k->from < k->to) {
         split_rows(g, &s, b->args->in_rows, k->from / g->taps, cleave_div_up(k->to, g->taps),
@@ -166,7 +166,7 @@ static int64_t extra_floats(const cleave_conv_args *a, int64_t tiles, int64_t de
     (void)a;
     (void)tiles;
     (void)depth;
-    return DEPTH * PANEL / 2 + PANEL;
+    return PART_DEPTH * PANEL / 2 + PANEL;
 }
 
 #endif

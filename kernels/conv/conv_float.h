@@ -90,7 +90,7 @@ SIMD_INLINE void prefetch_next(const part *k, const gather *g, const float *cons
 /* Points are read where they lie, which pays for few tiles. */
 static void run_part_in_place(const block *b, const part *k, const gather *g, int64_t panels)
 {
-    const float *rows[DEPTH], *weight[IN_PLACE_ROWS / TILE_ROWS];
+    const float *rows[WHOLE_DEPTH], *weight[IN_PLACE_ROWS / TILE_ROWS];
     int64_t found = -1; /* the panel that rows[] are of */
 
     for (int64_t t = 0; t < b->tiles; t++)
@@ -125,7 +125,7 @@ static void run_part_packed(const block *b, const part *k, const gather *g, int6
 static void run_part_split(const block *b, const part *k, const gather *g, int64_t panels)
 {
     const split s = split_of(g, b->columns, b->rows);
-    const float *rows[DEPTH];
+    const float *rows[WHOLE_DEPTH];
 
     if (k->from < k->to) {
         split_rows(g, &s, b->args->in_rows, k->from / g->taps, cleave_div_up(k->to, g->taps),

@@ -5,9 +5,13 @@
 
 #include "kernels/conv/conv_finish.h"
 
-#define DEPTH 192
-#define FORMS CLEAVE_CONV_FORMS
-#define STEP  (1 + PAIRS) /* of the depth, of which a part has a whole number */
+/* Matrices of up to WHOLE_DEPTH products a sum are one part, whose sums never leave the first-level
+ * cache; deeper ones are cut into parts of up to PART_DEPTH, so that sums and points of a block fit
+ * the second. */
+#define PART_DEPTH  192
+#define WHOLE_DEPTH (PAIRS ? PART_DEPTH : 512)
+#define FORMS       CLEAVE_CONV_FORMS
+#define STEP        (1 + PAIRS) /* of the depth, of which a part has a whole number */
 /* Sums of many products have errors of many, which chains of LONG_CHAIN do not add to as much as
  * they save: a chain's end costs a load, a sum and a store for each of its registers. */
 #define CHAIN         16
@@ -97,6 +101,27 @@ static range range_of(const block *b, const gather *g, int64_t n)
 }
 
 /* ---- parts of the depth ---- */
+/* The first matrix has the greatest depth. What is read in place comes from the first-level cache
+ * for the second tile of a panel only if there is not too much of it. */
+static int whole(const cleave_conv_args *a)
+{
+    return matrix_depth(a, 0, 0) <= (in_place(a) ? PART_DEPTH : WHOLE_DEPTH);
+}
+
+/* The most that a part has of the matrices of a phase of points. */
+static int64_t part_depth(const cleave_conv_args *a, int64_t phase)
+{
+    const int64_t depth = matrix_depth(a, 0, phase);
+
+    return whole(a) ? depth : cleave_i64_min(depth, PART_DEPTH);
+}
+
+/* Whether a tile's sums are complete before the next tile's are begun. */
+static int one_by_one(const cleave_conv_args *a, const shape *s)
+{
+    return whole(a) && s->slots == 1 && s->values % s->joint == 0;
+}
+
 /* Depths [from, to) of the matrix of a slot, of which each tile has `depth`. */
 typedef struct part {
     int64_t slot, matrix; /* where in the table the first tile of the block lies */

@@ -6,11 +6,13 @@
  * the second for one tile after the other. What follows the product (bias, activation, residual) is
  * done with a tile's sums at once.
  *
- * A depth beyond DEPTH is cut into equal parts, so that the points of a part fit the second-level
- * cache. */
+ * A great depth is cut into equal parts (see conv_part.h). */
 #include "kernels/conv/conv_winograd.h"
 
-#define BLOCK_ROWS 512 /* that share the points of a block, as far as a call has so many */
+/* Rows of weights that share the points of a block, as far as a call has so many; all whose sums
+ * are kept are fewer. */
+#define BLOCK_ROWS_ONE_BY_ONE 2048
+#define BLOCK_ROWS            512
 
 /* ---- blocks ---- */
 /* The matrix of a slot. Kernel rows that meet no row of `in` for any row of the block are left out;
@@ -31,10 +33,10 @@ static void run_slot(block *b, int64_t slot)
         all.end = cleave_i64_max(all.end, r.end);
     }
     const int64_t row_depth = g.channels * g.taps, depth = (all.end - all.begin) * row_depth;
-    const int64_t parts = cleave_i64_max(1, cleave_div_up(depth, DEPTH));
+    const int64_t parts = whole(b->args) ? 1 : cleave_i64_max(1, cleave_div_up(depth, PART_DEPTH));
 
     b->tile_floats = vectors * SIMD_LANES * TILE_ROWS;
-    if (parts == 1 && b->shape.slots == 1 && b->shape.values % b->shape.joint == 0)
+    if (one_by_one(b->args, &b->shape))
         b->tile_floats = 0;
     for (int64_t i = 0; i < parts; i++) {
         k.from = all.begin * row_depth + depth * i / parts / STEP * STEP;
@@ -76,7 +78,9 @@ static int64_t block_rows(const cleave_conv_args *a, const shape *s)
 /* Blocks of channels that one call takes together. */
 static int64_t merged_blocks(const cleave_conv_args *a, const shape *s)
 {
-    return cleave_i64_min(cleave_i64_max(1, BLOCK_ROWS / block_rows(a, s)),
+    const int64_t most = one_by_one(a, s) ? BLOCK_ROWS_ONE_BY_ONE : BLOCK_ROWS;
+
+    return cleave_i64_min(cleave_i64_max(1, most / block_rows(a, s)),
                           cleave_conv_channel_blocks(a));
 }
 
@@ -116,7 +120,7 @@ static int64_t points_floats(const cleave_conv_args *a, const shape *s)
 
     for (int64_t phase = 0; phase < s->slots; phase++) {
         const int64_t taps = kernel_taps(a, phase);
-        const int64_t depth = cleave_i64_min(DEPTH, a->in_channels * a->kernel_rows * taps);
+        const int64_t depth = part_depth(a, phase);
         /* A part may begin and end within a pair. */
         const int64_t pairs = taps && splittable(a) ? depth / taps + 2 : 0;
         most = cleave_i64_max(most, panels * PANEL * depth);
@@ -130,14 +134,13 @@ static room room_of(const cleave_conv_args *a, const shape *s)
     /* A block may begin and end within a tile. */
     const int64_t most = cleave_i64_max(BLOCK_ROWS, block_rows(a, s)) / TILE_ROWS + 2;
     const int64_t tiles = cleave_i64_min(s->tiles, most);
-    const int64_t depth =
-        cleave_i64_min(DEPTH, a->in_channels * kernel_taps(a, 0) * a->kernel_rows);
-    const int64_t extra = extra_floats(a, tiles, depth);
+    const int64_t extra = extra_floats(a, tiles, part_depth(a, 0));
+    const int64_t kept = one_by_one(a, s) ? 1 : s->slots * tiles;
 
     if (s->group)
         return (room){aligned(form_points_floats(a)), aligned(form_sums_floats(s)), extra};
-    return (room){aligned(points_floats(a, s)),
-                  s->slots * tiles * TILE_ROWS * aligned(most_width(a, s, 0)), extra};
+    return (room){aligned(points_floats(a, s)), kept * TILE_ROWS * aligned(most_width(a, s, 0)),
+                  extra};
 }
 
 static size_t scratch_bytes(const void *args)

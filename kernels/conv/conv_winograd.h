@@ -48,7 +48,7 @@ static int64_t form_pairs(const cleave_conv_args *a, const shape *s)
 {
     const int64_t width = form_width(a, s, split_pitch(0, CLEAVE_CONV_FORM_TAPS));
     const int64_t pair = FORMS * form_stride(a) * width;
-    const int64_t most = cleave_i64_min(DEPTH / kernel_taps(a, 0), FORM_FLOATS / pair);
+    const int64_t most = cleave_i64_min(PART_DEPTH / kernel_taps(a, 0), FORM_FLOATS / pair);
 
     return cleave_i64_max(1, most / STEP) * STEP;
 }
@@ -209,7 +209,7 @@ static void run_form_slot(block *b, int64_t slot, int64_t plane, int first_tiles
     const int64_t phase = b->shape.slots > 1 ? (slot + a->pad_points) % b->shape.slots : 0;
     const int64_t depth = form_depth(a, phase), taps = kernel_taps(a, phase);
     const int64_t pairs = depth / taps, parts = cleave_div_up(pairs, form_pairs(a, &b->shape));
-    const float *rows[DEPTH];
+    const float *rows[PART_DEPTH];
     gather g = gather_of(b, slot);
 
     g.taps = taps;
