@@ -110,14 +110,31 @@ static void run_part_in_place(const block *b, const part *k, const gather *g, in
     }
 }
 
+/* Asks for a share of the weights of the tile after this one: of `panels` equal ones that of panel
+ * p. */
+SIMD_INLINE void prefetch_weights(const block *b, const part *k, int64_t tile, int64_t p,
+                                  int64_t panels)
+{
+    const int64_t bytes = b->constants.half ? sizeof(uint16_t) : sizeof(float), line_bytes = 64;
+    const char *const table = b->constants.weight;
+    const int64_t at = (k->matrix + ((tile + 1) * k->depth + k->from) * TILE_ROWS) * bytes;
+    const int64_t count = (k->to - k->from) * TILE_ROWS * bytes;
+
+    if (tile + 1 < b->tiles)
+        for (int64_t i = count * p / panels; i < count * (p + 1) / panels; i += line_bytes)
+            __builtin_prefetch(table + at + i, 0, 2);
+}
+
 /* Points are packed into panels. */
 static void run_part_packed(const block *b, const part *k, const gather *g, int64_t panels)
 {
     pack(g, k->from, k->to, panels, b->points);
     for (int64_t t = 0; t < b->tiles; t++) {
         const float *const weight = tile_weights(b, k, t, b->weights);
-        for (int64_t p = 0; p < panels; p++)
+        for (int64_t p = 0; p < panels; p++) {
+            prefetch_weights(b, k, t, p, panels);
             run_tile(b, k, t, weight, p, b->points + p * (k->to - k->from) * PANEL, NULL, NULL);
+        }
     }
 }
 
