@@ -14,26 +14,44 @@ struct denoise_plan {
 struct denoise_stream {
     const cleave_denoise_args *a;
     const denoise_plan *p;
+    int64_t item;
     const float *window;
     const fft_c32 *table;
     fft_c32 *buffer;
-    float *state, *spectra, *gain, *power;
+    float *state, *spectra;
 };
+
+/* Of the bins, behind the spectra. */
+static __device__ float *gains(const denoise_stream &s)
+{
+    return s.spectra + (int64_t)s.a->channels * (s.a->n + 2);
+}
+
+static __device__ float *powers(const denoise_stream &s)
+{
+    return gains(s) + s.p->f.stride;
+}
 
 static __device__ float flushed(float x)
 {
     return x < DENOISE_TINY ? 0.0f : x;
 }
 
-static __device__ void transform(const denoise_stream &s, int64_t position, int32_t c)
+/* Where what is `after` the place `at` lies in a ring of n. */
+static __device__ int32_t place(int32_t at, int32_t after, int32_t n)
+{
+    return at + after < n ? at + after : at + after - n;
+}
+
+static __device__ void transform(const denoise_stream &s, int32_t at, int32_t c)
 {
     const int32_t n = s.a->n, half = s.p->tile.points;
     const float *in = s.state + s.p->f.in + (int64_t)c * n;
     float *y = s.spectra + (int64_t)c * (n + 2);
 
     for (int32_t i = (int32_t)threadIdx.x; i < half; i += (int32_t)blockDim.x) {
-        const int64_t at = (position + 2 * i) % n;
-        s.buffer[fft_at(i)] = {s.window[2 * i] * in[at], s.window[2 * i + 1] * in[at + 1]};
+        const float *x = in + place(at, 2 * i, n);
+        s.buffer[fft_at(i)] = {s.window[2 * i] * x[0], s.window[2 * i + 1] * x[1]};
     }
     const fft_c32 *points = fft_transform(s.p->tile, s.table, 1, s.buffer, s.buffer);
     for (int32_t k = (int32_t)threadIdx.x; k <= half / 2; k += (int32_t)blockDim.x) {
@@ -60,7 +78,7 @@ static __device__ void find_power(const denoise_stream &s)
             const float *y = s.spectra + c * (n + 2) + 2 * k;
             sum = cleave_fma(y[0], y[0], cleave_fma(y[1], y[1], sum));
         }
-        s.power[k] = sum * (1 / (float)s.a->channels);
+        powers(s)[k] = sum * (1 / (float)s.a->channels);
     }
     cleave_barrier();
 }
@@ -70,8 +88,8 @@ static __device__ float follow_noise(const denoise_stream &s, const denoise_turn
 {
     const denoise_layout &f = s.p->f;
     float *bin = s.state + k;
-    const float below = s.power[k > 0 ? k - 1 : 1];
-    const float above = s.power[k < f.bins - 1 ? k + 1 : k - 1];
+    const float below = powers(s)[k > 0 ? k - 1 : 1];
+    const float above = powers(s)[k < f.bins - 1 ? k + 1 : k - 1];
     const float now = cleave_fma(0.25f, below + above, 0.5f * power);
     float smooth = now, least = now, next = now, likely;
 
@@ -98,15 +116,16 @@ static __device__ float wiener(float r)
     return 1 - 1 / (1 + r);
 }
 
-static __device__ void find_gain(const denoise_stream &s, const denoise_turn &turn)
+static __device__ void find_gain(const denoise_stream &s, int64_t position)
 {
+    const denoise_turn turn = denoise_turn_at(s.a, position);
     const denoise_layout &f = s.p->f;
     const float floor = (float)s.a->parameters[CLEAVE_DENOISE_FLOOR];
     const float strength = (float)s.a->parameters[CLEAVE_DENOISE_STRENGTH];
 
     for (int64_t k = (int64_t)threadIdx.x; k < f.bins; k += (int64_t)blockDim.x) {
         float *bin = s.state + k, noise = bin[f.noise];
-        const float power = s.power[k];
+        const float power = powers(s)[k];
 
         if (s.a->kind == CLEAVE_DENOISE_PROFILE)
             noise = s.a->profile[k];
@@ -122,14 +141,14 @@ static __device__ void find_gain(const denoise_stream &s, const denoise_turn &tu
         const float once = wiener(ratio);
         const float gain = fmaxf(wiener(once * once * (by * power)), floor);
 
-        s.gain[k] = gain;
+        gains(s)[k] = gain;
         bin[f.noise] = noise;
         bin[f.prior] = flushed(gain * gain * power);
     }
     cleave_barrier();
 }
 
-static __device__ void add_back(const denoise_stream &s, int64_t position, int32_t c)
+static __device__ void add_back(const denoise_stream &s, int32_t at, int32_t c)
 {
     const int32_t n = s.a->n, half = s.p->tile.points;
     const float *y = s.spectra + (int64_t)c * (n + 2);
@@ -138,8 +157,8 @@ static __device__ void add_back(const denoise_stream &s, int64_t position, int32
     for (int32_t k = (int32_t)threadIdx.x; k <= half / 2; k += (int32_t)blockDim.x) {
         const int32_t o = half - k;
         fft_c32 low, high;
-        const fft_c32 x = {s.gain[k] * y[2 * k], k == 0 ? 0 : s.gain[k] * y[2 * k + 1]};
-        const fft_c32 z = {s.gain[o] * y[2 * o], k == 0 ? 0 : s.gain[o] * y[2 * o + 1]};
+        const fft_c32 x = {gains(s)[k] * y[2 * k], k == 0 ? 0 : gains(s)[k] * y[2 * k + 1]};
+        const fft_c32 z = {gains(s)[o] * y[2 * o], k == 0 ? 0 : gains(s)[o] * y[2 * o + 1]};
 
         fft_join(x, z, s.table[s.p->tile.split + k], &low, &high);
         s.buffer[fft_at(k)] = low;
@@ -149,7 +168,7 @@ static __device__ void add_back(const denoise_stream &s, int64_t position, int32
     const fft_c32 *points = fft_transform(s.p->tile, s.table, 1, s.buffer, s.buffer);
     for (int32_t m = (int32_t)threadIdx.x; m < n; m += (int32_t)blockDim.x) {
         const fft_c32 x = points[fft_at(m / 2)];
-        float *to = out + (position + m) % n;
+        float *to = out + place(at, m, n);
         const float before = m < n - s.p->f.hop ? *to : 0.0f;
         *to = cleave_fma(0.5f / (float)n * s.window[m], m % 2 ? -x.im : x.re, before);
     }
@@ -158,22 +177,23 @@ static __device__ void add_back(const denoise_stream &s, int64_t position, int32
 
 static __device__ void run_turn(const denoise_stream &s, int64_t position)
 {
-    const denoise_turn turn = denoise_turn_at(s.a, position);
+    const int32_t at = (int32_t)(position % s.a->n);
 
-    if (turn.number == 0)
+    if (position == 0)
         return; /* nothing came in before */
     for (int32_t c = 0; c < s.a->channels; c++)
-        transform(s, position, c);
+        transform(s, at, c);
     find_power(s);
-    find_gain(s, turn);
+    find_gain(s, position);
     for (int32_t c = 0; c < s.a->channels; c++)
-        add_back(s, position, c);
+        add_back(s, at, c);
 }
 
-/* `n` frames that no transform begins among. */
-static __device__ void pass(const denoise_stream &s, int64_t position, const float *in, float *out,
-                            int64_t n)
+/* The next `n` frames of the block after those that are `done`, among which no transform begins. */
+static __device__ void pass(const denoise_stream &s, int64_t position, int64_t done, int64_t n)
 {
+    const float *in = s.a->in + s.item * s.a->channels * s.a->in_stride + done;
+    float *out = s.a->out + s.item * s.a->channels * s.a->out_stride + done;
     const int64_t at = position % s.a->n;
 
     for (int64_t c = 0; c < s.a->channels; c++)
@@ -185,31 +205,28 @@ static __device__ void pass(const denoise_stream &s, int64_t position, const flo
     cleave_barrier();
 }
 
+/* 1024 threads have 64 registers each: what transforms do not need is read or found anew. */
 static __global__ void CLEAVE_LAUNCH_BOUNDS(FFT_THREADS_MAX)
     denoise_kernel(cleave_denoise_args a, denoise_plan plan, const void *prepared, float *scratch,
                    int64_t first)
 {
     CLEAVE_SHARED_DYNAMIC(fft_c32, buffer);
-    const int64_t item = first + (int64_t)blockIdx.x, hop = plan.f.hop;
-    const int64_t begin = a.block->position, end = begin + a.block->frames;
-    const float *in = a.in + item * a.channels * a.in_stride;
-    float *out = a.out + item * a.channels * a.out_stride;
     denoise_stream s;
 
     s.a = &a;
     s.p = &plan;
+    s.item = first + (int64_t)blockIdx.x;
     s.window = (const float *)prepared;
     s.table = (const fft_c32 *)(s.window + a.n);
     s.buffer = buffer;
-    s.state = a.state + item * plan.f.floats;
+    s.state = a.state + s.item * plan.f.floats;
     s.spectra = scratch + (int64_t)blockIdx.x * plan.scratch;
-    s.gain = s.spectra + (int64_t)a.channels * (a.n + 2);
-    s.power = s.gain + plan.f.stride;
-    for (int64_t p = begin, n; p < end; p += n) {
-        n = cleave_i64_min(end - p, hop - p % hop);
-        if (p % hop == 0)
+    for (int64_t done = 0, n; done < a.block->frames; done += n) {
+        const int64_t p = a.block->position + done, phase = p % plan.f.hop;
+        n = cleave_i64_min(a.block->frames - done, plan.f.hop - phase);
+        if (phase == 0)
             run_turn(s, p);
-        pass(s, p, in + (p - begin), out + (p - begin), n);
+        pass(s, p, done, n);
     }
 }
 

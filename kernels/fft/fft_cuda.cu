@@ -109,7 +109,7 @@ static __device__ void store_odd(const cleave_fft_args &a, const fft_tile &tile,
 }
 
 template <bool IN_SHARED>
-static __global__ void CLEAVE_LAUNCH_BOUNDS(FFT_THREADS_MAX)
+static __global__ void CLEAVE_LAUNCH_BOUNDS(FFT_THREADS(IN_SHARED))
     fft_kernel(cleave_fft_args a, fft_tile tile, const fft_c32 *table, void *scratch, int64_t begin,
                int64_t end)
 {

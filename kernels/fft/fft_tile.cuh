@@ -15,11 +15,12 @@
 #include "kernels/cuda_common.cuh"
 #include "kernels/fft/fft_internal.h"
 
-#define FFT_THREAD_POINTS  8
-#define FFT_THREADS_MAX    1024
-#define FFT_THREADS_GLOBAL 512
-#define FFT_BLOCKS_GLOBAL  32 /* at once, each with its buffers in scratch */
-#define FFT_PASSES_MAX     10 /* 3^10 = 59049 */
+#define FFT_THREAD_POINTS      8
+#define FFT_THREADS_MAX        1024
+#define FFT_THREADS_GLOBAL     512
+#define FFT_BLOCKS_GLOBAL      32 /* at once, each with its buffers in scratch */
+#define FFT_THREADS(IN_SHARED) ((IN_SHARED) ? FFT_THREADS_MAX : FFT_THREADS_GLOBAL)
+#define FFT_PASSES_MAX         10 /* 3^10 = 59049 */
 
 struct alignas(8) fft_c32 {
     float re, im;

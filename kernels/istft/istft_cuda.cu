@@ -111,30 +111,39 @@ static __device__ void add_frames(const cleave_istft_args &a, const fft_tile &ti
     }
 }
 
+static __device__ void compute_part(const cleave_istft_args &a, const fft_tile &tile,
+                                    const fft_c32 *table, const istft_part &part, fft_c32 *buffer,
+                                    fft_c32 *spare)
+{
+    float *out = a.out + part.channel * a.out_stride;
+
+    for (int64_t n = part.begin + (int64_t)threadIdx.x; n < part.end; n += blockDim.x)
+        out[n] = 0.0f;
+    for (int64_t t = part.frame_begin; t < part.frame_end; t += tile.rows) {
+        const int32_t count = (int32_t)cleave_i64_min(tile.rows, part.frame_end - t);
+        const fft_c32 *result;
+
+        load_frames(a, tile, table, part.channel, t, count, buffer);
+        result = fft_transform(tile, table, count, buffer, spare);
+        add_frames(a, tile, part, t, count, result);
+        cleave_barrier();
+    }
+}
+
+/* In shared memory there is a block for every part, and no register for a next one. */
 template <bool IN_SHARED>
-static __global__ void CLEAVE_LAUNCH_BOUNDS(FFT_THREADS_MAX)
+static __global__ void CLEAVE_LAUNCH_BOUNDS(FFT_THREADS(IN_SHARED))
     istft_kernel(cleave_istft_args a, fft_tile tile, const fft_c32 *table, void *scratch,
                  int64_t begin, int64_t end)
 {
     fft_c32 *buffer, *spare;
+    int64_t index = begin + (int64_t)blockIdx.x;
 
     fft_buffers<IN_SHARED>(tile, scratch, &buffer, &spare);
-    for (int64_t index = begin + (int64_t)blockIdx.x; index < end; index += (int64_t)gridDim.x) {
-        const istft_part part = part_at(a, index);
-        float *out = a.out + part.channel * a.out_stride;
-
-        for (int64_t n = part.begin + (int64_t)threadIdx.x; n < part.end; n += blockDim.x)
-            out[n] = 0.0f;
-        for (int64_t t = part.frame_begin; t < part.frame_end; t += tile.rows) {
-            const int32_t count = (int32_t)cleave_i64_min(tile.rows, part.frame_end - t);
-            const fft_c32 *result;
-
-            load_frames(a, tile, table, part.channel, t, count, buffer);
-            result = fft_transform(tile, table, count, buffer, spare);
-            add_frames(a, tile, part, t, count, result);
-            cleave_barrier();
-        }
-    }
+    if (IN_SHARED)
+        compute_part(a, tile, table, part_at(a, index), buffer, spare);
+    for (; !IN_SHARED && index < end; index += (int64_t)gridDim.x)
+        compute_part(a, tile, table, part_at(a, index), buffer, spare);
 }
 
 static fft_tile tile_of(const cleave_istft_args *a)

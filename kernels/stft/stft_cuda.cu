@@ -93,7 +93,7 @@ static __device__ void store_frames(const cleave_stft_args &a, const fft_tile &t
 }
 
 template <bool IN_SHARED>
-static __global__ void CLEAVE_LAUNCH_BOUNDS(FFT_THREADS_MAX)
+static __global__ void CLEAVE_LAUNCH_BOUNDS(FFT_THREADS(IN_SHARED))
     stft_kernel(cleave_stft_args a, fft_tile tile, const fft_c32 *table, void *scratch,
                 int64_t begin, int64_t end)
 {
