@@ -56,7 +56,7 @@ static const option_row rows[] = {
     {"no-split", 0, OPTION_NO_SPLIT, SEPARATE, NULL, NULL},
     {"device", 'd', OPTION_DEVICE, SEPARATE, "auto|cpu|cuda[:N]", "where to compute (auto)"},
     {"batch", 0, OPTION_BATCH, SEPARATE, "N",
-     "segments that a GPU has at a time, 1 to 8 (up to 4, as its memory allows)"},
+     "segments that a GPU has at a time, 1 to 16 (up to 4, as its memory allows)"},
     {"precision", 0, OPTION_PRECISION, SEPARATE, "fp32|tf32|bf16|fp16", "of the network (fp32)"},
     {"threads", 't', OPTION_THREADS, SEPARATE, "N", "of each job (cores divided by jobs)"},
     {"out", 'o', OPTION_OUT, SEPARATE, "DIR",

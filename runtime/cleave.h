@@ -36,7 +36,7 @@ extern "C" {
 #define CLEAVE_THREADS_MAX   64
 #define CLEAVE_SHIFTS_MAX    32
 #define CLEAVE_NETWORKS_MAX  16
-#define CLEAVE_BATCH_MAX     8
+#define CLEAVE_BATCH_MAX     16
 #define CLEAVE_RATE_HZ_MIN   8000
 #define CLEAVE_RATE_HZ_MAX   192000
 #define CLEAVE_OVERLAP_MODEL (-1.0)

@@ -20,6 +20,9 @@ static const double distances[] = {
     [CLEAVE_PRECISION_FP16] = 2 * 0x1p-11,
 };
 
+/* Segments at a time, run by run. */
+static const int32_t batches[] = {1, CLEAVE_BATCH_MAX, 2, 3};
+
 cleave_config device_config(cleave_device device, const cleave_config *config, int32_t batch)
 {
     cleave_config c = *config;
@@ -75,7 +78,7 @@ void device_compare(const device_trial *trial, const cleave_model *model,
     float *first = NULL;
 
     for (int32_t run = 0; ref && run < trial->runs; run++) {
-        cleave_config gpu = device_config(CLEAVE_DEVICE_CUDA, config, 1 + run % 4);
+        cleave_config gpu = device_config(CLEAVE_DEVICE_CUDA, config, batches[run % 4]);
         gpu.precision = trial->precision;
         if (trial->before)
             trial->before(run);
@@ -153,6 +156,14 @@ void device_compare_htdemucs(const device_trial *trial)
 
     if (tiny_network(&file, NULL))
         compare_network(trial, &file, 0.2, 8000);
+}
+
+void device_compare_many(const device_trial *trial)
+{
+    test_bytes file = {0};
+
+    if (tiny_network(&file, NULL))
+        compare_network(trial, &file, 0.1, (CLEAVE_BATCH_MAX + 2) * 3308);
 }
 
 void device_compare_hdemucs(const device_trial *trial)

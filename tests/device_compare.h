@@ -7,7 +7,7 @@
 /* How engines are tried. */
 typedef struct device_trial {
     const char *device;          /* what the names of its engines begin with: "cuda:0 " */
-    int32_t runs;                /* of every track, with 1, 2, 3, 4, 1... segments at a time */
+    int32_t runs;                /* of every track, with 1, 16, 2, 3, 1... segments at a time */
     int32_t exact;               /* not 0: the bits of the CPU, else near to it */
     cleave_precision precision;  /* of the GPU */
     void (*before)(int32_t run); /* NULL, or called before each run */
@@ -27,6 +27,7 @@ void device_compare_identity(const device_trial *trial);
 void device_compare_center(const device_trial *trial);
 void device_compare_any_length(const device_trial *trial); /* and one that remembers */
 void device_compare_htdemucs(const device_trial *trial);   /* tiny networks... */
+void device_compare_many(const device_trial *trial);       /* segments of HTDemucs */
 void device_compare_hdemucs(const device_trial *trial);
 void device_compare_spleeter(const device_trial *trial);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEGMENTS 24 /* of a stream */
+#define SEGMENTS (2 * CLEAVE_BATCH_MAX) /* of a stream */
 #define BLOCK    8192
 
 static const char *const models[] = {"htdemucs", "hdemucs_mmi", "spleeter:4stems", "center"};

@@ -40,6 +40,12 @@ static void htdemucs(void)
         device_compare_htdemucs(&trial);
 }
 
+static void many(void)
+{
+    if (is_there())
+        device_compare_many(&trial);
+}
+
 static void hdemucs(void)
 {
     if (is_there())
@@ -83,6 +89,7 @@ int main(int argc, char **argv)
         {"GPU: center", center},
         {"GPU: models of any length, and one that remembers", any_length},
         {"GPU: a tiny HTDemucs", htdemucs},
+        {"GPU: more of its segments than may be at a time", many},
         {"GPU: a tiny HDemucs", hdemucs},
         {"GPU: a tiny Spleeter", spleeter},
         {"GPU: tiny networks with rounded factors", rounded},

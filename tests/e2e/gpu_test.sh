@@ -26,13 +26,13 @@ identity="-n identity --segment 0.2"
 cleave separate song.wav other.wav $identity -d cpu -o cpu -q
 song=cpu/identity/song/mixture.wav other=cpu/identity/other/mixture.wav
 check "identity on the CPU" [ -s "$song" ]
-for batch in 1 3 8; do
+for batch in 1 3 16; do
     cleave separate song.wav $identity -d cuda:0 --batch "$batch" -o "b$batch" -q
     check "the same bytes, $batch segments at a time" \
         cmp -s "$song" "b$batch/identity/song/mixture.wav"
 done
-cleave separate song.wav -n identity -d cuda --batch 9
-check "more than 8 at a time is refused" [ "$status" -eq 2 ]
+cleave separate song.wav -n identity -d cuda --batch 17
+check "more than 16 at a time is refused" [ "$status" -eq 2 ]
 "$CLEAVE" info >info
 check "info lists the GPU" grep -q '^cuda  *simt:0 executor, compute capability' info
 CLEAVE_SIMT_DEVICES=2 "$CLEAVE" info >info

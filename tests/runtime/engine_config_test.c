@@ -89,8 +89,8 @@ static void numbers_refused(void)
     REFUSED("identity", config.precision = (cleave_precision)4, CLEAVE_INVALID, "precision 4");
     REFUSED("identity", (config.device = CLEAVE_DEVICE_CUDA, config.device_index = 63),
             CLEAVE_NO_DEVICE, "device cuda");
-    REFUSED("identity", config.batch = -1, CLEAVE_INVALID, "batch -1: must be 0 to 8");
-    REFUSED("identity", config.batch = 9, CLEAVE_INVALID, "batch 9");
+    REFUSED("identity", config.batch = -1, CLEAVE_INVALID, "batch -1: must be 0 to 16");
+    REFUSED("identity", config.batch = 17, CLEAVE_INVALID, "batch 17");
     REFUSED("identity",
             (config.device = CLEAVE_DEVICE_CPU, config.cpu_features_off = ~0u,
              config.precision = CLEAVE_PRECISION_BF16),

@@ -163,7 +163,7 @@ static void latency(void)
     const cleave_config config = track_config("identity");
 
     simt_runtime_machine(1, GIGABYTE);
-    for (int32_t batch = 1; batch <= 4; batch++) {
+    for (int32_t batch = 1; batch <= CLEAVE_BATCH_MAX; batch++) {
         const cleave_config gpu = device_config(CLEAVE_DEVICE_CUDA, &config, batch);
         cleave_engine *engine = track_open(NULL, &gpu);
         cleave_engine_info info;
@@ -331,6 +331,7 @@ static void networks(void)
     simt_runtime_use_cpu_kernels(1);
     device_compare_any_length(&trial);
     device_compare_htdemucs(&trial);
+    device_compare_many(&trial);
     device_compare_hdemucs(&trial);
     device_compare_spleeter(&trial);
     simt_runtime_use_cpu_kernels(0);
