@@ -1,10 +1,12 @@
 /* bench_gpu.c: a GPU: what it can do at most, our kernels on the shapes of the models, the vendor's
- * libraries on the same work, and whole networks.
+ * libraries on the same work, whole networks, and songs from file to file.
  *
  *   bench_gpu [--device N] [--results FOLDER] [--seconds N] [WORD...]
+ *   bench_gpu --try MODEL [--results FOLDER]
  *
  * WORD is a part of what a line begins with: "ceiling", "kernel conv", "peer", "network htdemucs
- * bf16". Results go to FOLDER/MACHINE.csv, too. After so many seconds nothing new begins. */
+ * bf16", "songs". Results go to FOLDER/MACHINE.csv, too. After so many seconds nothing new begins.
+ * --try separates short songs by an installed model without a GPU, to see that it works. */
 #include "bench/gpu/gpu.h"
 #include "bench/gpu/peer.h"
 #include "bench/ladder/ladder.h"
@@ -142,38 +144,66 @@ static void peers(const gpu *g, char **words, int count)
                 peer_case(g, ops[k], &test, words, count);
 }
 
-int main(int argc, char **argv)
+typedef struct options {
+    const char *folder, *model; /* of --results, of --try */
+    int32_t device;
+    double seconds;
+} options;
+
+/* How many arguments were options; past the end if one is none. */
+static int read_options(int argc, char **argv, options *o)
 {
-    const char *folder = NULL;
-    int32_t device = 0;
-    double seconds = 0;
     int at = 1;
-    gpu g;
 
     for (; at + 1 < argc && argv[at][0] == '-'; at += 2) {
         if (!strcmp(argv[at], "--device"))
-            device = atoi(argv[at + 1]);
+            o->device = atoi(argv[at + 1]);
         else if (!strcmp(argv[at], "--results"))
-            folder = argv[at + 1];
+            o->folder = argv[at + 1];
         else if (!strcmp(argv[at], "--seconds"))
-            seconds = atof(argv[at + 1]);
+            o->seconds = atof(argv[at + 1]);
+        else if (!strcmp(argv[at], "--try"))
+            o->model = argv[at + 1];
         else
             break;
     }
     if (at < argc && argv[at][0] == '-') {
         fprintf(stderr, "bench_gpu: %s is no option\n", argv[at]);
-        return 2;
+        return argc + 1;
     }
-    if (!gpu_open(&g, "bench_gpu", device, folder, ""))
+    return at;
+}
+
+static int try_songs(gpu *g, const options *o)
+{
+    if (!gpu_open_to_try(g, "bench_gpu", o->device, o->folder))
         return 1;
-    g.end = seconds > 0 ? measure_seconds() + seconds : 0;
+    const int failed = !gpu_songs_try(g, o->model);
+    gpu_close(g);
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    options o = {0};
+    const int at = read_options(argc, argv, &o);
+    gpu g;
+
+    if (at > argc)
+        return 2;
+    if (o.model)
+        return try_songs(&g, &o);
+    if (!gpu_open(&g, "bench_gpu", o.device, o.folder, ""))
+        return 1;
+    g.end = o.seconds > 0 ? measure_seconds() + o.seconds : 0;
     gpu_ceilings_measure(&g);
     /* Networks first: if time runs out, single kernels are what can be done without. */
     gpu_networks(&g, argv + at, argc - at);
+    gpu_songs(&g, argv + at, argc - at);
     peers(&g, argv + at, argc - at);
     kernels(&g, argv + at, argc - at);
     if (gpu_is_late(&g))
-        printf("Stopped after %.0f seconds: some of the rows were left out.\n", seconds);
+        printf("Stopped after %.0f seconds: some of the rows were left out.\n", o.seconds);
     gpu_close(&g);
     return 0;
 }

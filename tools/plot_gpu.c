@@ -31,11 +31,16 @@ enum {
     SEGMENTS,
     REALTIME,
     DEVICE_MB,
+    WAITING,
+    BLENDING,
+    DECODING,
+    ENCODING,
     COLUMNS
 };
 static const char *const titles[COLUMNS] = {
-    "machine", "group", "name", "case",    "precision", "batch",      "us",       "gb_s",
-    "tflop_s", "share", "peer", "peer_us", "ratio",     "segments_s", "realtime", "device_mb"};
+    "machine",  "group",     "name",    "case",     "precision", "batch",   "us",
+    "gb_s",     "tflop_s",   "share",   "peer",     "peer_us",   "ratio",   "segments_s",
+    "realtime", "device_mb", "waiting", "blending", "decoding",  "encoding"};
 
 typedef struct row {
     char text[COLUMNS][TEXT_BYTES];
@@ -189,11 +194,32 @@ static void print_networks(const table *t)
     }
 }
 
+static void print_songs(const table *t)
+{
+    if (!has(t, "songs"))
+        return;
+    printf(
+        "\n**Songs, from file to file**\n\nShares of the time, of the threads of an engine: the "
+        "GPU is busy at least as long as it is waited for.\n\n"
+        "| network | songs | precision | batch | songs/h | times real time | waiting for the GPU "
+        "| blending | decoding | encoding |\n"
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+    for (int i = 0; i < t->count; i++) {
+        const row *const r = &t->row[i];
+        if (is_of(r, "songs"))
+            printf("| %s | %s | %s | %s | %.0f | %.1f | %.0f %% | %.0f %% | %.0f %% | %.0f %% |\n",
+                   r->text[NAME], r->text[CASE], r->text[PRECISION], r->text[BATCH],
+                   3600e6 / number(r, US), number(r, REALTIME), 100 * number(r, WAITING),
+                   100 * number(r, BLENDING), 100 * number(r, DECODING), 100 * number(r, ENCODING));
+    }
+}
+
 static void print_tables(const table *t)
 {
     printf("Measured on %s.\n", t->row[0].text[MACHINE]);
     print_times(t, "ceiling", "Ceilings");
     print_networks(t);
+    print_songs(t);
     print_times(t, "ladder", "Ladders");
     print_peers(t);
     print_times(t, "kernel", "Kernels");
@@ -244,9 +270,11 @@ static void draw_row(FILE *svg, const row *r, int y)
     fprintf(svg, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", LEFT - 8, y + 13);
     put_text(svg, r->text[NAME]);
     fputs(", ", svg);
-    put_text(svg, is_of(r, "network") ? "batch " : r->text[CASE]);
-    if (is_of(r, "network"))
+    put_text(svg, is_of(r, "network") ? "" : r->text[CASE]);
+    if (strcmp(r->text[BATCH], "0") != 0) {
+        fputs(is_of(r, "network") ? "batch " : ", batch ", svg);
         put_text(svg, r->text[BATCH]);
+    }
     fputs(", ", svg);
     put_text(svg, r->text[PRECISION]);
     fprintf(svg,

@@ -109,6 +109,7 @@ check_programs() {
         build/cleave) continue ;;
         build/asan* | build/ubsan* | build/tsan* | build/demo*) continue ;;
         build/tools/* | build/tests/* | build/bench/*) source=${path#build/}.c ;;
+        build/simt/bench_*) source=bench/${path#build/simt/}.c ;;
         build/*.o) source=${path#build/} source=${source%.o}.c ;;
         *) source=/nonexistent ;;
         esac

@@ -33,7 +33,7 @@ static int open_csv(gpu *g, const char *folder, const char *suffix)
         return 0;
     }
     fprintf(g->csv, "machine,group,name,case,precision,batch,us,gb_s,tflop_s,share,peer,peer_us,"
-                    "ratio,segments_s,realtime,device_mb\n");
+                    "ratio,segments_s,realtime,device_mb,waiting,blending,decoding,encoding\n");
     return 1;
 }
 
@@ -41,7 +41,10 @@ int gpu_open(gpu *g, const char *program, int32_t index, const char *folder, con
 {
     cleave_error error;
 
-    *g = (gpu){.program = program, .api = cleave_cuda_api_get(), .index = index};
+    *g = (gpu){.program = program,
+               .api = cleave_cuda_api_get(),
+               .device = CLEAVE_DEVICE_CUDA,
+               .index = index};
     if (cleave_device_at(index, &g->info, &error) != CLEAVE_OK) {
         fprintf(stderr, "%s: there is no GPU to measure: %s\n", program, error.message);
         return 0;
@@ -61,9 +64,20 @@ int gpu_open(gpu *g, const char *program, int32_t index, const char *folder, con
     return 1;
 }
 
+int gpu_open_to_try(gpu *g, const char *program, int32_t index, const char *folder)
+{
+    *g = (gpu){.program = program, .machine = "tried", .index = index};
+    g->device = cleave_device_at(index, &g->info, NULL) == CLEAVE_OK ? CLEAVE_DEVICE_CUDA
+                                                                     : CLEAVE_DEVICE_CPU;
+    printf("Tried on %s: no figure here means anything.\n",
+           g->device == CLEAVE_DEVICE_CUDA ? g->info.name : "the CPU");
+    return !folder || open_csv(g, folder, "");
+}
+
 void gpu_close(gpu *g)
 {
-    gpu_check(g, g->api->stream_destroy(g->stream), "stream_destroy");
+    if (g->stream)
+        gpu_check(g, g->api->stream_destroy(g->stream), "stream_destroy");
     if (g->csv && fclose(g->csv))
         fprintf(stderr, "%s: the results could not be written\n", g->program);
 }
@@ -113,22 +127,34 @@ static void put_text(FILE *csv, const char *text)
     fputc(',', csv);
 }
 
-void gpu_row_put(const gpu *g, const gpu_row *row)
+static void print_row(const gpu *g, const gpu_row *row)
 {
-    const double gb = row->cost.bytes / row->seconds / 1e9;
-    const double tflop = row->cost.flops / row->seconds / 1e12;
-    const double share = gpu_share(g, row);
-    const double ratio = row->peer ? row->peer_seconds / row->seconds : 0;
+    const gpu_threads *const threads = &row->threads;
 
     printf("%-8s %-28s %-34s %-4s %10.1f us %7.1f GB/s %7.2f TFLOP/s %5.1f %%", row->group,
-           row->name, row->test, row->precision, 1e6 * row->seconds, gb, tflop, 100 * share);
+           row->name, row->test, row->precision, 1e6 * row->seconds,
+           row->cost.bytes / row->seconds / 1e9, row->cost.flops / row->seconds / 1e12,
+           100 * gpu_share(g, row));
     if (row->peer)
-        printf(", %s %.1f us: %.2f times as fast as it", row->peer, 1e6 * row->peer_seconds, ratio);
+        printf(", %s %.1f us: %.2f times as fast as it", row->peer, 1e6 * row->peer_seconds,
+               row->peer_seconds / row->seconds);
     if (row->segments > 0)
         printf(", batch %d: %.1f segments/s, %.1f times real time, %.0f MB", row->batch,
                row->segments, row->realtime, (double)row->device_bytes / 1e6);
+    if (threads->encoding > 0)
+        printf(", %.0f songs/h; of the time %.0f %% waiting for the device, %.0f %% blending, "
+               "%.0f %% decoding, %.0f %% encoding",
+               3600 / row->seconds, 100 * threads->waiting, 100 * threads->blending,
+               100 * threads->decoding, 100 * threads->encoding);
     printf("\n");
     fflush(stdout);
+}
+
+void gpu_row_put(const gpu *g, const gpu_row *row)
+{
+    const gpu_threads *const threads = &row->threads;
+
+    print_row(g, row);
     if (!g->csv)
         return;
     put_text(g->csv, g->machine);
@@ -136,9 +162,14 @@ void gpu_row_put(const gpu *g, const gpu_row *row)
     put_text(g->csv, row->name);
     put_text(g->csv, row->test);
     put_text(g->csv, row->precision);
-    fprintf(g->csv, "%d,%.3f,%.2f,%.4f,%.4f,", row->batch, 1e6 * row->seconds, gb, tflop, share);
+    fprintf(g->csv, "%d,%.3f,%.2f,%.4f,%.4f,", row->batch, 1e6 * row->seconds,
+            row->cost.bytes / row->seconds / 1e9, row->cost.flops / row->seconds / 1e12,
+            gpu_share(g, row));
     put_text(g->csv, row->peer);
-    fprintf(g->csv, "%.3f,%.4f,%.3f,%.3f,%.1f\n", row->peer ? 1e6 * row->peer_seconds : 0, ratio,
-            row->segments, row->realtime, (double)row->device_bytes / 1e6);
+    fprintf(g->csv, "%.3f,%.4f,%.3f,%.3f,%.1f,", 1e6 * row->peer_seconds,
+            row->peer_seconds / row->seconds, row->segments, row->realtime,
+            (double)row->device_bytes / 1e6);
+    fprintf(g->csv, "%.4f,%.4f,%.4f,%.4f\n", threads->waiting, threads->blending, threads->decoding,
+            threads->encoding);
     fflush(g->csv);
 }

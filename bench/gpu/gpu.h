@@ -20,6 +20,7 @@ typedef struct gpu {
     const char *program;
     const cleave_cuda_api *api;
     cleave_device_info info;
+    cleave_device device; /* CUDA, but where things are only tried */
     int32_t index;
     char machine[64]; /* "nvidia-h200" */
     void *stream;
@@ -32,6 +33,10 @@ typedef struct gpu {
  * sentence on standard error if there is no device that can be measured: the executor of the tests
  * is none. */
 int gpu_open(gpu *g, const char *program, int32_t index, const char *folder, const char *suffix);
+
+/* The same with whatever there is, GPU, executor or CPU, to try what is to be measured elsewhere:
+ * of a machine called "tried". */
+int gpu_open_to_try(gpu *g, const char *program, int32_t index, const char *folder);
 void gpu_close(gpu *g);
 
 /* Ends the program with a sentence if a call has failed. */
@@ -69,8 +74,15 @@ double gpu_step_time(const gpu *g, const gpu_step *s);
 double gpu_step_distance(const gpu *g, const gpu_step *s, float **before);
 
 /* ---- results ---- */
+/* What the threads around an engine do, in shares of the wall time: the mean of several engines. */
+typedef struct gpu_threads {
+    double waiting;  /* of the one that pulls: for the GPU, which is busy at least so long */
+    double blending; /* of the same: cutting, blending and copying in cleave_pull() */
+    double decoding, encoding; /* of those that read and write files */
+} gpu_threads;
+
 typedef struct gpu_row {
-    const char *group; /* "ceiling", "kernel", "ladder", "peer", "network" */
+    const char *group; /* "ceiling", "kernel", "ladder", "peer", "network", "songs" */
     const char *name, *test, *precision;
     int batch;
     double seconds;
@@ -78,8 +90,9 @@ typedef struct gpu_row {
     cleave_factors rated; /* by which ceiling */
     const char *peer;     /* NULL: none; else the vendor's time of the same work */
     double peer_seconds;
-    double segments, realtime; /* a second; networks only */
+    double segments, realtime; /* a second; networks and songs */
     size_t device_bytes;
+    gpu_threads threads; /* songs only */
 } gpu_row;
 
 /* The share of the ceilings: the longer of bytes and operations at their rates, over the time. */
@@ -95,5 +108,15 @@ void gpu_ceilings_measure(gpu *g);
 /* ---- networks ---- */
 /* Streams of the official networks, with weights by a formula, by precision and batch. */
 void gpu_networks(gpu *g, char **words, int count);
+
+/* Operations and bytes of a segment, as the steps of the plan count them; between tracks only. */
+cleave_cost gpu_segment_cost(cleave_engine *engine, const cleave_engine_info *info);
+
+/* ---- songs ---- */
+/* Songs from WAV files to WAV files of their stems in $TMPDIR, by some of these networks. */
+void gpu_songs(gpu *g, char **words, int count);
+
+/* Short ones by an installed model, or one of the engine's own. 0: something failed. */
+int gpu_songs_try(gpu *g, const char *model);
 
 #endif

@@ -42,8 +42,7 @@ static double stream_through(const gpu *g, cleave_engine *engine, const cleave_e
     return seconds * (double)info->stride_frames / (double)frames;
 }
 
-/* Operations and bytes of a segment, as the steps of the plan count them. */
-static cleave_cost cost_of(cleave_engine *engine, const cleave_engine_info *info)
+cleave_cost gpu_segment_cost(cleave_engine *engine, const cleave_engine_info *info)
 {
     const size_t steps = (size_t)cleave_engine_step_count(engine);
     const size_t samples = (size_t)(info->segment_frames * info->channels);
@@ -86,7 +85,7 @@ static int run_batch(const gpu *g, const char *model, const cleave_config *confi
         .precision = gpu_factors_name((cleave_factors)config->precision),
         .rated = (cleave_factors)config->precision,
         .batch = info.batch,
-        .cost = cost_of(engine, &info),
+        .cost = gpu_segment_cost(engine, &info),
         .device_bytes = info.memory.device_bytes,
     };
     const double warm = stream_through(g, engine, &info);
