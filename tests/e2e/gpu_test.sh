@@ -38,6 +38,31 @@ check "info lists the GPU" grep -q '^cuda  *simt:0 executor, compute capability'
 CLEAVE_SIMT_DEVICES=2 "$CLEAVE" info >info
 check "info lists the second one" grep -q '^cuda:1  *simt:1 executor' info
 
+# ---- several ----
+export CLEAVE_SIMT_DEVICES=2
+cleave separate song.wav other.wav $identity -d cuda:1 -j 2 -o both -v
+check "two engines on the second GPU" [ "$status" -eq 0 ]
+check "it is the second" grep -q 'simt:1 executor' "$work/stderr"
+check "and not the first" [ "$(grep -c 'simt:0' "$work/stderr")" -eq 0 ]
+check "both tracks have the same bytes" cmp -s "$song" both/identity/song/mixture.wav
+check "and the other one" cmp -s "$other" both/identity/other/mixture.wav
+cleave separate song.wav $identity -d cuda:2 -o refused
+check "a third one is refused" [ "$status" -eq 2 ]
+check "with the numbers there are" grep -q 'numbered 0 to 1' "$work/stderr"
+unset CLEAVE_SIMT_DEVICES
+
+# ---- too small ----
+export CLEAVE_SIMT_MEMORY=4000
+cleave separate song.wav other.wav $identity -j 1 -o small
+check "too little memory: auto computes on the CPU" [ "$status" -eq 0 ]
+check "too little memory: one sentence" [ "$(grep -c 'out of memory' "$work/stderr")" -eq 1 ]
+check "too little memory: the stems are right" cmp -s "$song" small/identity/song/mixture.wav
+cleave separate song.wav $identity -d cuda -o refused
+check "too little memory: a GPU that was asked for is refused" [ "$status" -ne 0 ]
+check "too little memory: in a sentence" grep -q 'simt:0 executor: .*out of memory' "$work/stderr"
+check "too little memory: nothing is written" [ ! -e refused ]
+unset CLEAVE_SIMT_MEMORY
+
 # ---- not there ----
 export CLEAVE_SIMT_DEVICES=0
 cleave separate song.wav other.wav $identity -o none

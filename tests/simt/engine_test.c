@@ -9,6 +9,7 @@
 #include "tests/device_compare.h"
 #include "tests/runtime/live_play.h"
 #include "tests/simt/runtime.h"
+#include "tests/tiny_network.h"
 
 #define GIGABYTE ((size_t)1 << 30)
 
@@ -182,6 +183,55 @@ static void latency(void)
         free(stem);
         free(x);
     }
+}
+
+/* Calls of the runtime that a track of so many segments takes, pushed and pulled at once. */
+static uint64_t calls_of(cleave_engine *engine, int64_t segments)
+{
+    const int64_t frames = engine->segment_frames + (segments - 1) * engine->stride;
+    float *const x = track_noise(2, frames, 2);
+
+    simt_runtime_fail(0, 0, 0);
+    free(track_separate(engine, x, frames, 0, 0));
+    const uint64_t calls = simt_runtime_calls();
+    cleave_reset(engine);
+    free(x);
+    return calls;
+}
+
+/* A slot has one graph, of all steps on two streams, that was made when the engine was opened: a
+ * segment more is a few calls more, however many steps it has, and every track takes as many. */
+static void replayed(void)
+{
+    enum { SLOTS = 2, CALLS_MAX = 12 };
+    test_bytes file = {0};
+    cleave_config config;
+
+    simt_runtime_machine(1, GIGABYTE);
+    if (!tiny_network(&file, NULL))
+        return;
+    const cleave_network network = {.weights = file.data, .weights_bytes = file.used};
+    cleave_config_default(&config);
+    config.model = NULL;
+    config.network_count = 1;
+    config.networks = &network;
+    config.segment_seconds = 0.1;
+    config = device_config(CLEAVE_DEVICE_CUDA, &config, SLOTS);
+    simt_runtime_use_cpu_kernels(1);
+    cleave_engine *engine = track_open(NULL, &config);
+    int32_t second = 0;
+    for (int32_t i = 0; i < engine->plan.step_count; i++)
+        second += engine->plan.step[i].stream == 1;
+    TEST_CHECK(second > 20 && engine->plan.step_count - second > 20);
+    const simt_runtime_objects live = simt_runtime_live();
+    TEST_CHECK(live.graphs == SLOTS && live.streams == 2 * SLOTS);
+    const uint64_t four = calls_of(engine, 4), eight = calls_of(engine, 8);
+    TEST_CHECK(eight > four && eight - four <= 4 * CALLS_MAX);
+    TEST_CHECK(calls_of(engine, 4) == four && simt_runtime_live().graphs == SLOTS);
+    cleave_close(&engine);
+    simt_runtime_use_cpu_kernels(0);
+    TEST_CHECK(all_given_back());
+    test_bytes_free(&file);
 }
 
 /* In the caller's memory: as much as was told is enough; less is refused, unless the batch was left
@@ -380,6 +430,7 @@ int main(int argc, char **argv)
         {"engine: pulled by another thread", threads},
         {"engine: cancelled and reset", cancelled},
         {"engine: latency, and segments ahead", latency},
+        {"engine: a graph a slot, replayed", replayed},
         {"engine: in the caller's memory", callers_memory},
         {"engine: step by step", step_by_step},
         {"engine: profiled", profile},

@@ -62,15 +62,18 @@ simt_stream *own_stream(void *handle)
     return s;
 }
 
-// Programs that are not tests are told by their environment how many GPUs there are, and which call
-// is the first to fail.
+// Programs that are not tests are told by their environment how many GPUs there are, how many bytes
+// each has, and which call is the first to fail.
 void obey_environment()
 {
     const char *const devices = getenv("CLEAVE_SIMT_DEVICES");
+    const char *const bytes = getenv("CLEAVE_SIMT_MEMORY");
     const char *const fail = getenv("CLEAVE_SIMT_LOST_AT");
 
     if (devices)
         machine.devices = atoi(devices);
+    if (bytes)
+        machine.memory_bytes = strtoull(bytes, nullptr, 10);
     if (fail)
         simt_runtime_fail(strtoull(fail, nullptr, 10), SIMT_DEVICE_LOST, 1);
 }
