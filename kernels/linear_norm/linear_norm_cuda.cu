@@ -53,7 +53,7 @@ static __device__ void add_tile(const cleave_linear_norm_args &a, const float *r
     }
 }
 
-static __global__ void parts_kernel(cleave_linear_norm_args a, double *sums, int64_t begin)
+static __global__ void linear_parts_kernel(cleave_linear_norm_args a, double *sums, int64_t begin)
 {
     const int64_t parts = part_count(&a), part = (int64_t)blockIdx.x % parts;
     const float *row = a.in + (begin + (int64_t)blockIdx.x / parts) * a.in_row_stride;
@@ -83,8 +83,8 @@ static __device__ double joined(const double *sums, int64_t parts, int64_t strid
 }
 
 /* A block a row. */
-static __global__ void join_kernel(cleave_linear_norm_args a, cleave_linear_norm_table t,
-                                   const double *sums, int64_t begin)
+static __global__ void linear_join_kernel(cleave_linear_norm_args a, cleave_linear_norm_table t,
+                                          const double *sums, int64_t begin)
 {
     CLEAVE_SHARED(double, partial, WARPS);
     CLEAVE_SHARED(double, result, 2);
@@ -139,9 +139,9 @@ static void run(const void *args, const cleave_work *work)
 
     if (rows <= 0)
         return;
-    CLEAVE_LAUNCH(parts_kernel, rows * part_count(a), CLEAVE_CUDA_THREADS, 0, work->stream, *a,
-                  sums, work->begin);
-    CLEAVE_LAUNCH(join_kernel, rows, CLEAVE_CUDA_THREADS, 0, work->stream, *a,
+    CLEAVE_LAUNCH(linear_parts_kernel, rows * part_count(a), CLEAVE_CUDA_THREADS, 0, work->stream,
+                  *a, sums, work->begin);
+    CLEAVE_LAUNCH(linear_join_kernel, rows, CLEAVE_CUDA_THREADS, 0, work->stream, *a,
                   cleave_linear_norm_table_of(a, work->prepared), sums, work->begin);
 }
 
