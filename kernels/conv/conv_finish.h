@@ -476,6 +476,8 @@ static void prefetch_out(const block *b, const places *p, int64_t o0, int64_t o1
             const int64_t end = cleave_i64_min(p->at[v] + SIMD_LANES * phases, t.points);
             for (int64_t j = begin; j < end; j += line_floats) {
                 __builtin_prefetch(t.out + j, 1);
+                if (t.residual && t.residual != t.out)
+                    __builtin_prefetch(t.residual + j);
                 if (t.raw)
                     __builtin_prefetch(t.raw + j, 1);
             }
