@@ -120,14 +120,13 @@ cleave_plane cleave_demucs_linear_norm(const cleave_demucs_net *n, const char *m
                                        cleave_plane in, int64_t channels,
                                        cleave_demucs_operands layer);
 
-/* GroupNorm with what follows. A scale of -1, and a plane of tensor -1: none. Without `out` the
- * result is in place, or, for GLU, in a new tensor. */
+/* GroupNorm with what follows; a residual of tensor -1: none. The result is in place or, for GLU,
+ * in a new tensor. */
 typedef struct cleave_demucs_norm {
     const char *module; /* weight and bias */
     int32_t groups, per_row;
     cleave_normalize_act act;
-    cleave_tensor scale;
-    cleave_plane residual, out;
+    cleave_plane residual;
 } cleave_demucs_norm;
 
 /* By given moments, of moment_points values each; and by those of `in` itself: of each row

@@ -191,9 +191,7 @@ static void sub_layer(const cleave_demucs_net *n, const char *layer, int64_t ind
                                                       .groups = 1,
                                                       .per_row = 1,
                                                       .act = CLEAVE_NORMALIZE_GELU,
-                                                      .scale = -1,
-                                                      .residual = none,
-                                                      .out = none});
+                                                      .residual = none});
     if (!n->a.transformer && index >= n->a.dconv_lstm)
         y = blstm(n, module_of(layer, sub, at++).text, y);
     if (!n->a.transformer && index >= n->a.dconv_attn)

@@ -450,12 +450,10 @@ cleave_plane cleave_demucs_normalize(const cleave_demucs_net *n, const char *lab
                                      cleave_tensor moments, int64_t moment_points,
                                      cleave_demucs_norm norm)
 {
-    cleave_plane out = norm.out;
-
-    if (out.tensor < 0)
-        out = norm.act == CLEAVE_NORMALIZE_GLU
-                  ? cleave_demucs_plane(n, label, in.channels / 2, in.rows, in.points)
-                  : in;
+    const cleave_plane out =
+        norm.act == CLEAVE_NORMALIZE_GLU
+            ? cleave_demucs_plane(n, label, in.channels / 2, in.rows, in.points)
+            : in;
     const cleave_normalize_args args = {
         .channels = (int32_t)in.channels,
         .groups = norm.groups,
@@ -468,18 +466,15 @@ cleave_plane cleave_demucs_normalize(const cleave_demucs_net *n, const char *lab
         .epsilon = CLEAVE_DEMUCS_EPSILON,
         .kind = CLEAVE_NORMALIZE_GROUP,
         .act = norm.act,
-        .uses = (norm.scale >= 0 ? CLEAVE_NORMALIZE_SCALE : 0) |
-                (norm.residual.tensor >= 0 ? CLEAVE_NORMALIZE_RESIDUAL : 0),
+        .uses = norm.residual.tensor >= 0 ? CLEAVE_NORMALIZE_RESIDUAL : 0,
     };
     const cleave_tensor weight =
         cleave_demucs_weight(n, cleave_demucs_name_of("%s.weight", norm.module).text, in.channels);
     const cleave_tensor bias =
         cleave_demucs_weight(n, cleave_demucs_name_of("%s.bias", norm.module).text, in.channels);
-    cleave_view views[7] = {view_of(in), {moments, 0}, {weight, 0}, {bias, 0}};
+    cleave_view views[6] = {view_of(in), {moments, 0}, {weight, 0}, {bias, 0}};
     int32_t count = 4;
 
-    if (norm.scale >= 0)
-        views[count++] = (cleave_view){norm.scale, 0};
     if (norm.residual.tensor >= 0)
         views[count++] = view_of(norm.residual);
     views[count++] = view_of(out);

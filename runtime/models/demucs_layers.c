@@ -62,9 +62,7 @@ static cleave_plane norm(const cleave_demucs_net *n, const char *label, const ch
                                     (cleave_demucs_norm){.module = module,
                                                          .groups = (int32_t)n->a.norm_groups,
                                                          .act = act,
-                                                         .scale = -1,
-                                                         .residual = residual,
-                                                         .out = none});
+                                                         .residual = residual});
 }
 
 /* The convolution to twice the channels and the gate; with `embedded`, the frequency embedding
@@ -240,9 +238,7 @@ static cleave_plane uncropped(const cleave_demucs_net *n, const char *layer, con
         (cleave_demucs_norm){.module = module.text,
                              .groups = (int32_t)n->a.norm_groups,
                              .act = b->index ? CLEAVE_NORMALIZE_GELU : CLEAVE_NORMALIZE_LINEAR,
-                             .scale = -1,
-                             .residual = skip,
-                             .out = none});
+                             .residual = skip});
 }
 
 /* From `in`, which has its skip added, to the input of the next decoder layer, which has `skip`

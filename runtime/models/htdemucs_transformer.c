@@ -184,9 +184,7 @@ static cleave_plane forward(const layer *l, const char *norm, cleave_plane x)
                                     (cleave_demucs_norm){.module = module_of(l, "norm_out").text,
                                                          .groups = 1,
                                                          .act = CLEAVE_NORMALIZE_LINEAR,
-                                                         .scale = -1,
-                                                         .residual = none,
-                                                         .out = none});
+                                                         .residual = none});
 }
 
 static cleave_plane self_layer(const layer *l, cleave_plane x)
