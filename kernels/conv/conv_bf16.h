@@ -114,6 +114,7 @@ static void run_part(const block *b, const part *k, const gather *g, int64_t pan
 {
     const int apart = rows_split(b->args);
     const split s = split_of(g, b->columns, b->rows);
+    const int64_t share = ahead_share(b->ahead, panels);
     const float *rows[WHOLE_DEPTH];
 
     if (apart && k->from < k->to) {
@@ -129,6 +130,7 @@ static void run_part(const block *b, const part *k, const gather *g, int64_t pan
                 at[v] = to.n * s.pitch + to.x;
         else
             find_panel(b, k, g, p, rows);
+        ask_ahead(b->ahead, share);
         run_panel(b, k, p, rows, at);
     }
 }
@@ -139,6 +141,7 @@ static void multiply_forms(const block *b, const part *k, const split *s, const 
 {
     const int64_t panels = cleave_div_up(b->rows * row_vectors(b), PANEL_VECTORS);
     const int64_t matrix = b->shape.tiles * TILE_ROWS * k->depth, depth = k->to - k->from;
+    const int64_t share = ahead_share(b->ahead, FORMS * panels);
     uint16_t *const points = (uint16_t *)b->weights;
 
     for (int64_t form = 0; form < FORMS; form++) {
@@ -150,6 +153,7 @@ static void multiply_forms(const block *b, const part *k, const split *s, const 
             const int64_t vectors = panel_vectors(b, p);
             for (int64_t v = 0; v < vectors; v++, to = place_after(b, to))
                 at[v] = (to.n * FORMS + form) * s->pitch + to.x;
+            ask_ahead(b->ahead, share);
             pair_panel(rows, at, depth, vectors, points);
             for (int64_t t = 0; t < b->tiles; t++)
                 multiply_any(weight + ((b->tile0 + t) * k->depth + k->from) * TILE_ROWS, points,

@@ -6,6 +6,17 @@
 #include "kernels/conv/conv_pack.h"
 #include "kernels/simd_math.h"
 
+/* Rows of `in` that the next block will read and that are asked for while this one is computed: all
+ * of a row at once, because memory gives lines that follow each other sooner than those of many
+ * rows in turns. */
+typedef struct ahead {
+    const float *in; /* of channel 0 */
+    int64_t channel_stride, row_stride;
+    int64_t rows, points; /* of each channel */
+    int64_t channel, row; /* next to be asked for */
+    int64_t channels;     /* 0: nothing is asked for */
+} ahead;
+
 /* One call's share of out: channels [o0, o1) by rows that have the same matrices by `columns`
  * columns from the first on. */
 typedef struct block {
@@ -21,6 +32,8 @@ typedef struct block {
     float *sums;         /* [slot][tile][panel][TILE_ROWS][its vectors] */
     float *weights;      /* of one tile or, where points are not packed, of all in a part */
     int64_t tile_floats; /* from a tile's sums to the next one's; 0: each takes the last one's */
+    ahead *ahead;
+    int64_t formed, formed_rows; /* row and number of rows of the combinations among the points */
 } block;
 
 /* Vectors of a row of the block; those of its rows, one after the other, make up its panels. */

@@ -56,14 +56,18 @@ static void run_tile(const block *b, const part *k, int64_t tile, const float *w
                      int64_t panel, const float *points, const float *const *rows,
                      const int64_t *at)
 {
-    int64_t o0 = 0, o1 = 0;
+    float *const sums = sums_of(b, k->slot, tile, panel);
+    int64_t o0, o1;
     places to;
 
+    if (!k->last || k->slot < b->shape.slots - 1) {
+        multiply_any(b, k, weight, points, rows, at, panel_vectors(b, panel), sums);
+        return;
+    }
     find_places(b, panel, &to);
-    if (k->last && k->slot == b->shape.slots - 1)
-        channels_of_tile(b, tile, &o0, &o1);
+    channels_of_tile(b, tile, &o0, &o1);
     prefetch_out(b, &to, o0, o1);
-    multiply_any(b, k, weight, points, rows, at, to.vectors, sums_of(b, k->slot, tile, panel));
+    multiply_any(b, k, weight, points, rows, at, to.vectors, sums);
     finish_channels(b, &to, o0, o1);
 }
 
@@ -91,6 +95,7 @@ SIMD_INLINE void prefetch_next(const part *k, const gather *g, const float *cons
 static void run_part_in_place(const block *b, const part *k, const gather *g, int64_t panels)
 {
     const float *rows[WHOLE_DEPTH], *weight[IN_PLACE_ROWS / TILE_ROWS];
+    const int64_t share = ahead_share(b->ahead, panels);
     int64_t found = -1; /* the panel that rows[] are of */
 
     for (int64_t t = 0; t < b->tiles; t++)
@@ -105,34 +110,44 @@ static void run_part_in_place(const block *b, const part *k, const gather *g, in
         for (int64_t v = 0; v < PANEL_VECTORS; v++)
             at[v] = (p - found) * PANEL + v * SIMD_LANES;
         prefetch_next(k, g, rows, at[0]);
+        ask_ahead(b->ahead, share);
         for (int64_t t = 0; t < b->tiles; t++)
             run_tile(b, k, t, weight[t], p, NULL, rows, at);
     }
 }
 
-/* Asks for a share of the weights of the tile after this one: of `panels` equal ones that of panel
- * p. */
+/* Asks for a share of weight bytes [0, count): of `panels` equal ones that of panel p. */
+SIMD_INLINE void prefetch_share(const void *weight, int64_t count, int64_t p, int64_t panels)
+{
+    const int64_t line_bytes = 64;
+
+    for (int64_t i = count * p / panels; i < count * (p + 1) / panels; i += line_bytes)
+        __builtin_prefetch((const char *)weight + i, 0, 2);
+}
+
+/* Those of the tile after this one. */
 SIMD_INLINE void prefetch_weights(const block *b, const part *k, int64_t tile, int64_t p,
                                   int64_t panels)
 {
-    const int64_t bytes = b->constants.half ? sizeof(uint16_t) : sizeof(float), line_bytes = 64;
-    const char *const table = b->constants.weight;
-    const int64_t at = (k->matrix + ((tile + 1) * k->depth + k->from) * TILE_ROWS) * bytes;
-    const int64_t count = (k->to - k->from) * TILE_ROWS * bytes;
+    const int64_t bytes = b->constants.half ? sizeof(uint16_t) : sizeof(float);
+    const int64_t at = k->matrix + ((tile + 1) * k->depth + k->from) * TILE_ROWS;
 
     if (tile + 1 < b->tiles)
-        for (int64_t i = count * p / panels; i < count * (p + 1) / panels; i += line_bytes)
-            __builtin_prefetch(table + at + i, 0, 2);
+        prefetch_share((const char *)b->constants.weight + at * bytes,
+                       (k->to - k->from) * TILE_ROWS * bytes, p, panels);
 }
 
 /* Points are packed into panels. */
 static void run_part_packed(const block *b, const part *k, const gather *g, int64_t panels)
 {
+    const int64_t share = ahead_share(b->ahead, b->tiles * panels);
+
     pack(g, k->from, k->to, panels, b->points);
     for (int64_t t = 0; t < b->tiles; t++) {
         const float *const weight = tile_weights(b, k, t, b->weights);
         for (int64_t p = 0; p < panels; p++) {
             prefetch_weights(b, k, t, p, panels);
+            ask_ahead(b->ahead, share);
             run_tile(b, k, t, weight, p, b->points + p * (k->to - k->from) * PANEL, NULL, NULL);
         }
     }
@@ -142,6 +157,7 @@ static void run_part_packed(const block *b, const part *k, const gather *g, int6
 static void run_part_split(const block *b, const part *k, const gather *g, int64_t panels)
 {
     const split s = split_of(g, b->columns, b->rows);
+    const int64_t share = ahead_share(b->ahead, b->tiles * panels);
     const float *rows[WHOLE_DEPTH];
 
     if (k->from < k->to) {
@@ -156,6 +172,7 @@ static void run_part_split(const block *b, const part *k, const gather *g, int64
             place to = place_of(b, p);
             for (int64_t v = 0; v < panel_vectors(b, p); v++, to = place_after(b, to))
                 at[v] = to.n * s.pitch + to.x;
+            ask_ahead(b->ahead, share);
             run_tile(b, k, t, weight, p, NULL, rows, at);
         }
     }
@@ -177,23 +194,28 @@ static void multiply_forms(const block *b, const part *k, const split *s, const 
                            int64_t plane)
 {
     const int64_t panels = cleave_div_up(b->rows * row_vectors(b), PANEL_VECTORS);
-    const int64_t matrix = b->shape.tiles * TILE_ROWS * k->depth;
+    const int64_t tile = TILE_ROWS * k->depth, matrix = b->shape.tiles * tile;
+    const int64_t weight_bytes = (k->to - k->from) * TILE_ROWS * (int64_t)sizeof(float);
+    const int64_t count = FORMS * b->tiles, share = ahead_share(b->ahead, count);
+    const float *const weights =
+        (const float *)b->constants.weight + k->matrix + b->tile0 * tile + k->from * TILE_ROWS;
 
-    for (int64_t form = 0; form < FORMS; form++)
-        for (int64_t t = 0; t < b->tiles; t++) {
-            const float *const weight = (const float *)b->constants.weight + k->matrix +
-                                        form * matrix +
-                                        ((b->tile0 + t) * k->depth + k->from) * TILE_ROWS;
-            float *const sums = b->sums + form * plane + (k->slot * b->tiles + t) * b->tile_floats;
-            place to = place_of(b, 0);
-            for (int64_t p = 0; p < panels; p++) {
-                int64_t at[PANEL_VECTORS] = {0};
-                const int64_t vectors = panel_vectors(b, p);
-                for (int64_t v = 0; v < vectors; v++, to = place_after(b, to))
-                    at[v] = (to.n * FORMS + form) * s->pitch + to.x;
-                multiply_any(b, k, weight, NULL, rows, at, vectors, sums + p * PANEL * TILE_ROWS);
-            }
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t form = i / b->tiles, t = i % b->tiles, j = cleave_i64_min(i + 1, count - 1);
+        const float *const weight = weights + form * matrix + t * tile;
+        const float *const next = weights + j / b->tiles * matrix + j % b->tiles * tile;
+        float *const sums = b->sums + form * plane + (k->slot * b->tiles + t) * b->tile_floats;
+        place to = place_of(b, 0);
+        ask_ahead(b->ahead, share);
+        for (int64_t p = 0; p < panels; p++) {
+            int64_t at[PANEL_VECTORS] = {0};
+            const int64_t vectors = panel_vectors(b, p);
+            for (int64_t v = 0; v < vectors; v++, to = place_after(b, to))
+                at[v] = (to.n * FORMS + form) * s->pitch + to.x;
+            prefetch_share(next, weight_bytes, p, panels);
+            multiply_any(b, k, weight, NULL, rows, at, vectors, sums + p * PANEL * TILE_ROWS);
         }
+    }
 }
 
 /* What the products of so many tiles and depths need of scratch beside points and sums: weights of

@@ -20,6 +20,10 @@
 #define IN_PLACE_ROWS 64 /* so few rows use points too rarely for a copy to pay */
 #define SPLIT_REACH   16 /* values that the taps of a split row may lie apart */
 
+typedef struct range {
+    int64_t begin, end;
+} range;
+
 /* ---- the way to the points ---- */
 /* Whether points are read where they lie. */
 static int in_place(const cleave_conv_args *a)
@@ -76,12 +80,7 @@ static gather gather_of(const block *b, int64_t slot)
     return g;
 }
 
-/* Kernel rows [begin, end) meet rows of in. */
-typedef struct range {
-    int64_t begin, end;
-} range;
-
-/* Those of row n of the block. */
+/* Kernel rows that meet rows of in, for row n of the block. */
 static range range_of(const block *b, const gather *g, int64_t n)
 {
     const cleave_conv_args *const a = b->args;
@@ -98,6 +97,73 @@ static range range_of(const block *b, const gather *g, int64_t n)
     }
     r.end = cleave_i64_min(r.end, kernel_rows(a, phase));
     return r.begin < r.end ? r : (range){0, 0};
+}
+
+/* ---- what the next block reads ---- */
+#define AHEAD_FLOATS 131072 /* no more than half of a second-level cache of 1 MB */
+
+/* Rows of `in` that those of out in [row, row + rows) meet. */
+static range rows_met(const cleave_conv_args *a, int64_t row, int64_t rows)
+{
+    const int64_t reach = a->transposed ? cleave_div_up(a->kernel_rows, a->stride_rows) - 1
+                                        : (a->kernel_rows - 1) * a->dilation;
+    const int64_t first = a->transposed ? (row + a->pad_rows) / a->stride_rows - reach
+                                        : row * a->stride_rows - a->pad_rows;
+    const int64_t steps =
+        a->transposed ? cleave_div_up(rows, a->stride_rows) : (rows - 1) * a->stride_rows + 1;
+
+    return (range){cleave_i64_max(0, first), cleave_i64_min(first + steps + reach, a->in_rows)};
+}
+
+/* Points of each that columns [first, first + columns) meet, but for those beyond a transposed
+ * kernel's own. */
+static range points_met(const cleave_conv_args *a, int64_t first, int64_t columns)
+{
+    const int64_t stride = a->transposed ? 1 : a->stride_points;
+    const int64_t reach = a->transposed ? 0 : (a->kernel_points - 1) * a->dilation;
+    const int64_t at = first * stride - (a->transposed ? 0 : a->pad_points);
+
+    return (range){cleave_i64_max(0, at),
+                   cleave_i64_min(at + (columns - 1) * stride + reach + 1, a->in_points)};
+}
+
+/* What the block from `row` and column `first` on reads, unless it is too much. */
+static ahead ahead_of(const cleave_conv_args *a, int64_t row, int64_t rows, int64_t first,
+                      int64_t columns)
+{
+    const range r = rows_met(a, row, rows), p = points_met(a, first, columns);
+    const int64_t rows_there = r.end - r.begin, points = p.end - p.begin;
+
+    if (rows_there <= 0 || points <= 0 || rows_there * points * a->in_channels > AHEAD_FLOATS)
+        return (ahead){.channels = 0};
+    return (ahead){.in = a->in + r.begin * a->in_row_stride + p.begin,
+                   .channel_stride = a->in_channel_stride,
+                   .row_stride = a->in_row_stride,
+                   .rows = rows_there,
+                   .points = points,
+                   .channels = a->in_channels};
+}
+
+/* Asks for so many of its rows. */
+static void ask_ahead(ahead *n, int64_t rows)
+{
+    const int64_t line_floats = 16;
+
+    for (; rows > 0 && n->channel < n->channels; rows--) {
+        const float *const from = n->in + n->channel * n->channel_stride + n->row * n->row_stride;
+        for (int64_t x = 0; x < n->points; x += line_floats)
+            __builtin_prefetch(from + x, 0, 2);
+        if (++n->row == n->rows) {
+            n->row = 0;
+            n->channel++;
+        }
+    }
+}
+
+/* The share of one of so many steps. */
+static int64_t ahead_share(const ahead *n, int64_t steps)
+{
+    return cleave_div_up(n->channels * n->rows, cleave_i64_max(1, steps));
 }
 
 /* ---- parts of the depth ---- */

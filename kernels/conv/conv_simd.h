@@ -52,6 +52,7 @@ static void run_block(block *b, int64_t begin, int64_t end)
 {
     const int64_t together = rows_split(b->args) ? end - begin : 1;
 
+    b->formed_rows = 0;
     for (int64_t n = 0; b->shape.group && n < cleave_i64_min(b->shape.row_phases, end - begin);
          n++) {
         b->row = begin + n;
@@ -138,7 +139,7 @@ static room room_of(const cleave_conv_args *a, const shape *s)
     const int64_t kept = one_by_one(a, s) ? 1 : s->slots * tiles;
 
     if (s->group)
-        return (room){aligned(form_points_floats(a)), aligned(form_sums_floats(s)), extra};
+        return (room){aligned(form_points_floats(a, s)), aligned(form_sums_floats(s)), extra};
     return (room){aligned(points_floats(a, s)), kept * TILE_ROWS * aligned(most_width(a, s, 0)),
                   extra};
 }
@@ -177,6 +178,11 @@ static void run(const void *args, const cleave_work *work)
         b.tiles = cleave_div_up(b.o1 * b.shape.joint, b.shape.values) - b.tile0;
         b.first = item / blocks % parts * width;
         b.columns = cleave_i64_min(width, cleave_conv_columns(a) - b.first);
+        const int64_t next = (item + taken) / blocks;
+        ahead n = {.channels = 0};
+        if (item + taken < work->end && next > item / blocks)
+            n = ahead_of(a, next / parts * rows, rows, next % parts * width, width);
+        b.ahead = &n;
         run_block(&b, row, cleave_i64_min(row + rows, a->out_rows));
     }
 }

@@ -16,22 +16,12 @@
 
 #include "kernels/conv/conv_part.h"
 
-#define FORMS     CLEAVE_CONV_FORMS
-#define FORM_ROWS 64 /* of weights that have their sums together */
-#define FORM_FLOATS                                                                                \
-    57344 /* of the points of a part, so that they stay in the second-level cache                  \
-           */
+#define FORMS       CLEAVE_CONV_FORMS
+#define FORM_ROWS   64      /* of weights that have their sums together */
+#define KEPT_FLOATS 1572864 /* of the points of a block that are kept for all of its tiles */
 
-/* Columns of the groups of a block, filled up to vectors, with `more` for each group. */
-static int64_t form_width(const cleave_conv_args *a, const shape *s, int64_t more)
-{
-    const int64_t groups = cleave_conv_block_rows(a) / (s->group * s->row_phases);
-    const int64_t columns = cleave_i64_min(cleave_conv_block_columns(a), cleave_conv_columns(a));
-
-    return groups * (cleave_div_up(columns, SIMD_LANES) * SIMD_LANES + more);
-}
-
-/* The largest of any number of columns. */
+/* Columns of the groups of a block, filled up to vectors, with `more` for each group: the most of
+ * any number of columns. */
 static int64_t form_width_most(int64_t more)
 {
     return CLEAVE_CONV_FORM_COLUMNS + CLEAVE_CONV_FORM_GROUPS * (SIMD_LANES - 1 + more);
@@ -44,20 +34,31 @@ static int64_t form_stride(const cleave_conv_args *a)
 }
 
 /* Channels by residues of rows whose points a part has. */
-static int64_t form_pairs(const cleave_conv_args *a, const shape *s)
+static int64_t form_pairs(const cleave_conv_args *a)
 {
-    const int64_t width = form_width(a, s, split_pitch(0, CLEAVE_CONV_FORM_TAPS));
-    const int64_t pair = FORMS * form_stride(a) * width;
-    const int64_t most = cleave_i64_min(PART_DEPTH / kernel_taps(a, 0), FORM_FLOATS / pair);
-
-    return cleave_i64_max(1, most / STEP) * STEP;
+    return PART_DEPTH / kernel_taps(a, 0) / STEP * STEP;
 }
 
-static int64_t form_points_floats(const cleave_conv_args *a)
+/* Floats of the points of so many of them, at the most. */
+static int64_t form_points_most(const cleave_conv_args *a, int64_t pairs)
 {
-    const int64_t width = form_width_most(split_pitch(0, CLEAVE_CONV_FORM_TAPS));
+    return pairs * FORMS * form_stride(a) * form_width_most(split_pitch(0, CLEAVE_CONV_FORM_TAPS));
+}
 
-    return FORM_FLOATS + STEP * FORMS * form_stride(a) * width;
+/* Whether the points of all parts are kept, and not combined anew for other tiles. */
+static int form_points_kept(const cleave_conv_args *a, const shape *s)
+{
+    const int64_t pairs = form_depth(a, 0) / kernel_taps(a, 0);
+
+    return s->slots == 1 && form_points_most(a, pairs) <= KEPT_FLOATS;
+}
+
+static int64_t form_points_floats(const cleave_conv_args *a, const shape *s)
+{
+    const int64_t pairs = form_depth(a, 0) / kernel_taps(a, 0);
+
+    return form_points_most(a,
+                            form_points_kept(a, s) ? pairs : cleave_i64_min(pairs, form_pairs(a)));
 }
 
 /* Tiles that have their sums together, for all slots. */
@@ -71,28 +72,52 @@ static int64_t form_sums_floats(const shape *s)
     return FORMS * form_tiles(s) * s->slots * TILE_ROWS * form_width_most(0);
 }
 
-/* Six rows, `pitch` apart, become their combinations. */
-static void combine_points(float *rows, int64_t pitch)
+/* Vectors of six rows become those of their combinations, `pitch` apart. */
+SIMD_INLINE void combine(const simd_f32 d[FORMS], int64_t pitch, float *to)
 {
     const simd_f32 a = simd_set1(POINT_A), b = simd_set1(POINT_B);
     const simd_f32 aa = simd_mul(a, a), bb = simd_mul(b, b);
     const simd_f32 sum = simd_add(aa, bb), product = simd_mul(aa, bb);
+    const simd_f32 even_a = simd_fnma(bb, d[2], d[4]), odd_a = simd_fnma(bb, d[1], d[3]);
+    const simd_f32 even_b = simd_fnma(aa, d[2], d[4]), odd_b = simd_fnma(aa, d[1], d[3]);
 
+    simd_store_aligned(to, simd_fma(product, d[0], simd_fnma(sum, d[2], d[4])));
+    simd_store_aligned(to + pitch, simd_fma(a, odd_a, even_a));
+    simd_store_aligned(to + 2 * pitch, simd_fnma(a, odd_a, even_a));
+    simd_store_aligned(to + 3 * pitch, simd_fma(b, odd_b, even_b));
+    simd_store_aligned(to + 4 * pitch, simd_fnma(b, odd_b, even_b));
+    simd_store_aligned(to + 5 * pitch, simd_fma(product, d[1], simd_fnma(sum, d[3], d[5])));
+}
+
+/* The points of six rows, with zeros outside of them, from point `at` on. */
+static void combine_rows(const float *const row[FORMS], const int64_t points[FORMS], int64_t at,
+                         int64_t pitch, float *to)
+{
+    for (int64_t x = 0; x < pitch; x += SIMD_LANES, at += SIMD_LANES) {
+        simd_f32 d[FORMS];
+#pragma GCC unroll 6
+        for (int j = 0; j < FORMS; j++) {
+            float border[SIMD_LANES];
+            if (at >= 0 && at + SIMD_LANES <= points[j]) {
+                d[j] = simd_load(row[j] + at);
+                continue;
+            }
+            pack_border(row[j], points[j], at, 1, border);
+            d[j] = simd_load(border);
+        }
+        combine(d, pitch, to + x);
+    }
+}
+
+/* The parts of six rows that lie `pitch` apart, in their place. */
+static void combine_parts(float *rows, int64_t pitch)
+{
     for (int64_t x = 0; x < pitch; x += SIMD_LANES) {
         simd_f32 d[FORMS];
 #pragma GCC unroll 6
         for (int j = 0; j < FORMS; j++)
             d[j] = simd_load_aligned(rows + j * pitch + x);
-        const simd_f32 even_a = simd_fnma(bb, d[2], d[4]), odd_a = simd_fnma(bb, d[1], d[3]);
-        const simd_f32 even_b = simd_fnma(aa, d[2], d[4]), odd_b = simd_fnma(aa, d[1], d[3]);
-        const simd_f32 zero = simd_fma(product, d[0], simd_fnma(sum, d[2], d[4]));
-        const simd_f32 infinity = simd_fma(product, d[1], simd_fnma(sum, d[3], d[5]));
-        simd_store_aligned(rows + x, zero);
-        simd_store_aligned(rows + pitch + x, simd_fma(a, odd_a, even_a));
-        simd_store_aligned(rows + 2 * pitch + x, simd_fnma(a, odd_a, even_a));
-        simd_store_aligned(rows + 3 * pitch + x, simd_fma(b, odd_b, even_b));
-        simd_store_aligned(rows + 4 * pitch + x, simd_fnma(b, odd_b, even_b));
-        simd_store_aligned(rows + 5 * pitch + x, infinity);
+        combine(d, pitch, rows + x);
     }
 }
 
@@ -135,31 +160,46 @@ static int64_t form_row(const block *b, int64_t residue)
     return b->row * a->stride_rows - a->pad_rows + residue;
 }
 
-/* The points of pairs [begin, end): [pair][residue of points][group][form][pitch]. */
-static void form_points(const block *b, const gather *g, const split *s, int64_t begin, int64_t end)
+/* The points of a pair and a group: [residue of points][group][form][pitch]. */
+static void form_group(const gather *g, const split *s, const float *const row[FORMS],
+                       const int64_t points[FORMS], float *to)
+{
+    const int64_t between = s->rows * s->pitch;
+
+    if (g->stride == 1) {
+        combine_rows(row, points, s->low, s->pitch, to);
+        return;
+    }
+    for (int64_t j = 0; j < FORMS; j++)
+        if (g->stride == 2)
+            split_row(row[j], points[j], s, 2, to + j * s->pitch);
+        else
+            split_row(row[j], points[j], s, 4, to + j * s->pitch);
+    for (int64_t residue = 0; residue < g->stride; residue++)
+        combine_parts(to + residue * between, s->pitch);
+}
+
+/* Those of pairs [begin, end) and all groups. */
+static void form_points(const block *b, const gather *g, const split *s, int64_t begin, int64_t end,
+                        float *to)
 {
     const cleave_conv_args *const a = b->args;
     const int64_t step = a->transposed ? 1 : a->stride_rows;
-    float *to = b->points;
 
-    for (int64_t pair = begin; pair < end; pair++) {
+    for (int64_t pair = begin; pair < end; pair++, to += g->stride * s->rows * s->pitch) {
         const float *const in = g->in + pair % g->channels * g->channel_stride;
         const int64_t first = form_row(b, pair / g->channels);
-        for (int64_t n = 0; n < s->rows; n++) {
-            const int64_t row = first + (n / FORMS * b->shape.group + n % FORMS) * step;
-            const int exists = row >= 0 && row < a->in_rows;
-            const float *const from = exists ? in + row * g->row_stride : in;
-            const int64_t points = exists ? g->points : 0;
-            if (g->stride == 1)
-                split_row(from, points, s, 1, to + n * s->pitch);
-            else if (g->stride == 2)
-                split_row(from, points, s, 2, to + n * s->pitch);
-            else
-                split_row(from, points, s, 4, to + n * s->pitch);
+        for (int64_t n = 0; n < b->rows; n++) {
+            const float *row[FORMS];
+            int64_t points[FORMS];
+            for (int64_t j = 0; j < FORMS; j++) {
+                const int64_t at = first + (n * b->shape.group + j) * step;
+                const int exists = at >= 0 && at < a->in_rows;
+                row[j] = exists ? in + at * g->row_stride : in;
+                points[j] = exists ? g->points : 0;
+            }
+            form_group(g, s, row, points, to + n * FORMS * s->pitch);
         }
-        for (int64_t n = 0; n < g->stride * s->rows; n += FORMS)
-            combine_points(to + n * s->pitch, s->pitch);
-        to += g->stride * s->rows * s->pitch;
     }
 }
 
@@ -202,13 +242,15 @@ static int64_t form_matrix(const block *b, int64_t phase)
     return at;
 }
 
-/* The sums of a slot. What it has of points may be there from the tiles before. */
-static void run_form_slot(block *b, int64_t slot, int64_t plane, int first_tiles)
+/* The sums of a slot. Its points may be there from other tiles, or from another phase of rows. */
+static void run_form_slot(block *b, int64_t slot, int64_t plane)
 {
     const cleave_conv_args *const a = b->args;
     const int64_t phase = b->shape.slots > 1 ? (slot + a->pad_points) % b->shape.slots : 0;
     const int64_t depth = form_depth(a, phase), taps = kernel_taps(a, phase);
-    const int64_t pairs = depth / taps, parts = cleave_div_up(pairs, form_pairs(a, &b->shape));
+    const int64_t pairs = depth / taps, parts = cleave_div_up(pairs, form_pairs(a));
+    const int kept = form_points_kept(a, &b->shape);
+    const int there = kept && b->formed_rows == b->rows && b->formed == form_row(b, 0);
     const float *rows[PART_DEPTH];
     gather g = gather_of(b, slot);
 
@@ -224,17 +266,20 @@ static void run_form_slot(block *b, int64_t slot, int64_t plane, int first_tiles
                         .to = to * taps,
                         .chain = chain_of(depth),
                         .first = i == 0};
-        if (parts > 1 || b->shape.slots > 1 || first_tiles)
-            form_points(b, &g, &s, from, to);
-        find_split_rows(&g, &s, k.from, k.to, b->points, rows);
+        float *const points = b->points + (kept ? from * s.rows * s.pitch * g.stride : 0);
+        if (!there)
+            form_points(b, &g, &s, from, to, points);
+        find_split_rows(&g, &s, k.from, k.to, points, rows);
         multiply_forms(b, &k, &s, rows, plane);
     }
+    b->formed = form_row(b, 0);
+    b->formed_rows = b->rows;
 }
 
 /* Rows of out from b->row on, a phase of them, in groups, of all tiles of the block. */
 static void run_forms(block *b, int64_t end)
 {
-    const block all = *b;
+    block all = *b;
     const int64_t step = b->shape.group * b->shape.row_phases;
 
     b->row_step = step;
@@ -247,9 +292,11 @@ static void run_forms(block *b, int64_t end)
         b->o1 = cleave_i64_min(all.o1, (b->tile0 + b->tiles) * b->shape.values);
         const int64_t plane = b->shape.slots * b->tiles * b->tile_floats;
         for (int64_t slot = 0; slot < b->shape.slots; slot++)
-            run_form_slot(b, slot, plane, t == 0);
+            run_form_slot(b, slot, plane);
         finish_forms(b, plane);
     }
+    all.formed = b->formed;
+    all.formed_rows = b->formed_rows;
     *b = all;
 }
 

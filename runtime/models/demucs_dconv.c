@@ -213,8 +213,8 @@ static void sub_layer(const cleave_demucs_net *n, const char *layer, int64_t ind
 void cleave_demucs_dconv(const cleave_demucs_net *n, const char *layer, int64_t index,
                          cleave_plane x)
 {
-    for (int sub = 0; sub < n->a.dconv_depth; sub++)
-        for (int64_t r = 0; r < x.rows; r += BAND_ROWS)
+    for (int64_t r = 0; r < x.rows; r += BAND_ROWS)
+        for (int sub = 0; sub < n->a.dconv_depth; sub++)
             sub_layer(n, layer, index, sub,
                       cleave_plane_rows(x, r, cleave_i64_min(BAND_ROWS, x.rows - r)));
 }

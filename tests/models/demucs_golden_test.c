@@ -8,11 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/conv/conv.h"
-#include "kernels/normalize/normalize.h"
-#include "tests/demucs_weights.h"
-#include "tests/golden_index.h"
-#include "tests/network_bench.h"
+#include "tests/demucs_stages.h"
 #include "tests/test.h"
 #include "tests/variants.h"
 #include "weights/contract.h"
@@ -20,239 +16,9 @@
 #define CHANNELS       2
 #define STAGE_FACTOR   2.0
 #define STEMS_FACTOR   1.0
-#define STAGES_MAX     256
 #define TINY_FRAMES    40000
 #define TINY_H_FRAMES  264600
 #define SEGMENT_FRAMES 343980
-
-/* Stages that no tensor of ours holds, because the op that makes them goes on at once. Those after
- * them are compared. */
-static const char *const fused[] = {
-    "encoder.0.conv",
-    "tencoder.0.conv", /* GELU */
-    "decoder.0.conv_tr",
-    "tdecoder.0.conv_tr", /* cut at both ends, GELU */
-    "encoder.0.rewrite",
-    "tencoder.0.rewrite", /* gate */
-    "decoder.0.rewrite",
-    "tdecoder.0.rewrite", /* gate */
-    ".linear1",           /* GELU */
-    ".norm1",
-    ".norm2",            /* of Hybrid Demucs: GELU, gate */
-    ".dconv.layers.0.1", /* GELU */
-    ".dconv.layers.0.5", /* norm, gate, residual */
-};
-
-/* How a stage follows from what a step writes. */
-typedef enum stage_kind {
-    PLAIN,
-    LESS_RESIDUAL, /* what the step added is taken off */
-    LESS_SCALED,   /* the same, divided by the layer scale */
-    LESS_TABLE,    /* the frequency embedding is taken off */
-    TIME_PART,     /* stems less their frequency part */
-    STATISTICS     /* means and deviations of the two inputs, from their moments */
-} stage_kind;
-
-typedef struct stage {
-    const golden_entry *entry;
-    stage_kind kind;
-    int step;           /* after which it is complete */
-    const float *scale; /* LESS_SCALED */
-} stage;
-
-/* A network, and its references. */
-typedef struct bench {
-    network_bench net;
-    const char *name;
-    golden_index index;
-    int64_t first; /* sample of the track */
-    stage stages[STAGES_MAX];
-    int stage_count;
-} bench;
-
-/* ---- which step gives which stage ---- */
-static int ends_with(const char *text, const char *end)
-{
-    const size_t a = strlen(text), b = strlen(end);
-
-    return a >= b && !strcmp(text + a - b, end);
-}
-
-static int is_fused(const char *name)
-{
-    for (size_t i = 0; i < sizeof fused / sizeof fused[0]; i++)
-        if (fused[i][0] == '.' ? ends_with(name, fused[i]) : !strcmp(name, fused[i]))
-            return 1;
-    return 0;
-}
-
-/* The last step of that label; -1: none. */
-static int step_of(const bench *b, const char *label)
-{
-    for (int i = b->net.graph.step_count - 1; i >= 0; i--)
-        if (!strcmp(b->net.graph.step[i].label, label))
-            return i;
-    return -1;
-}
-
-/* The first step of the label of a step: what is computed in bands of rows begins where that one
- * writes, and what they overwrite is there before it. */
-static int first_of(const bench *b, int step)
-{
-    int first = 0;
-
-    while (strcmp(b->net.graph.step[first].label, b->net.graph.step[step].label) != 0)
-        first++;
-    return first;
-}
-
-/* "encoder.0.dconv" is what the last of its sub-layers leaves; "X.pre" is that too where the
- * decoder has such a branch. */
-static int dconv_step(const bench *b, const char *layer)
-{
-    char label[96];
-    int step = -1;
-
-    for (int sub = 0; sub < 16; sub++) {
-        snprintf(label, sizeof label, "%s.dconv.layers.%d", layer, sub);
-        step = step_of(b, label) >= 0 ? step_of(b, label) : step;
-    }
-    return step;
-}
-
-/* The operand that the step adds to what it computes; -1: none. It comes before the result. */
-static int residual_operand(const cleave_graph_step *step)
-{
-    uint32_t has = 0;
-
-    if (step->op == CLEAVE_OP_CONV)
-        has =
-            ((const cleave_conv_args *)(const void *)step->args.bytes)->uses & CLEAVE_CONV_RESIDUAL;
-    else if (step->op == CLEAVE_OP_NORMALIZE)
-        has = ((const cleave_normalize_args *)(const void *)step->args.bytes)->uses &
-              CLEAVE_NORMALIZE_RESIDUAL;
-    return has ? step->operand_count - 2 : -1;
-}
-
-/* Where an operand of a step lies. */
-static const float *operand(const bench *b, const cleave_graph_step *step, int k)
-{
-    return cleave_plan_data(&b->net.plan, step->operand[k]) + step->offset[k] / sizeof(float);
-}
-
-static float *weight(const bench *b, const char *name)
-{
-    cleave_table_tensor tensor;
-
-    if (!cleave_table_find(&b->net.table, name, &tensor)) {
-        TEST_FAIL("no tensor %s", name);
-        return NULL;
-    }
-    float *const values = malloc((size_t)tensor.count * sizeof *values);
-    cleave_table_read(&tensor, 0, tensor.count, values);
-    return values;
-}
-
-/* Stages of the transformer, which are named after modules: "ct.layers.0.self_attn". */
-static void locate_token_stage(const bench *b, stage *s, const char *name)
-{
-    static const char *const added[] = {".self_attn", ".cross_attn", ".linear2", ".gamma_1"};
-    char label[96], scale[160];
-    int kind = -1;
-
-    for (int i = 0; i < 4; i++)
-        if (ends_with(name, added[i]))
-            kind = i;
-    if (kind < 0) {
-        snprintf(label, sizeof label, "%s", name);
-        if (ends_with(label, ".norm_out"))
-            label[strlen(label) - strlen(".norm_out")] = 0;
-        s->step = step_of(b, label);
-        return;
-    }
-    const int layer = (int)(strlen(name) - strlen(added[kind]));
-    s->kind = kind == 3 ? LESS_RESIDUAL : LESS_SCALED;
-    snprintf(label, sizeof label, "%s", name);
-    if (kind == 3)
-        snprintf(label, sizeof label, "%.*s.self_attn", layer, name);
-    s->step = step_of(b, label);
-    snprintf(scale, sizeof scale, "crosstransformer.%.*s.gamma_%d.scale", layer - 3, name + 3,
-             kind == 2 ? 2 : 1);
-    s->scale = kind < 3 ? weight(b, scale) : NULL;
-}
-
-static int is_layer(const char *name, const char *kind)
-{
-    int number, end = 0;
-    char format[32];
-
-    snprintf(format, sizeof format, "%s.%%d%%n", kind);
-    return sscanf(name, format, &number, &end) == 1 && name[end] == 0;
-}
-
-/* Whether an entry holds stems, or a part of them. */
-static int is_stems(const char *name)
-{
-    return !strcmp(name, "out") || !strncmp(name, "out.", 4) || !strncmp(name, "forward", 7);
-}
-
-static stage locate(const bench *b, const golden_entry *entry)
-{
-    const char *const name = entry->name;
-    stage s = {.entry = entry, .step = step_of(b, name)};
-    char layer[64];
-
-    snprintf(layer, sizeof layer, "%.*s", (int)(strrchr(name, '.') - name), name);
-    if (!strncmp(name, "ct.layers", 9))
-        locate_token_stage(b, &s, name);
-    else if (is_stems(name))
-        s.step = step_of(b, "out");
-    else if (ends_with(name, ".dconv") || (ends_with(name, ".pre") && s.step < 0))
-        s.step = dconv_step(b, layer);
-    else if (strstr(name, ".dconv.layers.") && ends_with(layer, "layers"))
-        s.kind = LESS_RESIDUAL;
-    if (!strcmp(name, "tdecoder.0.pre") && s.step < 0)
-        s.step = step_of(b, "decoder.1.pre");
-    if (!strcmp(name, "encoder.0"))
-        s.kind = LESS_TABLE, s.scale = weight(b, "freq_emb.embedding.weight");
-    if (!strcmp(name, "saved.0"))
-        s.step = step_of(b, "encoder.0");
-    if (!strcmp(name, "wave.time"))
-        s.kind = TIME_PART, s.step = step_of(b, "out");
-    if (!strcmp(name, "norm.stats"))
-        s.kind = STATISTICS, s.step = step_of(b, "wave.moments");
-    if ((is_layer(name, "decoder") || is_layer(name, "tdecoder") || ends_with(name, ".conv") ||
-         !strncmp(name, "down.", 5)) &&
-        s.step >= 0 && residual_operand(&b->net.graph.step[s.step]) >= 0)
-        s.kind = LESS_RESIDUAL;
-    return s;
-}
-
-/* Results of what surrounds the network, which apply_golden_test.c compares. */
-static int is_pipeline(const char *name)
-{
-    static const char *const parts[] = {"apply", "nosplit", "shift", "seg5"};
-
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (!strncmp(name, parts[i], strlen(parts[i])))
-            return 1;
-    return 0;
-}
-
-static void locate_all(bench *b)
-{
-    b->stage_count = 0;
-    for (int i = 0; i < b->index.count; i++) {
-        const golden_entry *const entry = &b->index.entry[i];
-        if (is_pipeline(entry->name))
-            continue;
-        const stage s = locate(b, entry);
-        if (s.step >= 0 && s.entry)
-            b->stages[b->stage_count++] = s;
-        else if (!is_fused(entry->name))
-            TEST_FAIL("%s: no step gives stage %s", b->name, entry->name);
-    }
-}
 
 /* ---- comparison ---- */
 typedef enum stage_layout {
@@ -407,57 +173,117 @@ static const float *result_of(const bench *b, int step)
     return operand(b, from, from->operand_count - 1);
 }
 
-/* Values that a step will overwrite and a stage needs: what the step adds, the stems without their
- * time part, the moments of the spectrum. */
-static float *kept_before(const bench *b, const stage *s)
+/* What a stage needs besides the result of its step. */
+typedef struct kept {
+    float *before; /* values that the step overwrites: what it adds, the stems without their time
+                    * part, the moments of the spectrum */
+    float *after;  /* of a sub-layer in place: its results, band by band, because the next one's
+                    * overwrite them before the last band is there */
+    size_t count;
+} kept;
+
+static int is_in_place(const bench *b, const stage *s)
 {
-    size_t bytes;
-    const float *from;
+    return strstr(b->net.graph.step[s->step].label, ".dconv.layers.") && s->kind == LESS_RESIDUAL;
+}
+
+static float *copy_of(const float *from, size_t count)
+{
+    float *const to = malloc(count * sizeof *to);
+
+    if (TEST_CHECK(to != NULL && from != NULL))
+        memcpy(to, from, count * sizeof *to);
+    return to;
+}
+
+/* Before the first step of the stage. */
+static kept keep_before(const bench *b, const stage *s)
+{
+    const cleave_graph_step *const step = &b->net.graph.step[first_of(b, s->step)];
+    kept k = {0};
 
     if (s->kind == PLAIN || s->kind == LESS_TABLE)
-        return NULL;
+        return k;
     if (s->kind == STATISTICS) {
-        from = result_of(b, step_of(b, "spec.moments"));
-        bytes = 4 * CHANNELS * sizeof *from;
+        k.before = copy_of(result_of(b, step_of(b, "spec.moments")), 4 * CHANNELS);
     } else if (s->kind == TIME_PART) {
-        from = cleave_plan_data(&b->net.plan, b->net.ports.output);
-        bytes = b->net.plan.tensor[b->net.ports.output].bytes;
+        k.count = b->net.plan.tensor[b->net.ports.output].bytes / sizeof(float);
+        k.before = copy_of(cleave_plan_data(&b->net.plan, b->net.ports.output), k.count);
     } else {
-        const cleave_graph_step *const step = &b->net.graph.step[first_of(b, s->step)];
-        from = operand(b, step, residual_operand(step));
-        bytes = b->net.plan.tensor[step->operand[step->operand_count - 1]].bytes;
+        k.count = b->net.plan.tensor[step->operand[step->operand_count - 1]].bytes / sizeof(float);
+        k.before = copy_of(operand(b, step, residual_operand(step)), k.count);
+        if (is_in_place(b, s))
+            k.after = copy_of(k.before, k.count);
     }
-    float *const kept = malloc(bytes);
-    if (TEST_CHECK(kept != NULL && from != NULL))
-        memcpy(kept, from, bytes);
-    return kept;
+    return k;
+}
+
+/* After one of its steps, before which the result was `last`. */
+static void note_changes(const kept *k, const float *last, const float *now)
+{
+    for (size_t i = 0; i < k->count; i++)
+        if (now[i] != last[i]) {
+            k->before[i] = last[i];
+            k->after[i] = now[i];
+        }
+}
+
+static void drop(kept *k)
+{
+    free(k->before);
+    free(k->after);
+    *k = (kept){0};
+}
+
+/* Runs a step that is in place, noting for stage `s` what it changes. */
+static void run_in_place(bench *b, const stage *s, const kept *k, int step)
+{
+    const float *const now = result_of(b, s->step);
+    float *const last = copy_of(now, k->count);
+
+    cleave_plan_step_run(&b->net.plan, step, b->net.workers);
+    note_changes(k, last, now);
+    free(last);
 }
 
 /* Runs all steps; 0 at the first stage that is off. */
 static int run(bench *b, const char *variant, int *compared)
 {
-    float *kept[STAGES_MAX] = {0};
+    kept keeps[STAGES_MAX] = {0};
     int ok = 1;
 
     network_bench_input(&b->net, b->first);
     for (int step = 0; ok && step < b->net.plan.step_count; step++) {
-        for (int i = 0; i < b->stage_count; i++)
-            if (first_of(b, b->stages[i].step) == step)
-                kept[i] = kept_before(b, &b->stages[i]);
-        cleave_plan_step_run(&b->net.plan, step, b->net.workers);
+        const char *const label = b->net.graph.step[step].label;
+        int noted = -1;
+        for (int i = 0; i < b->stage_count; i++) {
+            const stage *const s = &b->stages[i];
+            if (first_of(b, s->step) == step)
+                keeps[i] = keep_before(b, s);
+            if (is_in_place(b, s) && !strcmp(b->net.graph.step[s->step].label, label))
+                noted = i;
+        }
+        if (noted >= 0)
+            run_in_place(b, &b->stages[noted], &keeps[noted], step);
+        else
+            cleave_plan_step_run(&b->net.plan, step, b->net.workers);
         for (int i = 0; ok && i < b->stage_count; i++) {
             const stage *const s = &b->stages[i];
             if (s->step != step)
                 continue;
-            const view v = {s->kind, layout_of(s->entry), result_of(b, step), kept[i], s->scale, b};
+            const view v = {s->kind,
+                            layout_of(s->entry),
+                            keeps[i].after ? keeps[i].after : result_of(b, step),
+                            keeps[i].before,
+                            s->scale,
+                            b};
             ok = stage_ok(b, variant, &v, s->entry);
             (*compared)++;
-            free(kept[i]);
-            kept[i] = NULL;
+            drop(&keeps[i]);
         }
     }
     for (int i = 0; i < b->stage_count; i++)
-        free(kept[i]);
+        drop(&keeps[i]);
     return ok;
 }
 
