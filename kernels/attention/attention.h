@@ -35,7 +35,7 @@ typedef struct cleave_attention_args {
 } cleave_attention_args;
 
 /* An item is CLEAVE_ATTENTION_BLOCK queries of one head. */
-#define CLEAVE_ATTENTION_BLOCK 192
+#define CLEAVE_ATTENTION_BLOCK 384
 extern const cleave_op cleave_attention_op;
 extern const cleave_kernel cleave_attention_ref;
 extern const cleave_kernel cleave_attention_avx2;

@@ -37,7 +37,7 @@ static const struct {
     {4, 48, 4, LOCAL, MILD, 261, 261, 0, 0},
     {1, 96, 2, LOCAL, RISING, 200, 200, 8, 0},
     {1, 200, 0, PLAIN, MILD, 64, 129, 0, 0},
-    /* Of one head 384 queries, which are two items: what is left out is more of the same. */
+    /* Of one head 384 queries, an item: what is left out is more of the same. */
     {1, 64, 0, PLAIN, MILD, 384, 2688, 0, CLEAVE_CASE_BENCH},
     {1, 64, 0, PLAIN, MILD, 384, 1344, 0, CLEAVE_CASE_BENCH},
     {1, 48, 0, PLAIN, MILD, 384, 2688, 0, CLEAVE_CASE_BENCH},
