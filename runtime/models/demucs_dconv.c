@@ -8,8 +8,8 @@
 #include "kernels/lstm/lstm.h"
 #include "runtime/models/demucs.h"
 
-/* Rows that go through a sub-layer together: the second convolution finds in the cache what the
- * first one read, and what is between them takes little room. */
+/* Rows that go through all sub-layers together: each convolution finds in the cache what the one
+ * before it read or left, and what is between them takes little room. */
 #define BAND_ROWS 32
 
 #define LSTM_STEPS      200 /* longer sequences are cut into frames of so many steps, */
