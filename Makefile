@@ -5,6 +5,7 @@
 #   make asan|ubsan|tsan|tidy|format                   make install PREFIX=/usr/local
 #   make links      what a program that embeds libcleave.a is linked with
 #   make check-arm64  the library's tests, cross-built for AArch64 and emulated
+#   make check-avx512 the same with the AVX-512 variants, emulated where AVX2 is all that there is
 #   make check-gpu    kernels and engines on a GPU; needs nvcc, gcc and make alone; bench-gpu: timed, beside the
 #                     vendor's libraries where there are any; bench-ladder: kernels rung by rung (bench/ladder)
 #   make fuzz         libFuzzer on the readers of foreign files (clang), FUZZ_SECONDS=120 each
@@ -69,6 +70,12 @@ ISA_avx2   := -mavx2 -mfma -mf16c -ffp-contract=fast
 ISA_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512 -ffp-contract=fast
 ISA_avx512bf16 := $(ISA_avx512) -mavx512bf16
 ISA_neon   := -ffp-contract=fast
+# In the place of instructions that the processor lacks (check-avx512).
+AVX512 ?= native
+ifeq ($(AVX512),emulated)
+ISA_avx512     := $(ISA_avx2) -Wno-psabi -include tests/avx512/emulated.h
+ISA_avx512bf16 := $(ISA_avx512)
+endif
 isa = $(foreach suffix,avx2 avx512 avx512bf16 neon,$(if $(filter %_$(suffix),$(basename $(1))),$(ISA_$(suffix))))
 
 # ---- sources ------------------------------------------------------------------------------------------------
@@ -85,6 +92,9 @@ ABSENT  := $(foreach pair,$(LIBRARIES),$(if $(filter 1,$(word 2,$(subst =, ,$(pa
 
 KERNEL_C := $(call without,cases $(ISAS_OTHER),$(filter-out kernels/cases.c,$(wildcard kernels/*.c kernels/*/*.c)))
 CASES_C  := kernels/cases.c $(wildcard kernels/*/*_cases.c)
+ifeq ($(AVX512),emulated)
+KERNEL_C := $(subst kernels/cpu_features_x86.c,tests/avx512/cpu_features_emulated.c,$(KERNEL_C))
+endif
 LIB_C    := $(KERNEL_C) $(call without,$(ABSENT) $(ISAS_OTHER),\
                 $(wildcard weights/*.c runtime/*.c runtime/models/*.c runtime/effects/*.c loader/*.c))
 HOST_C   := $(call without,$(ABSENT) $(ISAS_OTHER),$(wildcard host/*.c))
@@ -156,6 +166,7 @@ endif
 
 # ---- what to build --------------------------------------------------------------------------------------------
 .PHONY: all lib links tools tests demo check deps deps-check demo-run check-run check-arm64 check-arm64-run \
+        check-avx512 check-avx512-run \
         gpu-needs check-gpu check-gpu-tests bench-gpu bench-ladder bench asan ubsan tsan fuzz tidy format install clean
 .DEFAULT_GOAL := all
 .SUFFIXES:
@@ -269,7 +280,7 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(call object,$(BENCH_LIB_C)) $(HOST_A) $(B
 
 # Objects depend on the options of the build, so that changing one rebuilds what it touches; archives, and so all
 # programs, on the list of objects, so that the object of a source that is gone does not stay in them.
-OPTIONS := $(CC) $(CPPFLAGS) $(CFLAGS) $(CXX) $(CXXFLAGS) $(LDFLAGS) $(LIBRARIES) $(NVCC) $(CUDA_ARCH) $(TOOLKIT) $(CUDNN)
+OPTIONS := $(CC) $(AVX512) $(CPPFLAGS) $(CFLAGS) $(CXX) $(CXXFLAGS) $(LDFLAGS) $(LIBRARIES) $(NVCC) $(CUDA_ARCH) $(TOOLKIT) $(CUDNN)
 OBJECTS := $(LIB_O) $(CUDA_O) $(HOST_O) $(TESTS_LIB_O)
 changed = @mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 $(BUILD)/options: FORCE
@@ -333,18 +344,28 @@ ubsan: deps-check
 tsan: deps-check
 	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/tsan SANITIZE=thread CUDA=0 CFLAGS='-O1 -g' check-run
 
-# The library's tests for AArch64, without what other libraries would add. Installs nothing.
+# The library's tests for what this processor is not, without what other libraries would add. Install nothing.
+PLAIN := CUDA=0 SIMT=0 SNDFILE=0 FFMPEG=0 FLAC=0 SOXR=0 HWLOC=0 JANSSON=0 YAML=0 CURL=0 ARCHIVE=0 LIBPNG=0 FFTW=0 EBUR128=0
+LIB_TESTS = $(filter $(foreach part,$(1),$(BUILD)/tests/$(part)/%),$(TESTS))
 ARM64_ROOT  := /usr/aarch64-linux-gnu
-ARM64_TESTS := $(filter $(foreach part,api kernels loader runtime weights,$(BUILD)/tests/$(part)/%),$(TESTS))
+ARM64_TESTS := $(call LIB_TESTS,api kernels loader runtime weights)
 ARM64_LACKS = $(strip $(if $(shell command -v aarch64-linux-gnu-gcc 2>/dev/null),,gcc-aarch64-linux-gnu) \
     $(if $(wildcard $(ARM64_ROOT)/include/math.h),,libc6-dev-arm64-cross) \
     $(if $(shell command -v qemu-aarch64 2>/dev/null),,qemu-user))
 check-arm64:
 	@[ -z '$(ARM64_LACKS)' ] || { echo 'check-arm64 needs the Debian packages $(ARM64_LACKS).' >&2; exit 1; }
 	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/arm64 CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar \
-	    CUDA=0 SIMT=0 SNDFILE=0 FFMPEG=0 FLAC=0 SOXR=0 HWLOC=0 JANSSON=0 YAML=0 CURL=0 ARCHIVE=0 LIBPNG=0 FFTW=0 EBUR128=0 check-arm64-run
+	    $(PLAIN) check-arm64-run
 check-arm64-run: $(ARM64_TESTS)
 	@RUNNER='qemu-aarch64 -L $(ARM64_ROOT)' tests/run.sh $(ARM64_TESTS)
+
+AVX512_TESTS := $(call LIB_TESTS,kernels models)
+check-avx512:
+	@echo '#include <simde/x86/avx512.h>' | $(CC) $(CPPFLAGS) -fsyntax-only -x c - 2>/dev/null || \
+	    { echo 'check-avx512 needs SIMDe (libsimde-dev).' >&2; exit 1; }
+	@$(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/avx512 AVX512=emulated $(PLAIN) check-avx512-run
+check-avx512-run: $(AVX512_TESTS)
+	@RUNNER=env tests/run.sh $(AVX512_TESTS)
 
 # On a GPU. Installs nothing, and takes no library but the CUDA toolkit's.
 GPU_MAKE = $(MAKE) --no-print-directory $(jobs) BUILD=$(BUILD)/gpu CUDA=1 SNDFILE=0 FFMPEG=0 FLAC=0 SOXR=0 HWLOC=0 \

@@ -176,11 +176,6 @@ SIMD_INLINE float simd_sum(simd_f32 v)
     return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
 }
 
-SIMD_INLINE simd_f32 simd_reverse(simd_f32 v)
-{
-    return _mm256_permutevar8x32_ps(v, _mm256_set_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-
 SIMD_INLINE void simd_interleave(simd_f32 a, simd_f32 b, simd_f32 *lo, simd_f32 *hi)
 {
     __m256 even = _mm256_unpacklo_ps(a, b); /* a0 b0 a1 b1 | a4 b4 a5 b5 */

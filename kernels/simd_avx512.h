@@ -184,14 +184,6 @@ SIMD_INLINE float simd_sum(simd_f32 v)
     return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
 }
 
-/* The lanes in reverse order. */
-SIMD_INLINE simd_f32 simd_reverse(simd_f32 v)
-{
-    const __m512i order = _mm512_set_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-
-    return _mm512_permutexvar_ps(order, v);
-}
-
 /* a0 b0 a1 b1 ...: the lower half of the result in *lo, the upper in *hi. */
 SIMD_INLINE void simd_interleave(simd_f32 a, simd_f32 b, simd_f32 *lo, simd_f32 *hi)
 {

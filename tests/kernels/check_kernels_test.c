@@ -153,12 +153,26 @@ static void checker_notices(void)
     check_case_free(&c);
 }
 
+/* What this processor lacks has not been tried. */
+static void all_variants(void)
+{
+    const cleave_ops best = variants_best();
+    cleave_ops newest;
+
+    cleave_ops_cpu(&newest, ~0u);
+    if (strcmp(best.name, newest.name))
+        test_skip("the newest kernels are not for this processor (make check-avx512)");
+    else
+        TEST_CHECK(!memcmp(best.kernel, newest.kernel, sizeof best.kernel));
+}
+
 int main(int argc, char **argv)
 {
-    test_case cases[CLEAVE_OP_COUNT + 1];
+    test_case cases[CLEAVE_OP_COUNT + 2];
 
     for (int op = 0; op < CLEAVE_OP_COUNT; op++)
         cases[op] = (test_case){cleave_op_get(op)->name, check_op};
     cases[CLEAVE_OP_COUNT] = (test_case){"checker_notices", checker_notices};
-    return test_main(argc, argv, cases, CLEAVE_OP_COUNT + 1);
+    cases[CLEAVE_OP_COUNT + 1] = (test_case){"all_variants", all_variants};
+    return test_main(argc, argv, cases, CLEAVE_OP_COUNT + 2);
 }
