@@ -4,30 +4,32 @@
 
 #include "kernels/attention/attention_block.h"
 
-/* sum[r][x] = sum_n rows[n GROUP + r] columns[n TILE_QUERIES + x]. */
+/* The products of row and column n: the sums of those before it with them or, to begin with, the
+ * sums. */
+SIMD_INLINE void multiply_step(const float *row, const float *columns, int begin,
+                               simd_f32 sum[TILE_ROWS][TILE_VECTORS])
+{
+    simd_f32 column[TILE_VECTORS];
+
+#pragma GCC unroll 3
+    for (int x = 0; x < TILE_VECTORS; x++)
+        column[x] = simd_load_aligned(columns + x * SIMD_LANES);
+#pragma GCC unroll 8
+    for (int r = 0; r < TILE_ROWS; r++) {
+        const simd_f32 one = simd_set1(row[r]);
+#pragma GCC unroll 3
+        for (int x = 0; x < TILE_VECTORS; x++)
+            sum[r][x] = begin ? simd_mul(one, column[x]) : simd_fma(one, column[x], sum[r][x]);
+    }
+}
+
+/* sum[r][x] = sum_n rows[n GROUP + r] columns[n TILE_QUERIES + x], `count` products, at least 1. */
 SIMD_INLINE void multiply(const float *rows, const float *columns, int64_t count,
                           simd_f32 sum[TILE_ROWS][TILE_VECTORS])
 {
-#pragma GCC unroll 8
-    for (int r = 0; r < TILE_ROWS; r++)
-#pragma GCC unroll 3
-        for (int x = 0; x < TILE_VECTORS; x++)
-            sum[r][x] = simd_zero();
-    for (int64_t n = 0; n < count; n++) {
-        simd_f32 column[TILE_VECTORS];
-#pragma GCC unroll 3
-        for (int x = 0; x < TILE_VECTORS; x++)
-            column[x] = simd_load_aligned(columns + x * SIMD_LANES);
-#pragma GCC unroll 8
-        for (int r = 0; r < TILE_ROWS; r++) {
-            const simd_f32 row = simd_set1(rows[r]);
-#pragma GCC unroll 3
-            for (int x = 0; x < TILE_VECTORS; x++)
-                sum[r][x] = simd_fma(row, column[x], sum[r][x]);
-        }
-        rows += GROUP;
-        columns += TILE_QUERIES;
-    }
+    multiply_step(rows, columns, 1, sum);
+    for (int64_t n = 1; n < count; n++)
+        multiply_step(rows + n * GROUP, columns + n * TILE_QUERIES, 0, sum);
 }
 
 /* Scores of the keys from `key` on. */
