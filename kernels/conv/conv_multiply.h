@@ -39,7 +39,8 @@ SIMD_INLINE void multiply_step(factors *f, int begin, int count, int vectors,
             sum[r][v] = begin ? simd_mul(w, x[v]) : simd_fma(w, x[v], sum[r][v]);
     }
     f->weight += TILE_ROWS;
-    f->points += PANEL;
+    if (f->packed)
+        f->points += PANEL;
 }
 
 /* sums[r][x] (+)= sum_k weight[k][r] points[k][x] for `count` rows r and `vectors` vectors of x, in
